@@ -1,0 +1,1 @@
+//! Foreign files become batches and columns.

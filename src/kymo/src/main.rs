@@ -1,0 +1,2 @@
+//! Kymo.
+fn main() {}

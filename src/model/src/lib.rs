@@ -1,0 +1,23 @@
+//! The vocabulary of Kymo, shared by every crate.
+//!
+//! * [`time`]: moments and spans on the session's one time axis.
+//! * [`unit`]: UCUM units that print themselves.
+//! * [`catalog`]: every metric Kymo knows, with unit, kind, polarity and help.
+//! * [`series`]: what a stream of values is called.
+//! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
+//! * [`rate`] and [`pyramid`]: the two forms a column takes before it is drawn.
+//!
+//! Never: does input or output, reads a clock, or holds state.
+
+pub mod annotation;
+pub mod batch;
+pub mod catalog;
+pub mod columns;
+pub mod event;
+pub mod host;
+pub mod process;
+pub mod pyramid;
+pub mod rate;
+pub mod series;
+pub mod time;
+pub mod unit;

@@ -1,0 +1,1 @@
+//! Findings and facts become one document, and the document HTML, Markdown or JSON.

@@ -1,0 +1,1 @@
+//! Sessions on disk: journal, Parquet segments, single file, queries and verification.

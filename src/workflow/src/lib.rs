@@ -1,0 +1,1 @@
+//! Attach, record, query and report as jobs with progress and cancel.

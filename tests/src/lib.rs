@@ -1,0 +1,1 @@
+//! One test binary over the whole product.
