@@ -127,6 +127,22 @@ impl Axis {
     pub fn label(&self, value: f64) -> String {
         digits(value / self.divisor)
     }
+
+    /// Prints the label of a tick with just the places that tell it from others `step` away.
+    pub fn tick(&self, value: f64, step: f64) -> String {
+        let (shown, apart) = (value / self.divisor, (step / self.divisor).abs());
+        if !shown.is_finite() || !(1e-9..1e15).contains(&apart) || shown.abs() >= 1e15 {
+            return digits(shown);
+        }
+        // A tick that is zero but for rounding prints as zero, without a sign.
+        let shown = if shown.abs() < apart * 1e-6 { 0.0 } else { shown };
+        let exact = |places: &usize| {
+            let scaled = apart * 10_f64.powi(*places as i32);
+            scaled > 0.999 && (scaled - scaled.round()).abs() < 1e-6 * scaled
+        };
+        let places = (0..=9).find(exact).unwrap_or(9);
+        format!("{shown:.places$}")
+    }
 }
 
 impl fmt::Display for Unit {
@@ -143,7 +159,7 @@ pub fn digits(value: f64) -> String {
     let size = value.abs();
     if value == 0.0 {
         "0".to_owned()
-    } else if size >= 1e15 || size < 1e-4 {
+    } else if !(1e-4..1e15).contains(&size) {
         format!("{value:.2e}")
     } else if size >= 100.0 {
         format!("{value:.0}")
@@ -186,6 +202,17 @@ mod tests {
         ] {
             assert_eq!(Unit::new(code).text(value), expected, "{code} {value}");
         }
+    }
+
+    #[test]
+    fn ticks_differ_from_their_neighbours() {
+        let axis = Unit::new("By").axis(3.0 * 1024.0);
+        assert_eq!(axis.tick(1536.0, 512.0), "1.5");
+        let plain = Unit::new("Cel").axis(61.0);
+        assert_eq!(plain.tick(60.25, 0.25), "60.25");
+        assert_eq!(plain.tick(60.02, 0.01), "60.02");
+        assert_eq!(plain.tick(60.0, 20.0), "60");
+        assert_eq!(plain.tick(-1e-17, 0.1), "0.0");
     }
 
     #[test]
