@@ -1,1 +1,209 @@
-//! Foreign files become batches and columns.
+//! Foreign files become columns.
+//!
+//! * In: a file, or anything that can be read.
+//! * Out: [`Imported`]: times and columns, rows in the order of the file, and
+//!   notes on what was left aside.
+//! * Never: sorts, merges or repairs rows; reads without a bound; panics on data.
+//!
+//! Start at [`read`]; add a format by adding a file and a line to [`FORMATS`].
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::source::Source;
+
+mod csv;
+mod source;
+
+/// One foreign format.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// What people call it.
+    pub name: &'static str,
+    /// Whether a file that begins with these bytes (unpacked) is of this format.
+    pub sniff: fn(&[u8]) -> bool,
+    read: fn(&mut Source<'_>) -> Result<Imported, ImportError>,
+}
+
+/// Every format, the most particular first. Add yours here.
+pub const FORMATS: &[Format] = &[Format {
+    name: "CSV",
+    sniff: csv::sniff,
+    read: csv::read,
+}];
+
+/// Files of others that are known by their first bytes, to be named in errors.
+const FOREIGN: &[(&[u8], &str)] = &[
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"PK\x03\x04", "a ZIP archive, perhaps a session"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\xfd7zXZ", "compressed with xz"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"{", "JSON"),
+    (b"[", "JSON"),
+];
+
+/// At most so many values are held: 2 GiB of `f64`.
+pub const MOST_VALUES: usize = 1 << 28;
+
+/// At most so many columns a file may have.
+pub const MOST_COLUMNS: usize = 1 << 14;
+
+/// A row may be so long at most.
+pub const MOST_ROW_BYTES: u64 = 4 << 20;
+
+/// What a file held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// Name of the format it was read as.
+    pub format: &'static str,
+    /// Nanoseconds since the Unix epoch of each row; they may repeat or step back.
+    /// Without a time column rows are one second apart, from the epoch on.
+    pub at: Vec<i64>,
+    /// Name and values of each series; as many values as there are rows.
+    pub columns: Vec<(String, Vec<f64>)>,
+    /// Header of the time column, if there is one.
+    pub time_column: Option<String>,
+    /// What was read and what was left aside, one sentence each.
+    pub notes: Vec<String>,
+    /// Why the rest of the file could not be read, when only part of it was.
+    pub damage: Option<String>,
+}
+
+/// How far reading has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes read of the file, as stored.
+    pub read_bytes: u64,
+    /// Bytes of the file; 0 when not known.
+    pub total_bytes: u64,
+    /// Rows read.
+    pub rows: usize,
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on.
+    Continue,
+    /// Stop: the user does not want the file any more.
+    Cancel,
+}
+
+/// Called now and then while a file is read.
+pub type Watch<'a> = &'a mut dyn FnMut(Progress) -> Flow;
+
+/// Why a file could not be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The system refused.
+    #[error("could not read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is something else than a file.
+    #[error("{found} is no file to import; give a file: {}", .path.display())]
+    NotAFile {
+        /// What it is.
+        found: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
+    /// The file is of no format that is read here.
+    #[error("not a format that can be imported ({found}); export it as CSV and try again: {}", .path.display())]
+    Unknown {
+        /// What it seems to be.
+        found: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is of a known format, but nothing of it can be used.
+    #[error("line {line}: {why}: {}", .path.display())]
+    Damaged {
+        /// Where it went wrong, from 1.
+        line: u64,
+        /// What is wrong and what to try.
+        why: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A bound was exceeded.
+    #[error("line {line}: {limit}: {}", .path.display())]
+    TooLarge {
+        /// Where it was exceeded, from 1.
+        line: u64,
+        /// Which bound, and what to try.
+        limit: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The watch said so.
+    #[error("import cancelled: {}", .path.display())]
+    Cancelled {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Reads a file of any known format, packed with gzip or not.
+///
+/// # Errors
+///
+/// An [`ImportError`] that names file, line and what to try. A file whose end is
+/// damaged is no error while there are rows: see [`Imported::damage`].
+pub fn read(path: &Path, watch: Watch<'_>) -> Result<Imported, ImportError> {
+    read_source(Source::open(path, watch)?)
+}
+
+/// Reads from anything, calling it `name` in errors and notes.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_from(
+    name: &Path,
+    reader: impl Read,
+    watch: Watch<'_>,
+) -> Result<Imported, ImportError> {
+    read_source(Source::new(name, Box::new(reader), watch)?)
+}
+
+/// The format of a file that begins with these (unpacked) bytes.
+pub fn sniff(head: &[u8]) -> Option<&'static Format> {
+    if head.is_empty() || foreign(head).is_some() {
+        return None;
+    }
+    FORMATS.iter().find(|format| (format.sniff)(head))
+}
+
+fn foreign(head: &[u8]) -> Option<&'static str> {
+    let known = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic));
+    known.map(|(_, name)| *name)
+}
+
+fn read_source(mut source: Source<'_>) -> Result<Imported, ImportError> {
+    match sniff(source.head()) {
+        Some(format) => (format.read)(&mut source),
+        None => Err(ImportError::Unknown {
+            found: match source.head() {
+                [] => "it is empty".to_owned(),
+                head => foreign(head).unwrap_or("it is no text").to_owned(),
+            },
+            path: source.path().to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

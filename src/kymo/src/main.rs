@@ -1,2 +1,55 @@
-//! Kymo.
-fn main() {}
+//! The command line of Kymo; without a subcommand it opens the workbench.
+//!
+//! This file parses and hands on; [`commands`] does what was asked, [`terminal`]
+//! does the main job where there is no display, [`doctor`] says what works.
+//! Every failure ends here, as one line and an exit code of the contract.
+
+mod arguments;
+mod commands;
+mod doctor;
+mod failure;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        None => commands::open(Vec::new(), Vec::new()),
+        Some(Command::Open { inputs, agents }) => commands::open(inputs, agents),
+        Some(Command::Agent { arguments }) => return commands::agent(arguments),
+        Some(Command::Record(record)) => commands::record(record),
+        Some(Command::Info { input, json }) => commands::info(&input, json.into()),
+        Some(Command::Verify { input, json }) => commands::verify(&input, json.into()),
+        Some(Command::Import { input, out }) => commands::import(&input, &out),
+        Some(Command::Export { input, out, format }) => commands::export(&input, &out, format),
+        Some(Command::Trim {
+            input,
+            from,
+            to,
+            series,
+            out,
+        }) => commands::trim(&input, model::time::Span::between(from, to), &series, &out),
+        Some(Command::Report {
+            input,
+            kind,
+            format,
+            from,
+            to,
+            out,
+        }) => commands::report(&commands::ReportRequest {
+            input,
+            kind,
+            format,
+            from,
+            to,
+            out,
+        }),
+        Some(Command::Doctor { json }) => commands::doctor(json.into()),
+    };
+    failure::exit(outcome)
+}

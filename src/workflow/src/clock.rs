@@ -91,7 +91,9 @@ mod tests {
                 received_ns: 1_000_000 + out + back,
             });
         }
-        let offset = estimator.offset().map(|it| (it.offset_ns - truth).abs() <= it.error_ns);
+        let offset = estimator
+            .offset()
+            .map(|it| (it.offset_ns - truth).abs() <= it.error_ns);
         assert_eq!(offset, Some(true));
         assert_eq!(estimator.offset().map(|it| it.error_ns), Some(275));
     }

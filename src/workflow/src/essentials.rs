@@ -104,7 +104,7 @@ pub const ALL: &[Panel] = &[
         pick("system.cpu.utilization", &[("state", "user")]), pick("system.cpu.utilization", &[("state", "nice")]),
         pick("system.cpu.utilization", &[("state", "system")]), pick("system.cpu.utilization", &[("state", "irq")]),
         pick("system.cpu.utilization", &[("state", "softirq")]), pick("system.cpu.utilization", &[("state", "iowait")]),
-        pick("system.cpu.utilization", &[("state", "steal")])] },
+        pick("system.cpu.utilization", &[("state", "guest")]), pick("system.cpu.utilization", &[("state", "steal")])] },
     Panel { key: "cores", title: "Utilization per core", resource: Resource::Cpu, style: Style::Lines, picks: &[
         pick("system.cpu.utilization", &[("cpu", "*")])] },
     Panel { key: "queue", title: "Run queue and load", resource: Resource::Cpu, style: Style::Lines, picks: &[
@@ -182,7 +182,12 @@ mod tests {
                     let known = metric.is_some_and(|it| it.attributes.contains(name));
                     assert!(known, "{}: {} has no {name}", panel.key, pick.metric);
                 }
-                assert_eq!(Resource::of(pick.metric), Some(panel.resource), "{}", panel.key);
+                assert_eq!(
+                    Resource::of(pick.metric),
+                    Some(panel.resource),
+                    "{}",
+                    panel.key
+                );
             }
         }
     }

@@ -156,9 +156,12 @@ fn start_ssh(
     })?;
     let hash = hex(&Sha256::digest(&agent));
     let mut command = Command::new("ssh");
-    command
-        .args(["-T", "-o", "ConnectTimeout=10"])
-        .args(["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]);
+    command.args(["-T", "-o", "ConnectTimeout=10"]).args([
+        "-o",
+        "ServerAliveInterval=5",
+        "-o",
+        "ServerAliveCountMax=3",
+    ]);
     if let Some(port) = port {
         command.arg("-p").arg(port.to_string());
     }

@@ -1,1 +1,26 @@
-//! Attach, record, query and report as jobs with progress and cancel.
+//! The framework's manager: attach, record, look up and report as jobs that
+//! window and command line share.
+//!
+//! * [`target`], [`launch`], [`link`], [`clock`]: agents and their streams.
+//! * [`tap`], [`recording`]: streams into sessions.
+//! * [`live`], [`stored`], [`processes`]: what a window looks at;
+//!   [`essentials`]: what it shows first.
+//! * [`tables`], [`performance`]: whole sessions into files and reports.
+//! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
+//!
+//! Never: draws anything.
+
+pub mod clock;
+pub mod essentials;
+pub mod jobs;
+pub mod launch;
+pub mod link;
+pub mod live;
+pub mod performance;
+pub mod problem;
+pub mod processes;
+pub mod recording;
+pub mod stored;
+pub mod tables;
+pub mod tap;
+pub mod target;

@@ -573,7 +573,6 @@ fn unique(name: &str, taken: &[String]) -> String {
         .unwrap_or_else(|| base.to_owned())
 }
 
-
 /// A listener's channel, for callers that need no channels of their own.
 pub fn channel() -> (Sender<(LinkId, Update)>, Receiver<(LinkId, Update)>) {
     crossbeam_channel::unbounded()

@@ -35,8 +35,14 @@ pub const MEASURES: &[(Measure, &str)] = &[
     (Measure::Field(Field::Threads), "Threads"),
     (Measure::Field(Field::MajorFaults), "Major faults"),
     (Measure::Field(Field::MinorFaults), "Minor faults"),
-    (Measure::Field(Field::VoluntarySwitches), "Voluntary switches"),
-    (Measure::Field(Field::InvoluntarySwitches), "Involuntary switches"),
+    (
+        Measure::Field(Field::VoluntarySwitches),
+        "Voluntary switches",
+    ),
+    (
+        Measure::Field(Field::InvoluntarySwitches),
+        "Involuntary switches",
+    ),
     (Measure::Field(Field::OpenFiles), "Open files"),
 ];
 
@@ -86,7 +92,11 @@ fn growth(rows: &Rows, moment: Moment, step_ns: i64, value: &dyn Fn(&Reading) ->
     let (at, latest) = &rows.latest;
     if moment.0.saturating_sub(at.0) > step_ns + step_ns / 2 {
         // It was not told again since, so it used nothing.
-        return if value(latest).is_nan() { f64::NAN } else { 0.0 };
+        return if value(latest).is_nan() {
+            f64::NAN
+        } else {
+            0.0
+        };
     }
     let Some((earlier, before)) = &rows.before else {
         return f64::NAN;
@@ -100,7 +110,9 @@ fn growth(rows: &Rows, moment: Moment, step_ns: i64, value: &dyn Fn(&Reading) ->
 /// `rows` ascend in time; `until` is when the process was last known to live;
 /// `step_ns` is how often processes were read.
 pub fn column(series: Series, rows: &[(Moment, f64)], until: Moment, step_ns: i64) -> Column {
-    let whole = rows.first().map_or(0, |(at, _)| until.0.saturating_sub(at.0));
+    let whole = rows
+        .first()
+        .map_or(0, |(at, _)| until.0.saturating_sub(at.0));
     let step_ns = step_ns.max(SECOND_NS / 100).max(whole / POINTS_MAX);
     let mut at = Vec::with_capacity(rows.len());
     let mut values = Vec::with_capacity(rows.len());

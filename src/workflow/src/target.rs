@@ -87,13 +87,22 @@ mod tests {
     #[test]
     fn targets_read_what_they_print() {
         for text in ["local", "ssh://host", "ssh://me@host.example:2222"] {
-            assert_eq!(text.parse::<Target>().map(|it| it.to_string()), Ok(text.to_owned()));
+            assert_eq!(
+                text.parse::<Target>().map(|it| it.to_string()),
+                Ok(text.to_owned())
+            );
         }
     }
 
     #[test]
     fn what_ssh_would_take_for_an_option_is_refused() {
-        for text in ["ssh://-oProxyCommand=x", "ssh://", "ssh://a b", "http://x", "ssh://a:port"] {
+        for text in [
+            "ssh://-oProxyCommand=x",
+            "ssh://",
+            "ssh://a b",
+            "http://x",
+            "ssh://a:port",
+        ] {
             assert!(text.parse::<Target>().is_err(), "{text}");
         }
     }

@@ -1,0 +1,156 @@
+//! CSV and TSV: one header row, one time column if any, one series a column.
+//!
+//! * In: text separated by commas, semicolons or tabs, with decimal points or commas.
+//! * Out: every numeric column under its header; row numbers are those of the file.
+//! * Never: fills a gap, drops a row, or guesses a unit.
+//!
+//! Start at [`read`].
+
+use std::io;
+
+use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+
+use crate::source::{Limit, Source};
+use crate::{ImportError, Imported, MOST_COLUMNS, MOST_VALUES};
+
+use self::dialect::Dialect;
+use self::table::Table;
+
+mod dialect;
+mod number;
+mod table;
+mod time;
+
+/// The watch is asked once in so many rows.
+const ROWS_A_REPORT: usize = 4096;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether this is text: no control characters but white space, and something in it.
+pub(crate) fn sniff(head: &[u8]) -> bool {
+    let blank = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' ');
+    let control = |byte: &u8| byte.is_ascii_control() && !blank(byte);
+    !head.iter().any(control) && head.iter().any(|byte| !blank(byte))
+}
+
+/// Reads the whole table.
+pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
+    let head = source.head();
+    let marked = head.starts_with(BYTE_ORDER_MARK);
+    let dialect = Dialect::sniff(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head));
+    let mut rows = Rows::new(source, dialect);
+    let mut header = ByteRecord::new();
+    if !rows.next(&mut header)? {
+        return Err(rows.damaged("there is no header row".to_owned()));
+    }
+    if header.len() > MOST_COLUMNS {
+        let limit = format!(
+            "{} columns where {MOST_COLUMNS} are the most; import a part of them",
+            header.len()
+        );
+        return Err(rows.too_large(limit));
+    }
+    // The byte order mark of the first cell is no part of its name.
+    let names = header.iter().enumerate().map(|(place, name)| match place {
+        0 if marked => name.strip_prefix(BYTE_ORDER_MARK).unwrap_or(name),
+        _ => name,
+    });
+    let mut table = Table::new(names, dialect);
+    let mut record = ByteRecord::new();
+    let damage = loop {
+        match rows.next(&mut record) {
+            Ok(true) => table.push(rows.line, &record),
+            Ok(false) => break None,
+            Err(ImportError::Damaged { line, why, .. }) if table.rows() > 0 => {
+                break Some(format!("line {line}: {why}"));
+            }
+            Err(error) => return Err(error),
+        }
+        if table.values() > MOST_VALUES {
+            let limit = format!("more than {MOST_VALUES} values; import a part of the file");
+            return Err(rows.too_large(limit));
+        }
+        if table.rows().is_multiple_of(ROWS_A_REPORT) {
+            rows.source.progress(table.rows())?;
+        }
+    };
+    rows.source.progress(table.rows())?;
+    let line = rows.line;
+    let path = rows.source.path().to_owned();
+    table
+        .finish(damage)
+        .map_err(|why| ImportError::Damaged { line, why, path })
+}
+
+/// The rows of a table, with line numbers and errors that name the file.
+struct Rows<'s, 'a> {
+    reader: Reader<Box<dyn io::Read + 'a>>,
+    source: &'s mut Source<'a>,
+    line: u64,
+}
+
+impl<'s, 'a> Rows<'s, 'a> {
+    fn new(source: &'s mut Source<'a>, dialect: Dialect) -> Self {
+        let reader = ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(dialect.delimiter)
+            .buffer_capacity(64 << 10)
+            .from_reader(source.take_reader());
+        Self {
+            reader,
+            source,
+            line: 1,
+        }
+    }
+
+    /// Reads the next row; `false` at the end.
+    fn next(&mut self, record: &mut ByteRecord) -> Result<bool, ImportError> {
+        let more = self.reader.read_byte_record(record);
+        self.source.meter().end_row();
+        let error = match more {
+            Ok(more) => {
+                self.line = record.position().map_or(self.line, |it| it.line());
+                return Ok(more);
+            }
+            Err(error) => error,
+        };
+        self.line = self.reader.position().line();
+        let ErrorKind::Io(error) = error.into_kind() else {
+            return Err(self.damaged("the row cannot be split into cells".to_owned()));
+        };
+        let limit = error.get_ref().and_then(|it| it.downcast_ref::<Limit>());
+        Err(match limit {
+            Some(limit) => self.too_large(limit.to_string()),
+            None if damaged(&error) => self.damaged(format!(
+                "the packed data is damaged ({error}): rows up to here may be wrong, fetch the file again"
+            )),
+            None => ImportError::Read {
+                path: self.source.path().to_owned(),
+                source: error,
+            },
+        })
+    }
+
+    fn damaged(&self, why: String) -> ImportError {
+        ImportError::Damaged {
+            line: self.line,
+            why,
+            path: self.source.path().to_owned(),
+        }
+    }
+
+    fn too_large(&self, limit: String) -> ImportError {
+        ImportError::TooLarge {
+            line: self.line,
+            limit,
+            path: self.source.path().to_owned(),
+        }
+    }
+}
+
+/// Whether the bytes are to blame and not the disk.
+fn damaged(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
+}

@@ -1,0 +1,229 @@
+//! The command line, as `kymo --help` prints it.
+//!
+//! Names and flags are a contract that scripts rely on: fields may be added,
+//! none is renamed or removed.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use workflow::target::Target;
+
+/// Performance workbench: what changed, what limits us, what would help, did it help.
+#[derive(Debug, Parser)]
+#[command(name = "kymo", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Open the workbench, with sessions or files if given (the default).
+    Open {
+        /// Sessions, session folders or files that `kymo import` reads.
+        inputs: Vec<PathBuf>,
+        /// Also attach to these agents: local, ssh://[user@]host[:port].
+        #[arg(long = "agent", value_name = "TARGET")]
+        agents: Vec<Target>,
+    },
+    /// Run the agent; the same code as the small kymo-agent binary.
+    #[command(disable_help_flag = true)]
+    Agent {
+        /// Passed on to the agent; `kymo agent --help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Record until the time is over or a signal comes (SIGINT and SIGTERM finish the file).
+    Record(Record),
+    /// Say what an input holds: hosts, span, cadence, series, quality, size.
+    Info {
+        /// A session or any file that `kymo import` reads.
+        input: PathBuf,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check integrity: hashes, rows, times.
+    Verify {
+        /// A session.
+        input: PathBuf,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn a foreign file (CSV, TSV, Parquet) into a session.
+    Import {
+        /// The file.
+        input: PathBuf,
+        /// The session to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write the tables of a session as plain files.
+    Export {
+        /// The session.
+        input: PathBuf,
+        /// The folder to write; it must be empty or new.
+        #[arg(long)]
+        out: PathBuf,
+        /// Format of the files.
+        #[arg(long, value_enum)]
+        format: TableFormat,
+    },
+    /// Cut a stretch of time, and optionally some series, into a new session.
+    Trim {
+        /// The session.
+        input: PathBuf,
+        /// Start: RFC 3339, `YYYY-MM-DD HH:MM:SS` (UTC) or Unix seconds.
+        #[arg(long)]
+        from: model::time::Moment,
+        /// End, not included.
+        #[arg(long)]
+        to: model::time::Moment,
+        /// Keep only series whose `host/metric{key=value}` matches; `*` stands for anything.
+        #[arg(long, value_name = "GLOB")]
+        series: Vec<String>,
+        /// The session to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Write a report that leads every figure back to session, window and computation.
+    Report {
+        /// A session or any file that `kymo import` reads.
+        input: PathBuf,
+        /// Which report.
+        #[arg(long, value_enum, default_value = "performance")]
+        kind: ReportKind,
+        /// Format of the file.
+        #[arg(long, value_enum, default_value = "html")]
+        format: ReportFormat,
+        /// Start of the window; the whole session without it.
+        #[arg(long)]
+        from: Option<model::time::Moment>,
+        /// End of the window, not included.
+        #[arg(long)]
+        to: Option<model::time::Moment>,
+        /// The file to write.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Say what works on this machine, what does not, and what would enable it.
+    Doctor {
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `kymo record`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Record {
+    /// What to record: local (the default), ssh://[user@]host[:port]; may be repeated.
+    #[arg(long = "agent", value_name = "TARGET")]
+    pub(crate) agents: Vec<Target>,
+    /// How long, such as 60s or 2h; until a signal without it.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration_ns)]
+    pub(crate) length_ns: Option<i64>,
+    /// Time between samples, 10ms to 10s.
+    #[arg(long = "every", value_name = "TIME", default_value = "1s", value_parser = cadence_ns)]
+    pub(crate) every_ns: i64,
+    /// Keep only the newest part of a long recording, such as 24h or 2GiB; may be given twice.
+    #[arg(long = "keep", value_name = "AGE|SIZE")]
+    pub(crate) keep: Vec<Keep>,
+    /// Title kept in the session.
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// The session to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// Further arguments for the agent of the same place in the list, such as `--root DIR --name NAME`.
+    #[arg(
+        long = "agent-arguments",
+        value_name = "TEXT",
+        allow_hyphen_values = true
+    )]
+    pub(crate) agent_arguments: Vec<String>,
+}
+
+/// What a long recording may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Not older, in nanoseconds.
+    Age(i64),
+    /// Not larger, in bytes.
+    Size(u64),
+}
+
+impl std::str::FromStr for Keep {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const SIZES: [(&str, u64); 7] = [
+            ("KiB", 1 << 10),
+            ("MiB", 1 << 20),
+            ("GiB", 1 << 30),
+            ("TiB", 1 << 40),
+            ("kB", 1_000),
+            ("MB", 1_000_000),
+            ("GB", 1_000_000_000),
+        ];
+        for (suffix, bytes) in SIZES {
+            if let Some(number) = text.strip_suffix(suffix) {
+                let number: f64 = number.trim().parse().map_err(|_| wrong_keep(text))?;
+                let size = number * bytes as f64;
+                return (size >= 1.0)
+                    .then_some(Self::Size(size as u64))
+                    .ok_or_else(|| wrong_keep(text));
+            }
+        }
+        model::time::parse_duration_ns(text)
+            .map(Self::Age)
+            .ok_or_else(|| wrong_keep(text))
+    }
+}
+
+fn wrong_keep(text: &str) -> String {
+    format!("{text:?} is no age such as 24h and no size such as 2GiB")
+}
+
+/// Formats of exported tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// Apache Parquet, as in the session.
+    Parquet,
+    /// Comma-separated values.
+    Csv,
+}
+
+/// Kinds of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportKind {
+    /// What ran, how busy it was, how good the data is.
+    Performance,
+}
+
+/// Formats of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// One self-contained page.
+    Html,
+    /// Markdown.
+    Md,
+    /// One JSON document.
+    Json,
+}
+
+fn duration_ns(text: &str) -> Result<i64, String> {
+    model::time::parse_duration_ns(text)
+        .ok_or_else(|| format!("{text:?} is no length of time such as 30s, 10m or 2h"))
+}
+
+fn cadence_ns(text: &str) -> Result<i64, String> {
+    let ns = duration_ns(text)?;
+    if (10_000_000..=10_000_000_000).contains(&ns) {
+        Ok(ns)
+    } else {
+        Err(format!("{text:?} is not between 10ms and 10s"))
+    }
+}

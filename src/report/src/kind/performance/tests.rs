@@ -1,0 +1,402 @@
+//! The report by example, and with hostile names everywhere.
+
+use std::error::Error;
+
+use analysis::quality::{MarkKind, Severity};
+use expect_test::expect_file;
+use model::catalog::{Kind as SeriesKind, Polarity};
+use model::columns::Column;
+use model::event::EventKind;
+use model::process::ProcessId;
+use model::series::{Series, SeriesKey};
+use model::time::{Moment, SECOND_NS};
+
+use super::*;
+use crate::chart::Style;
+use crate::{Format, render};
+
+const MINUTES: i64 = 20;
+
+/// What each text of the input is called: itself, or something nasty.
+type Dress = fn(&str) -> String;
+
+fn start() -> i64 {
+    "2026-01-31T12:00:00Z"
+        .parse::<Moment>()
+        .unwrap_or_default()
+        .0
+}
+
+/// A smooth wave with a burst in the middle: no randomness, so that it never changes.
+fn wave(i: i64, phase: f64, burst: f64) -> f64 {
+    let slow = (i as f64 / 90.0 + phase).sin() * 0.5 + 0.5;
+    let fast = ((i * 7_919) % 97) as f64 / 97.0;
+    let within = (600..780).contains(&i);
+    0.05 + 0.15 * slow + 0.06 * fast + if within { burst } else { 0.0 }
+}
+
+fn column(key: SeriesKey, unit: &'static str, value: &dyn Fn(i64) -> f64) -> Column {
+    let seconds = 0..MINUTES * 60;
+    let kept = seconds.filter(|i| !(300..330).contains(i));
+    let rows: Vec<_> = kept.map(|i| (start() + i * SECOND_NS, value(i))).collect();
+    Column {
+        series: Series {
+            key,
+            unit: Unit::new(unit),
+            kind: SeriesKind::Gauge,
+            polarity: Polarity::HigherIsWorse,
+        },
+        at: rows.iter().map(|(at, _)| *at).collect(),
+        values: rows.iter().map(|(_, value)| *value).collect(),
+    }
+}
+
+fn charts(dress: Dress) -> Vec<ChartInput> {
+    let host = dress("web-1");
+    let key = |metric: &str, name: &str, value: &str| {
+        let attributes = [(name.to_owned(), dress(value))];
+        SeriesKey::new(host.as_str(), metric, attributes)
+    };
+    let cpu = |state: &str, phase: f64, burst: f64| {
+        let key = key("system.cpu.utilization", "state", state);
+        (
+            dress(state),
+            column(key, "1", &|i| 0.6 * wave(i, phase, burst)),
+        )
+    };
+    let disk = |device: &str, phase: f64, height: f64| {
+        let key = key("system.disk.await", "device", device);
+        let spike = move |i| if i == 1_000 { 0.4 } else { 0.0 };
+        (
+            dress(device),
+            column(key, "s", &|i| wave(i, phase, height) / 100.0 + spike(i)),
+        )
+    };
+    let network = |direction: &str, phase: f64| {
+        let key = key("system.network.io", "direction", direction);
+        (
+            dress(direction),
+            column(key, "By/s", &|i| wave(i, phase, 2.0) * 4e7),
+        )
+    };
+    let memory = |state: &str, bytes: f64| {
+        let key = key("system.memory.usage", "state", state);
+        (
+            dress(state),
+            column(key, "By", &|i| bytes * (1.0 + 0.2 * i as f64 / 1200.0)),
+        )
+    };
+    let chart = |title: &str, style, ceiling, lines| ChartInput {
+        title: dress(title),
+        host: host.clone(),
+        style,
+        ceiling,
+        lines,
+    };
+    vec![
+        chart(
+            "Processor time by state",
+            Style::Stacked,
+            Some(1.0),
+            vec![
+                cpu("user", 0.0, 0.4),
+                cpu("system", 1.0, 0.1),
+                cpu("iowait", 2.0, 0.05),
+            ],
+        ),
+        chart(
+            "Memory by state",
+            Style::Stacked,
+            Some(8_589_934_592.0),
+            vec![
+                memory("used", 2.5e9),
+                memory("cached", 1.5e9),
+                memory("buffers", 0.3e9),
+            ],
+        ),
+        chart(
+            "Response time of disks",
+            Style::Lines,
+            None,
+            vec![
+                disk("sda", 0.5, 0.2),
+                disk("nvme0n1", 1.5, 0.05),
+                disk("dm-0 with a rather long name for a legend", 2.5, 0.1),
+            ],
+        ),
+        chart(
+            "Network traffic",
+            Style::Lines,
+            None,
+            vec![network("receive", 0.1), network("transmit", 2.2)],
+        ),
+    ]
+}
+
+fn process(dress: Dress, pid: u32, name: &str, cpu_seconds: f64) -> ProcessUse {
+    ProcessUse {
+        id: ProcessId(pid),
+        host: dress("web-1"),
+        pid,
+        name: dress(name),
+        command: dress(&format!(
+            "/usr/bin/{name} --threads 4 --data /var/lib/{name}/main --listen 127.0.0.1:5432 --verbose --log /var/log/{name}.log"
+        )),
+        cgroup: dress("/system.slice"),
+        cpu_seconds,
+        machine_share: cpu_seconds / 2400.0,
+        peak_resident_bytes: 3.2e8 / f64::from(pid),
+        read_bytes: f64::NAN,
+        write_bytes: 4.5e7,
+    }
+}
+
+fn mark(dress: Dress, from: i64, seconds: i64, kind: MarkKind, severity: Severity) -> Mark {
+    let from = Moment(start() + from * SECOND_NS);
+    Mark {
+        kind,
+        span: Span {
+            from,
+            to: from.plus_ns(seconds * SECOND_NS),
+        },
+        host: dress("web-1"),
+        text: dress("something is doubtful here"),
+        severity,
+    }
+}
+
+fn event(dress: Dress, at: i64, kind: EventKind) -> HostEvent {
+    HostEvent {
+        host: dress("web-1"),
+        event: Event {
+            at: Moment(start() + at * SECOND_NS),
+            kind,
+            subject: dress("vm.swappiness"),
+            before: dress("60"),
+            after: dress("1"),
+            text: String::new(),
+        },
+    }
+}
+
+fn host(dress: Dress) -> Host {
+    Host {
+        name: dress("web-1"),
+        os: dress("Debian GNU/Linux 12 (bookworm)"),
+        kernel: dress("6.1.0-18-amd64"),
+        arch: dress("x86_64"),
+        cpu_model: dress("Example CPU @ 2.40GHz"),
+        cpus: 2,
+        memory_bytes: 8_589_934_592,
+        boot_id: dress("0f0e"),
+        agent_version: dress("0.1.0"),
+        agent_pid: 41,
+        capabilities: vec![dress("processes"), dress("exits")],
+        limits: vec![dress(
+            "Pressure is not known: this kernel was built without it.",
+        )],
+    }
+}
+
+fn resources(charts: &[ChartInput], span: Span) -> Vec<ResourceUse> {
+    let columns: Vec<Column> = charts
+        .iter()
+        .flat_map(|chart| chart.lines.iter().map(|(_, column)| column.clone()))
+        .map(|mut column| {
+            // As if each were the total of a host.
+            column.series.key.attributes.clear();
+            column
+        })
+        .collect();
+    overview::resources(&columns[..1], span)
+}
+
+fn input(dress: Dress) -> PerformanceInput {
+    let span = Span {
+        from: Moment(start()),
+        to: Moment(start() + MINUTES * 60 * SECOND_NS),
+    };
+    let charts = charts(dress);
+    let noted = |from: i64, seconds: i64| {
+        let from = Moment(start() + from * SECOND_NS);
+        Span {
+            from,
+            to: from.plus_ns(seconds * SECOND_NS),
+        }
+    };
+    PerformanceInput {
+        title: dress("Load test of the shop"),
+        session: dress("shop.kymo"),
+        kymo: "0.1.0".to_owned(),
+        span,
+        hosts: vec![host(dress)],
+        coverage: vec![Coverage {
+            host: dress("web-1"),
+            span,
+            expected: 1200,
+            present: 1170,
+            share: 0.975,
+            cadence_ns: SECOND_NS,
+            jitter_p99_ns: 3_000_000,
+            gaps: 1,
+            longest_gap_ns: 31 * SECOND_NS,
+        }],
+        marks: vec![
+            mark(dress, 299, 31, MarkKind::Gap, Severity::Severe),
+            mark(dress, 640, 2, MarkKind::Late, Severity::Note),
+            mark(dress, 900, 60, MarkKind::Steal, Severity::Warning),
+        ],
+        resources: resources(&charts, span),
+        charts,
+        processes: vec![
+            process(dress, 412, "postgres", 512.25),
+            process(dress, 7, "nginx", 33.5),
+        ],
+        events: vec![
+            event(dress, 590, EventKind::Setting),
+            event(dress, 900, EventKind::Vanished),
+        ],
+        annotations: vec![Annotation {
+            id: 1,
+            span: noted(600, 180),
+            text: dress("burst of orders"),
+            color: 1,
+        }],
+        settings: vec![Setting {
+            host: dress("web-1"),
+            key: dress("vm.swappiness"),
+            value: dress("60"),
+        }],
+        notes: vec![dress("Read 1200 rows, skipped 2.")],
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Breaks out of text, attributes, comments, styles, code and tables if it can.
+fn hostile(text: &str) -> String {
+    format!(
+        "`\"'><script>alert(1)</script><img src=x onerror=alert(1)>--></style></title>[x](javascript:alert(1))|`{{{{ 7*7 }}}}\n# {text}\u{202e}\0"
+    )
+}
+
+#[test]
+fn the_markdown_is_as_agreed() -> Result<(), Box<dyn Error>> {
+    let document = document(&input(plain));
+    expect_file!["../../../fixtures/performance.md"]
+        .assert_eq(&render(&document, Format::Markdown)?);
+    Ok(())
+}
+
+#[test]
+fn the_page_holds_everything_and_loads_nothing() -> Result<(), Box<dyn Error>> {
+    let page = render(&document(&input(plain)), Format::Html)?;
+    for wanted in [
+        "Load test of the shop",
+        "postgres",
+        "vm.swappiness",
+        "burst of orders",
+        "default-src &#x27;none&#x27;",
+        "97.5 %",
+        "<svg class=\"chart\"",
+        "prefers-color-scheme: dark",
+    ] {
+        assert!(
+            page.contains(wanted) || page.contains(&wanted.replace("&#x27;", "'")),
+            "{wanted}"
+        );
+    }
+    for unwanted in [
+        "<script", "http://", "https://", " style=", "src=", "NaN\"", "{{",
+    ] {
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!page.contains(unwanted), "{unwanted}");
+    }
+    let numbers = page.matches("<data ").count();
+    assert!(
+        numbers > 50 && numbers == page.matches("<a class=\"n\" href=\"#s").count(),
+        "{numbers}"
+    );
+    Ok(())
+}
+
+#[test]
+fn hostile_names_stay_text() -> Result<(), Box<dyn Error>> {
+    let calm = render(&document(&input(plain)), Format::Html)?;
+    let page = render(&document(&input(hostile)), Format::Html)?;
+    assert!(
+        !page.contains("<script")
+            && !page.contains("<img")
+            && !page.contains('\0')
+            && !page.contains('\u{202e}')
+    );
+    // Not one element more than with decent names.
+    let elements = |page: &str| page.matches('<').count();
+    assert_eq!(elements(&page), elements(&calm));
+    assert!(page.contains("{{ 7*7 }}"), "a template ran inside a name");
+    let text = render(&document(&input(hostile)), Format::Markdown)?;
+    // Every hostile name begins with a backtick, so that code has fences of two.
+    let outside_code: String = text.split("``").step_by(2).collect();
+    let outside_code = outside_code.replace("\\]", "");
+    assert!(!outside_code.contains("<script") && !outside_code.contains("](javascript"));
+    Ok(())
+}
+
+#[test]
+fn json_is_complete_and_the_same_each_time() -> Result<(), Box<dyn Error>> {
+    let first = render(&document(&input(plain)), Format::Json)?;
+    assert_eq!(first, render(&document(&input(plain)), Format::Json)?);
+    assert!(first.starts_with("{\n  \"schema\": 1,\n  \"kymo\": \"0.1.0\",\n"));
+    let value: serde_json::Value = serde_json::from_str(&first)?;
+    assert_eq!(value["window"][0], "2026-01-31T12:00:00Z");
+    let sources = value["sources"].as_array().map_or(0, Vec::len);
+    let mut tokens = Vec::new();
+    collect_tokens(&value, &mut tokens);
+    assert!(tokens.len() > 50);
+    assert!(
+        tokens
+            .iter()
+            .all(|source| (1..=sources as u64).contains(source))
+    );
+    assert!(
+        first.contains("\"value\": null"),
+        "what was not read is null"
+    );
+    Ok(())
+}
+
+fn collect_tokens(value: &serde_json::Value, tokens: &mut Vec<u64>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            tokens.extend(map.get("source").and_then(serde_json::Value::as_u64));
+            map.values().for_each(|it| collect_tokens(it, tokens));
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|it| collect_tokens(it, tokens)),
+        _ => {}
+    }
+}
+
+#[test]
+fn an_empty_recording_makes_a_report_too() -> Result<(), Box<dyn Error>> {
+    let mut input = input(plain);
+    let empty = PerformanceInput {
+        hosts: Vec::new(),
+        coverage: Vec::new(),
+        marks: Vec::new(),
+        charts: Vec::new(),
+        resources: Vec::new(),
+        processes: Vec::new(),
+        events: Vec::new(),
+        annotations: Vec::new(),
+        settings: Vec::new(),
+        notes: Vec::new(),
+        ..input.clone()
+    };
+    let page = render(&document(&empty), Format::Html)?;
+    assert!(page.contains("it holds no samples") && page.contains("No event happened"));
+    input.span = Span::default();
+    assert!(render(&document(&input), Format::Html)?.contains("There is nothing to draw"));
+    Ok(())
+}

@@ -1,0 +1,396 @@
+//! What attached agents say, kept in memory so that a window can draw it now.
+//!
+//! The window's thread owns this and feeds it each frame; taking in a sample
+//! costs microseconds. It remembers [`KEEP_ROWS`] samples of each series; what
+//! must last longer is recorded.
+//!
+//! Start at [`Live::accept`].
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use analysis::derive::Plan;
+use analysis::track::Track;
+use model::batch::Batch;
+use model::catalog::Kind;
+use model::event::Event;
+use model::process::{Process, ProcessId, Reading};
+use model::series::{Series, SeriesId, SeriesKey};
+use model::time::{Moment, SECOND_NS, Span};
+
+use crate::clock::Offset;
+use crate::link::{Connected, LinkId, Update};
+use crate::processes::{self, Line, Measure, Rows};
+
+/// Samples kept of each series: two hours at 1 Hz, 700 series in 90 MB.
+pub const KEEP_ROWS: usize = 7_200;
+
+/// Rows kept of each process.
+const PROCESS_ROWS: usize = 7_200;
+
+/// Events kept of each host.
+const EVENTS_MAX: usize = 10_000;
+
+/// Ended processes kept of each host, oldest forgotten first.
+const ENDED_MAX: usize = 20_000;
+
+/// All attached agents.
+#[derive(Default)]
+pub struct Live {
+    hosts: Vec<LiveHost>,
+    places: HashMap<SeriesKey, Place>,
+    version: u64,
+}
+
+/// Whether an agent still speaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Samples come.
+    Live,
+    /// The link is over, for this reason.
+    Ended(String),
+}
+
+/// One attached agent.
+pub struct LiveHost {
+    /// The link it came by.
+    pub link: LinkId,
+    /// Greeting, name and clock.
+    pub connected: Connected,
+    /// Whether it still speaks.
+    pub state: State,
+    /// Latest clock comparison.
+    pub clock: Offset,
+    /// Everything that happened, oldest first.
+    pub events: VecDeque<Event>,
+    /// Settings, by key.
+    pub settings: BTreeMap<String, String>,
+    /// Samples the window was too slow for.
+    pub skipped: u64,
+    /// The last sample's moment.
+    pub last_at: Option<Moment>,
+    series: Vec<Option<Series>>,
+    raw: Vec<Option<(i64, f64)>>,
+    tracks: Vec<Option<Track>>,
+    plan: Plan,
+    derived: Vec<Track>,
+    stale_plan: bool,
+    processes: BTreeMap<ProcessId, LiveProcess>,
+    ended: VecDeque<ProcessId>,
+}
+
+struct LiveProcess {
+    process: Process,
+    rows: VecDeque<(Moment, Reading)>,
+    ended: Option<Moment>,
+    seen: Moment,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Raw(usize, usize),
+    Derived(usize, usize),
+}
+
+impl Live {
+    /// Takes in one update. Updates of links that never connected change nothing
+    /// but are returned, for the window to show.
+    pub fn accept(&mut self, link: LinkId, update: Update) -> Option<Update> {
+        self.version += 1;
+        if let Update::Connected(connected) = update {
+            self.connect(link, *connected);
+            return None;
+        }
+        let Some(number) = self.hosts.iter().rposition(|host| host.link == link) else {
+            return Some(update);
+        };
+        let host = &mut self.hosts[number];
+        match update {
+            Update::Series(series) => {
+                for (id, one) in series {
+                    self.places
+                        .insert(one.key.clone(), Place::Raw(number, id.0 as usize));
+                    host.declare(id, one);
+                }
+            }
+            Update::Processes(known) => host.know(known),
+            Update::Batch(batch) => {
+                if let Some(new) = host.sample(&batch) {
+                    for place in new {
+                        let key = host.derived[place].series().key.clone();
+                        self.places.insert(key, Place::Derived(number, place));
+                    }
+                }
+            }
+            Update::Event(event) => host.happened(event),
+            Update::Settings(settings) => host.settings.extend(settings),
+            Update::Clock(offset) => host.clock = offset,
+            Update::Skipped(count) => host.skipped += count,
+            Update::Ended(why) => {
+                host.state = State::Ended(why.clone());
+                return Some(Update::Ended(why));
+            }
+            refused @ Update::Refused { .. } => return Some(refused),
+            Update::Connected(_) => {}
+        }
+        None
+    }
+
+    fn connect(&mut self, link: LinkId, connected: Connected) {
+        let clock = connected.placement.offset;
+        self.hosts.push(LiveHost {
+            link,
+            connected,
+            state: State::Live,
+            clock,
+            events: VecDeque::new(),
+            settings: BTreeMap::new(),
+            skipped: 0,
+            last_at: None,
+            series: Vec::new(),
+            raw: Vec::new(),
+            tracks: Vec::new(),
+            plan: Plan::default(),
+            derived: Vec::new(),
+            stale_plan: false,
+            processes: BTreeMap::new(),
+            ended: VecDeque::new(),
+        });
+    }
+
+    /// Every host that ever connected, in that order.
+    pub fn hosts(&self) -> &[LiveHost] {
+        &self.hosts
+    }
+
+    /// Raised with every update, so that views know when to look again.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The drawable track of a series or derived series.
+    pub fn track(&self, key: &SeriesKey) -> Option<&Track> {
+        match *self.places.get(key)? {
+            Place::Raw(host, id) => self.hosts[host].tracks.get(id)?.as_ref(),
+            Place::Derived(host, place) => self.hosts[host].derived.get(place),
+        }
+    }
+
+    /// Every series as drawn, measured ones first, per host.
+    pub fn series(&self) -> Vec<Series> {
+        let measured = self
+            .hosts
+            .iter()
+            .flat_map(|host| host.tracks.iter().flatten());
+        let derived = self.hosts.iter().flat_map(|host| host.derived.iter());
+        measured
+            .chain(derived)
+            .map(|track| track.series().clone())
+            .collect()
+    }
+
+    /// From the oldest to the newest sample in memory.
+    pub fn span(&self) -> Span {
+        self.hosts
+            .iter()
+            .flat_map(|host| host.tracks.iter().flatten())
+            .map(Track::span)
+            .fold(Span::default(), Span::union)
+    }
+
+    /// The host of this name.
+    pub fn host(&self, name: &str) -> Option<&LiveHost> {
+        self.hosts.iter().find(|host| host.connected.name == name)
+    }
+}
+
+impl LiveHost {
+    /// Name of the host in the session.
+    pub fn name(&self) -> &str {
+        &self.connected.name
+    }
+
+    fn declare(&mut self, id: SeriesId, series: Series) {
+        let place = id.0 as usize;
+        if self.series.len() <= place {
+            self.series.resize_with(place + 1, || None);
+            self.raw.resize(place + 1, None);
+            self.tracks.resize_with(place + 1, || None);
+        }
+        let drawn = Series {
+            unit: match series.kind {
+                Kind::Counter => series.unit.per_second(),
+                Kind::Gauge | Kind::Histogram => series.unit.clone(),
+            },
+            kind: Kind::Gauge,
+            ..series.clone()
+        };
+        if self.series[place].is_none() {
+            self.tracks[place] = Some(Track::live(drawn));
+        }
+        self.series[place] = Some(series);
+        self.stale_plan = true;
+    }
+
+    fn know(&mut self, known: Vec<(ProcessId, Process)>) {
+        for (id, process) in known {
+            let seen = self.last_at.unwrap_or_default();
+            let entry = self.processes.entry(id).or_insert_with(|| LiveProcess {
+                process: Process::default(),
+                rows: VecDeque::new(),
+                ended: None,
+                seen,
+            });
+            entry.process = process;
+        }
+    }
+
+    /// Takes in one moment; returns the derived series that are new, if any.
+    fn sample(&mut self, batch: &Batch) -> Option<std::ops::Range<usize>> {
+        let new = self.stale_plan.then(|| self.replan());
+        self.derive(batch);
+        for (id, value) in &batch.values {
+            let place = id.0 as usize;
+            let Some(Some(series)) = self.series.get(place) else {
+                continue;
+            };
+            let now = (batch.at.0, *value);
+            let drawn = match (series.kind, self.raw[place]) {
+                (Kind::Counter, Some(before)) => model::rate::step(before, now),
+                (Kind::Counter, None) => f64::NAN,
+                (Kind::Gauge | Kind::Histogram, _) => *value,
+            };
+            self.raw[place] = Some(now);
+            push(self.tracks[place].as_mut(), batch.at, drawn);
+        }
+        self.sample_processes(batch);
+        self.last_at = Some(batch.at);
+        new
+    }
+
+    fn replan(&mut self) -> std::ops::Range<usize> {
+        // Numbers without a declaration yet are stood in for by a nameless series.
+        let series: Vec<Series> = self
+            .series
+            .iter()
+            .map(|it| it.clone().unwrap_or_else(nameless))
+            .collect();
+        self.plan.replan(&series);
+        let before = self.derived.len();
+        for derived in &self.plan.derived()[before..] {
+            self.derived.push(Track::live(derived.series.clone()));
+        }
+        self.stale_plan = false;
+        before..self.derived.len()
+    }
+
+    fn derive(&mut self, batch: &Batch) {
+        let raw = &self.raw;
+        let before = |id: SeriesId| raw.get(id.0 as usize).copied().flatten();
+        let after = |id: SeriesId| {
+            let place = batch.values.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+            Some((batch.at.0, batch.values[place].1))
+        };
+        let mut out = Vec::with_capacity(self.derived.len());
+        self.plan.row(&before, &after, &mut out);
+        for (place, value) in out {
+            push(self.derived.get_mut(place), batch.at, value);
+        }
+    }
+
+    fn sample_processes(&mut self, batch: &Batch) {
+        for (id, reading) in &batch.processes {
+            let Some(live) = self.processes.get_mut(id) else {
+                continue;
+            };
+            live.seen = batch.at;
+            if live.rows.back().is_none_or(|(_, last)| last != reading) {
+                live.rows.push_back((batch.at, *reading));
+                if live.rows.len() > PROCESS_ROWS {
+                    live.rows.pop_front();
+                }
+            }
+        }
+        for ended in &batch.ended {
+            if let Some(live) = self.processes.get_mut(&ended.process) {
+                live.ended = Some(ended.at);
+                live.rows.push_back((batch.at, ended.reading));
+                self.ended.push_back(ended.process);
+            }
+        }
+        while self.ended.len() > ENDED_MAX {
+            if let Some(oldest) = self.ended.pop_front() {
+                self.processes.remove(&oldest);
+            }
+        }
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.events.push_back(event);
+        if self.events.len() > EVENTS_MAX {
+            self.events.pop_front();
+        }
+    }
+
+    /// Processes that lived at `moment`, with their numbers then.
+    pub fn processes_at(&self, moment: Moment) -> Vec<Line> {
+        self.processes
+            .iter()
+            .filter(|(_, live)| live.ended.is_none_or(|ended| moment < ended))
+            .filter_map(|(id, live)| {
+                let newest = live.rows.partition_point(|(at, _)| *at <= moment);
+                let latest = *live.rows.get(newest.checked_sub(1)?)?;
+                let before = newest.checked_sub(2).and_then(|place| live.rows.get(place));
+                let rows = Rows {
+                    latest,
+                    before: before.copied(),
+                };
+                Some(Line::at(*id, &live.process, &rows, (moment, SECOND_NS)))
+            })
+            .collect()
+    }
+
+    /// Who a process is.
+    pub fn process(&self, id: ProcessId) -> Option<&Process> {
+        self.processes.get(&id).map(|live| &live.process)
+    }
+
+    /// The drawable track of one measure of a process.
+    pub fn process_track(&self, id: ProcessId, measure: Measure) -> Option<Track> {
+        let live = self.processes.get(&id)?;
+        let rows: Vec<(Moment, f64)> = live
+            .rows
+            .iter()
+            .map(|(at, reading)| (*at, processes::value(reading, measure)))
+            .collect();
+        let until = live.ended.or(self.last_at).unwrap_or(live.seen);
+        let series = processes::series(&live.process, self.name(), measure);
+        let column = processes::column(series, &rows, until, SECOND_NS);
+        Some(Track::whole(&column))
+    }
+
+    /// Number of processes alive now.
+    pub fn living(&self) -> usize {
+        self.processes
+            .values()
+            .filter(|live| live.ended.is_none())
+            .count()
+    }
+}
+
+fn push(track: Option<&mut Track>, at: Moment, value: f64) {
+    let Some(track) = track else { return };
+    // A sample that is not later than the last would bend the axis; the link's
+    // axis never steps back, so this only drops a doubled one.
+    if track.push(at.0, value).is_ok() {
+        track.trim_front(KEEP_ROWS);
+    }
+}
+
+fn nameless() -> Series {
+    Series {
+        key: SeriesKey::default(),
+        unit: model::unit::Unit::new("1"),
+        kind: Kind::Gauge,
+        polarity: model::catalog::Polarity::Neutral,
+    }
+}

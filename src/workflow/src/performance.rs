@@ -1,0 +1,310 @@
+//! The performance report of a session: gathers what the report shows, writes it.
+//!
+//! Start at [`write`]; the terminal prints [`sentences`].
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use analysis::overview::{self, ProcessUse, ResourceUse};
+use model::columns::Column;
+use model::series::Series;
+use model::time::Span;
+use report::chart::{ChartInput, Style as ChartStyle};
+use report::kind::performance::{HostEvent, PerformanceInput, Setting, document};
+
+use crate::essentials::{self, Panel, Style};
+use crate::jobs::Context;
+use crate::problem::{Problem, Sort};
+use crate::stored::Stored;
+
+/// Lines in one chart, at most; the busiest are kept and the rest is told.
+const LINES_MAX: usize = 8;
+
+/// Processes listed.
+const PROCESSES_MAX: usize = 20;
+
+/// Sentences on the terminal.
+const SENTENCES_MAX: usize = 8;
+
+/// What to write and where.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The stretch of time it speaks of.
+    pub span: Span,
+    /// In which form.
+    pub format: report::Format,
+    /// The file.
+    pub out: PathBuf,
+}
+
+/// The form with this name on the command line, for callers that do not name
+/// the report crate.
+pub fn format_named(name: &str) -> Option<report::Format> {
+    let found = report::FORMATS.iter().find(|(_, known, _)| *known == name);
+    found.map(|(format, _, _)| *format)
+}
+
+/// Writes the report of a session; an existing file is replaced in one step.
+///
+/// # Errors
+///
+/// The window is empty, the session cannot be read, or the disk refuses.
+pub fn write(stored: &Stored, setup: &Setup, context: &Context) -> Result<PathBuf, Problem> {
+    let span = setup.span.intersect(stored.span());
+    if span.is_empty() {
+        return Err(Problem {
+            what: format!("could not report on {}", stored.path().display()),
+            why: "nothing was recorded in this window".to_owned(),
+            what_to_do: format!(
+                "a window inside {} to {}",
+                stored.span().from,
+                stored.span().to
+            ),
+            sort: Sort::Usage,
+        });
+    }
+    let input = gather(stored, span, context)?;
+    let text = report::render(&document(&input), setup.format)
+        .map_err(|error| Problem::from_error("could not write the report", &error, Sort::Bug))?;
+    replace(&setup.out, text.as_bytes())?;
+    Ok(setup.out.clone())
+}
+
+/// What a session shows, in a few plain sentences.
+///
+/// # Errors
+///
+/// The session cannot be read.
+pub fn sentences(stored: &Stored, span: Span) -> Result<Vec<String>, Problem> {
+    let resources = resources(stored, span)?;
+    let processes = busiest(stored, span)?;
+    Ok(overview::sentences(&resources, &processes, SENTENCES_MAX)
+        .iter()
+        .map(ToString::to_string)
+        .collect())
+}
+
+fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceInput, Problem> {
+    let hosts = stored.hosts();
+    let mut charts = Vec::new();
+    let mut notes = Vec::new();
+    for (place, panel) in essentials::ALL.iter().enumerate() {
+        context.progress(place as u64, essentials::ALL.len() as u64 + 2);
+        if context.cancelled() {
+            return Err(Problem::cancelled("report"));
+        }
+        for facts in hosts {
+            charts.extend(chart(stored, &facts.name, panel, (span, &mut notes))?);
+        }
+    }
+    if hosts.iter().all(|facts| facts.host.name.is_empty()) {
+        charts.extend(foreign_charts(stored, span)?);
+    }
+    charts.sort_by_key(|chart| hosts.iter().position(|facts| facts.name == chart.host));
+    if stored.damaged() {
+        notes.push("Part of the session could not be read; it is drawn as a gap.".to_owned());
+    }
+    Ok(PerformanceInput {
+        title: format!("Performance report: {}", stored.title()),
+        session: session_name(stored.path()),
+        kymo: env!("CARGO_PKG_VERSION").to_owned(),
+        span,
+        hosts: hosts
+            .iter()
+            .map(|facts| model::host::Host {
+                name: facts.name.clone(),
+                ..facts.host.clone()
+            })
+            .collect(),
+        coverage: stored.coverage(),
+        marks: stored.marks(),
+        charts,
+        resources: resources(stored, span)?,
+        processes: busiest(stored, span)?,
+        events: stored
+            .events()
+            .iter()
+            .filter(|(_, event)| span.contains(event.at))
+            .map(|(host, event)| HostEvent {
+                host: host.clone(),
+                event: event.clone(),
+            })
+            .collect(),
+        annotations: stored.annotations(),
+        settings: settings(stored),
+        notes,
+    })
+}
+
+fn session_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn settings(stored: &Stored) -> Vec<Setting> {
+    let of_host = |host: &str| -> Vec<Setting> {
+        let settings = stored.settings(host).iter();
+        settings
+            .map(|(key, value)| Setting {
+                host: host.to_owned(),
+                key: key.clone(),
+                value: value.clone(),
+            })
+            .collect()
+    };
+    let hosts = stored.hosts().iter();
+    hosts.flat_map(|facts| of_host(&facts.name)).collect()
+}
+
+/// The chart of one essential panel; `None` where the host has nothing for it.
+fn chart(
+    stored: &Stored,
+    host: &str,
+    panel: &Panel,
+    (span, notes): (Span, &mut Vec<String>),
+) -> Result<Option<ChartInput>, Problem> {
+    let members = panel.members(host, stored.series());
+    let mut lines = Vec::with_capacity(members.len());
+    for series in members {
+        let column = stored.column(&series.key, Some(span))?;
+        if column.values.iter().any(|value| !value.is_nan()) {
+            lines.push((label(series, panel), column));
+        }
+    }
+    if lines.is_empty() {
+        return Ok(None);
+    }
+    let left_out = keep_largest(&mut lines, panel.style);
+    if left_out > 0 {
+        notes.push(format!(
+            "{} of {host}: {left_out} smaller series are not drawn.",
+            panel.title
+        ));
+    }
+    Ok(Some(ChartInput {
+        title: panel.title.to_owned(),
+        host: host.to_owned(),
+        style: match panel.style {
+            Style::Lines => ChartStyle::Lines,
+            Style::Stacked => ChartStyle::Stacked,
+        },
+        ceiling: (panel.key == "cpu").then_some(1.0),
+        lines,
+    }))
+}
+
+/// Keeps the series that reach highest; parts of a whole are never left out.
+fn keep_largest(lines: &mut Vec<(String, Column)>, style: Style) -> usize {
+    if style == Style::Stacked || lines.len() <= LINES_MAX {
+        return 0;
+    }
+    let peak = |column: &Column| column.values.iter().copied().fold(f64::MIN, f64::max);
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by(|a, b| {
+        peak(&lines[*b].1)
+            .total_cmp(&peak(&lines[*a].1))
+            .then(a.cmp(b))
+    });
+    order.truncate(LINES_MAX);
+    order.sort_unstable();
+    let left_out = lines.len() - order.len();
+    let mut place = 0;
+    lines.retain(|_| {
+        place += 1;
+        order.binary_search(&(place - 1)).is_ok()
+    });
+    left_out
+}
+
+/// Imported files have no essentials: their first series are drawn one by one.
+fn foreign_charts(stored: &Stored, span: Span) -> Result<Vec<ChartInput>, Problem> {
+    let mut charts = Vec::new();
+    for series in stored.series().iter().take(2 * LINES_MAX) {
+        charts.push(ChartInput {
+            title: series.key.to_string(),
+            host: series.key.host.clone(),
+            style: ChartStyle::Lines,
+            ceiling: None,
+            lines: vec![(series.key.column(), stored.column(&series.key, Some(span))?)],
+        });
+    }
+    Ok(charts)
+}
+
+/// What tells a series from the others of its panel: its attribute values, or
+/// its metric's last words where panels mix metrics.
+pub fn label(series: &Series, panel: &Panel) -> String {
+    let values: Vec<&str> = series
+        .key
+        .attributes
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let mixed = panel
+        .picks
+        .iter()
+        .any(|pick| pick.metric != series.key.metric);
+    let name = series
+        .key
+        .metric
+        .trim_start_matches("system.")
+        .replace('.', " ");
+    match (values.is_empty(), mixed) {
+        (true, _) => name,
+        (false, false) => values.join(" "),
+        (false, true) => format!("{name} {}", values.join(" ")),
+    }
+}
+
+fn resources(stored: &Stored, span: Span) -> Result<Vec<ResourceUse>, Problem> {
+    let mut columns = Vec::new();
+    for series in stored.series() {
+        if overview::watches(&series.key) {
+            columns.push(stored.column(&series.key, Some(span))?);
+        }
+    }
+    Ok(overview::resources(&columns, span))
+}
+
+fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
+    let mut all = Vec::new();
+    for facts in stored.hosts() {
+        all.extend(stored.process_use(&facts.name, span)?);
+    }
+    all.sort_by(|a, b| {
+        b.cpu_seconds
+            .total_cmp(&a.cpu_seconds)
+            .then_with(|| a.host.cmp(&b.host))
+            .then(a.id.cmp(&b.id))
+    });
+    all.truncate(PROCESSES_MAX);
+    Ok(all)
+}
+
+/// Writes a file beside itself and renames it, so that it is there whole or not at all.
+pub(crate) fn replace(out: &Path, bytes: &[u8]) -> Result<(), Problem> {
+    let problem = |error: std::io::Error| {
+        Problem::from_error(
+            format!("could not write {}", out.display()),
+            &error,
+            Sort::Denied,
+        )
+        .advise("a folder that exists and that you may write to")
+    };
+    let name = out.file_name().ok_or_else(|| Problem {
+        what: format!("could not write {}", out.display()),
+        why: "it names no file".to_owned(),
+        what_to_do: "a path that ends in a file name".to_owned(),
+        sort: Sort::Usage,
+    })?;
+    let beside = out.with_file_name(format!(".{}.part", name.to_string_lossy()));
+    let written = std::fs::File::create(&beside)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        })
+        .and_then(|()| std::fs::rename(&beside, out));
+    written.map_err(|error| match std::fs::remove_file(&beside) {
+        Ok(()) | Err(_) => problem(error),
+    })
+}

@@ -1,0 +1,636 @@
+//! A session on disk (or an imported file) as window, terminal and report see it.
+//!
+//! Getters give what was read at opening; everything else is job work that may
+//! read the disk. Series are given *as drawn*: measured counters as rates, and
+//! derived series computed from them by `analysis::derive`.
+//!
+//! Start at [`Stored::open`].
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use analysis::derive::Plan;
+use analysis::quality::{self, Coverage, Mark};
+use analysis::track::{Detail, Sparse, Track};
+use model::annotation::Annotation;
+use model::catalog::Kind;
+use model::columns::Column;
+use model::event::Event;
+use model::host::{Host, HostId};
+use model::process::{Field, ProcessId};
+use model::pyramid::Pyramid;
+use model::series::{Series, SeriesKey};
+use model::time::{Moment, SECOND_NS, Span};
+use store::progress::{Continue, Progress};
+use store::session::{OpenError, QueryError, Session};
+
+use crate::jobs::Context;
+use crate::problem::{Problem, Sort};
+use crate::processes::{Line, Measure, Rows};
+
+/// Series of more samples than this are not held in memory whole.
+pub const WHOLE_MAX_ROWS: usize = 500_000;
+
+/// Counters searched for resets, at most; the first of each host.
+const RESET_SERIES_MAX: usize = 64;
+
+/// A host of a session.
+#[derive(Clone, Debug)]
+pub struct HostFacts {
+    /// Its name in series keys.
+    pub name: String,
+    /// What its agent said.
+    pub host: Host,
+    /// Its wall clock minus the recorder's.
+    pub offset_ns: i64,
+    /// How far that may be off.
+    pub error_ns: i64,
+    /// Planned time between samples; 0 when unknown.
+    pub cadence_ns: i64,
+    id: HostId,
+}
+
+/// An open session; cheap to clone.
+#[derive(Clone)]
+pub struct Stored {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    session: Session,
+    origin: PathBuf,
+    title: String,
+    hosts: Vec<HostFacts>,
+    measured: Vec<Series>,
+    drawn: Vec<Series>,
+    derived: HashMap<SeriesKey, Vec<SeriesKey>>,
+    events: Vec<(String, Event)>,
+    settings: HashMap<String, Vec<(String, String)>>,
+    quality: Vec<quality::Quality>,
+    damaged: bool,
+}
+
+/// The problem of an input that is not there.
+pub fn missing(path: &Path) -> Problem {
+    Problem {
+        what: format!("could not open {}", path.display()),
+        why: "there is no such file or folder".to_owned(),
+        what_to_do: "check the path, or record one: kymo record --for 60s --out session.kymo"
+            .to_owned(),
+        sort: Sort::NotReadable,
+    }
+}
+
+/// Turns a job's context into the watch that the store calls.
+pub(crate) fn on_progress(context: &Context) -> impl FnMut(Progress) -> Continue + '_ {
+    |progress| {
+        context.progress(progress.done, progress.total);
+        if context.cancelled() {
+            Continue::Stop
+        } else {
+            Continue::Yes
+        }
+    }
+}
+
+impl Stored {
+    /// Opens a session, or imports a foreign file in memory.
+    ///
+    /// Returns it with everything that people should be warned of.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] that names what it is instead, or why it cannot be used.
+    pub fn open(path: &Path, context: &Context) -> Result<(Self, Vec<String>), Problem> {
+        if !path.exists() {
+            return Err(missing(path));
+        }
+        match Session::open(path) {
+            Ok((session, warnings)) => {
+                let texts = warnings.iter().map(|it| match it.member.as_str() {
+                    "" => it.text.clone(),
+                    member => format!("{member}: {}", it.text),
+                });
+                let texts: Vec<String> = texts.collect();
+                let damaged = !warnings.is_empty();
+                Ok((Self::of(session, path, damaged)?, texts))
+            }
+            Err(OpenError::NotASession { what, .. }) if path.is_file() => {
+                let (source, notes) = crate::tables::foreign(path, &what, context)?;
+                let session = store::ingest::in_memory(source);
+                Ok((Self::of(session, path, false)?, notes))
+            }
+            Err(error) => Err(opening(path, &error)),
+        }
+    }
+
+    fn of(session: Session, path: &Path, damaged: bool) -> Result<Self, Problem> {
+        let hosts: Vec<HostFacts> = session.hosts().iter().map(host_facts).collect();
+        let measured = session.series().to_vec();
+        let mut drawn: Vec<Series> = measured.iter().map(as_drawn).collect();
+        let mut derived = HashMap::new();
+        for facts in &hosts {
+            let own: Vec<Series> = measured
+                .iter()
+                .filter(|series| series.key.host == facts.name)
+                .cloned()
+                .collect();
+            for one in Plan::new(&own).derived() {
+                let inputs = one.inputs();
+                let keys = inputs.iter().map(|id| own[id.0 as usize].key.clone());
+                derived.insert(one.series.key.clone(), keys.collect());
+                drawn.push(one.series.clone());
+            }
+        }
+        let reading = |error: QueryError| reading(path, &error);
+        let events = named_events(&session, &hosts).map_err(reading)?;
+        let mut settings = HashMap::new();
+        for facts in &hosts {
+            let of_host = session.settings(facts.id).map_err(reading)?;
+            settings.insert(facts.name.clone(), of_host);
+        }
+        let mut inner = Inner {
+            title: title(&session, path),
+            origin: path.to_path_buf(),
+            session,
+            hosts,
+            measured,
+            drawn,
+            derived,
+            events,
+            settings,
+            quality: Vec::new(),
+            damaged,
+        };
+        inner.quality = inner.assess()?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Title given by its author, else the file's name.
+    pub fn title(&self) -> &str {
+        &self.inner.title
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.inner.origin
+    }
+
+    /// Its hosts.
+    pub fn hosts(&self) -> &[HostFacts] {
+        &self.inner.hosts
+    }
+
+    /// Every series as drawn: measured ones, then derived ones.
+    pub fn series(&self) -> &[Series] {
+        &self.inner.drawn
+    }
+
+    /// The measured series as stored.
+    pub fn measured(&self) -> &[Series] {
+        &self.inner.measured
+    }
+
+    /// From the first sample to just after the last.
+    pub fn span(&self) -> Span {
+        self.inner.session.span()
+    }
+
+    /// What happened, by time, with the host's name.
+    pub fn events(&self) -> &[(String, Event)] {
+        &self.inner.events
+    }
+
+    /// Settings of a host when the recording began.
+    pub fn settings(&self, host: &str) -> &[(String, String)] {
+        self.inner.settings.get(host).map_or(&[], Vec::as_slice)
+    }
+
+    /// Doubts about the data, by time.
+    pub fn marks(&self) -> Vec<Mark> {
+        let mut marks: Vec<Mark> = self
+            .inner
+            .quality
+            .iter()
+            .flat_map(|quality| quality.marks.iter().cloned())
+            .collect();
+        quality::sort(&mut marks);
+        marks
+    }
+
+    /// How much of each host's recording is there.
+    pub fn coverage(&self) -> Vec<Coverage> {
+        let all = self.inner.quality.iter();
+        all.map(|quality| quality.coverage.clone()).collect()
+    }
+
+    /// Notes on the axis.
+    pub fn annotations(&self) -> Vec<Annotation> {
+        self.inner.session.annotations()
+    }
+
+    /// Replaces the notes and stores them in the session.
+    ///
+    /// # Errors
+    ///
+    /// The session cannot be written.
+    pub fn set_annotations(&self, annotations: &[Annotation]) -> Result<(), Problem> {
+        self.inner
+            .session
+            .set_annotations(annotations.to_vec())
+            .map_err(|error| {
+                let what = format!("could not keep the notes in {}", self.path().display());
+                Problem::from_error(what, &error, Sort::Denied)
+                    .advise("save a copy of the session where you may write")
+            })
+    }
+
+    /// Size on disk.
+    pub fn bytes(&self) -> u64 {
+        self.inner.session.size_bytes()
+    }
+
+    /// Number of samples of the series that has most.
+    pub fn samples(&self) -> u64 {
+        let entries = &self.inner.session.manifest().series;
+        entries.iter().map(|entry| entry.samples).max().unwrap_or(0)
+    }
+
+    /// Whether part of it could not be read.
+    pub fn damaged(&self) -> bool {
+        self.inner.damaged
+    }
+
+    /// The store's view, for work on whole sessions.
+    pub(crate) fn session(&self) -> &Session {
+        &self.inner.session
+    }
+
+    /// Loads a series for drawing: whole when small, as a pyramid when large.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such series, or the disk refuses.
+    pub fn load(&self, key: &SeriesKey) -> Result<Track, Problem> {
+        if self.inner.derived.contains_key(key) {
+            return Ok(Track::whole(&self.column(key, None)?));
+        }
+        let entries = &self.inner.session.manifest().series;
+        let samples = entries
+            .iter()
+            .find(|entry| entry.series.key == *key)
+            .map_or(0, |entry| entry.samples as usize);
+        if samples <= WHOLE_MAX_ROWS {
+            return Ok(Track::whole(&self.stored_column(key, None)?));
+        }
+        let sparse = self
+            .inner
+            .session
+            .sparse(key)
+            .map_err(|error| reading(self.path(), &error))?;
+        Ok(Track::sparse(Sparse {
+            series: sparse.series,
+            bucket_at: sparse.bucket_at,
+            pyramid: Pyramid::from_base(sparse.samples, sparse.base),
+            last_at: sparse.last_at,
+        }))
+    }
+
+    /// Loads rows of a large series, as drawn.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such series, or the disk refuses.
+    pub fn detail(&self, key: &SeriesKey, rows: Range<usize>) -> Result<Detail, Problem> {
+        // One row more in front, so that the first rate is known.
+        let wider = rows.start.saturating_sub(1)..rows.end;
+        let loaded = self
+            .inner
+            .session
+            .rows(key, wider)
+            .map_err(|error| reading(self.path(), &error))?;
+        let drawn = loaded.column.plottable();
+        let skip = rows.start.saturating_sub(loaded.first).min(drawn.at.len());
+        Ok(Detail {
+            first: loaded.first + skip,
+            at: drawn.at[skip..].into(),
+            values: drawn.values[skip..].into(),
+        })
+    }
+
+    /// A series within a span, as drawn; derived ones are computed.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such series, or the disk refuses.
+    pub fn column(&self, key: &SeriesKey, span: Option<Span>) -> Result<Column, Problem> {
+        let Some(inputs) = self.inner.derived.get(key) else {
+            return Ok(self.stored_column(key, span)?.plottable());
+        };
+        // Rates need the reading before the span, and limits are read seldom.
+        let wider = span.map(|span| Span {
+            from: span.from.plus_ns(-120 * SECOND_NS),
+            to: span.to,
+        });
+        let columns = self
+            .inner
+            .session
+            .columns(inputs, wider)
+            .map_err(|error| reading(self.path(), &error))?;
+        let column = analysis::derive::column(key, &columns).ok_or_else(|| Problem {
+            what: format!("could not derive {key}"),
+            why: "its inputs are not in the session".to_owned(),
+            what_to_do: "look for its inputs in the browser".to_owned(),
+            sort: Sort::NotUsable,
+        })?;
+        Ok(match span {
+            Some(span) => cut(&column, span),
+            None => column,
+        })
+    }
+
+    fn stored_column(&self, key: &SeriesKey, span: Option<Span>) -> Result<Column, Problem> {
+        let column = self.inner.session.column(key, span);
+        column.map_err(|error| reading(self.path(), &error))
+    }
+
+    fn host_id(&self, host: &str) -> Result<HostId, Problem> {
+        let found = self.inner.hosts.iter().find(|facts| facts.name == host);
+        found.map(|facts| facts.id).ok_or_else(|| Problem {
+            what: format!("could not look up {host}"),
+            why: "the session has no such host".to_owned(),
+            what_to_do: format!("kymo info {}", self.path().display()),
+            sort: Sort::Usage,
+        })
+    }
+
+    /// Processes that lived at `moment`, with their numbers then.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such host, or the disk refuses.
+    pub fn processes_at(&self, host: &str, moment: Moment) -> Result<Vec<Line>, Problem> {
+        let rows = self
+            .inner
+            .session
+            .processes_at(self.host_id(host)?, moment)
+            .map_err(|error| reading(self.path(), &error))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let rows = Rows {
+                    latest: (row.at, row.reading),
+                    before: row.previous,
+                };
+                let step_ns = row
+                    .previous
+                    .map_or(SECOND_NS, |(before, _)| row.at.0 - before.0);
+                Line::at(row.id, &row.process, &rows, (row.at, step_ns.max(1)))
+            })
+            .collect())
+    }
+
+    /// The drawable track of one measure of a process.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such host or process, or the disk refuses.
+    pub fn process_track(
+        &self,
+        host: &str,
+        process: ProcessId,
+        measure: Measure,
+    ) -> Result<Track, Problem> {
+        let id = self.host_id(host)?;
+        let read = |field| {
+            let column = self.inner.session.process_column(id, process, field);
+            column.map_err(|error| reading(self.path(), &error))
+        };
+        let column = match measure {
+            Measure::Field(field) => read(field)?,
+            Measure::Cpu => {
+                let (user, system) = (read(Field::UserTime)?, read(Field::SystemTime)?);
+                let both = user.values.iter().zip(system.values.iter());
+                let mut series = user.series.clone();
+                series.key.metric = "process.cpu.utilization".to_owned();
+                series.key.attributes.retain(|(name, _)| name != "cpu.mode");
+                Column {
+                    series,
+                    values: both.map(|(user, system)| user + system).collect(),
+                    at: user.at,
+                }
+            }
+        };
+        Ok(Track::whole(&column))
+    }
+
+    /// What each process of a host used within a span, the busiest first.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such host, or the disk refuses.
+    pub fn process_use(
+        &self,
+        host: &str,
+        span: Span,
+    ) -> Result<Vec<analysis::overview::ProcessUse>, Problem> {
+        let totals = self
+            .inner
+            .session
+            .process_use(self.host_id(host)?, span)
+            .map_err(|error| reading(self.path(), &error))?;
+        let cpus = self
+            .inner
+            .hosts
+            .iter()
+            .find(|facts| facts.name == host)
+            .map_or(0, |facts| facts.host.cpus);
+        let whole = f64::from(cpus) * span.seconds();
+        let mut used: Vec<_> = totals
+            .into_iter()
+            .map(|total| analysis::overview::ProcessUse {
+                id: total.id,
+                host: host.to_owned(),
+                pid: total.process.pid,
+                name: total.process.name.clone(),
+                command: total.process.command.clone(),
+                cgroup: total.process.cgroup.clone(),
+                cpu_seconds: total.cpu_seconds,
+                machine_share: if whole > 0.0 {
+                    total.cpu_seconds / whole
+                } else {
+                    f64::NAN
+                },
+                peak_resident_bytes: total.peak_resident_bytes as f64,
+                read_bytes: total.read_bytes as f64,
+                write_bytes: total.write_bytes as f64,
+            })
+            .collect();
+        used.sort_by(|a, b| {
+            b.cpu_seconds
+                .total_cmp(&a.cpu_seconds)
+                .then(a.id.cmp(&b.id))
+        });
+        Ok(used)
+    }
+}
+
+impl Inner {
+    /// Judges the data of every host, once, at opening.
+    fn assess(&self) -> Result<Vec<quality::Quality>, Problem> {
+        let mut all = Vec::new();
+        if self.hosts.is_empty() {
+            return Ok(all);
+        }
+        for facts in &self.hosts {
+            all.push(self.assess_host(facts)?);
+        }
+        Ok(all)
+    }
+
+    fn assess_host(&self, facts: &HostFacts) -> Result<quality::Quality, Problem> {
+        let small = |key: &SeriesKey| {
+            let entries = &self.session.manifest().series;
+            entries
+                .iter()
+                .any(|it| it.series.key == *key && it.samples as usize <= WHOLE_MAX_ROWS)
+        };
+        // What is read at every sample comes first, so that its times judge the cadence.
+        let keys: Vec<SeriesKey> = self
+            .measured
+            .iter()
+            .filter(|series| series.key.host == facts.name && small(&series.key))
+            .filter(|series| series.kind == Kind::Counter || series.key.metric.contains("late"))
+            .map(|series| series.key.clone())
+            .take(RESET_SERIES_MAX)
+            .collect();
+        let columns = self
+            .session
+            .columns(&keys, None)
+            .map_err(|error| reading(&self.origin, &error))?;
+        let at = columns
+            .iter()
+            .map(|column| Arc::clone(&column.at))
+            .max_by_key(|at| at.len())
+            .unwrap_or_else(|| Arc::from([]));
+        let counters: Vec<Column> = columns
+            .into_iter()
+            .filter(|column| column.series.kind == Kind::Counter)
+            .collect();
+        let steal_key = SeriesKey::new(
+            facts.name.as_str(),
+            "system.cpu.utilization",
+            [("state".to_owned(), "steal".to_owned())],
+        );
+        let steal = match self.derived.get(&steal_key) {
+            Some(inputs) if inputs.iter().all(small) => {
+                let inputs = self
+                    .session
+                    .columns(inputs, None)
+                    .map_err(|error| reading(&self.origin, &error))?;
+                analysis::derive::column(&steal_key, &inputs)
+            }
+            _ => None,
+        };
+        let events: Vec<Event> = self
+            .events
+            .iter()
+            .filter(|(host, _)| *host == facts.name)
+            .map(|(_, event)| event.clone())
+            .collect();
+        Ok(quality::assess(&quality::Input {
+            host: &facts.name,
+            span: Span::default(),
+            at: &at,
+            clocks: &[],
+            cadence_ns: Some(facts.cadence_ns).filter(|ns| *ns > 0),
+            counters: &counters,
+            steal: steal.as_ref(),
+            events: &events,
+        }))
+    }
+}
+
+fn host_facts(entry: &store::manifest::HostEntry) -> HostFacts {
+    HostFacts {
+        name: entry.name.clone(),
+        host: entry.host.clone(),
+        offset_ns: entry.placement.offset_ns,
+        error_ns: entry.placement.error_ns,
+        cadence_ns: entry.cadence_ns,
+        id: entry.id,
+    }
+}
+
+fn title(session: &Session, path: &Path) -> String {
+    let given = &session.manifest().title;
+    if !given.is_empty() {
+        return given.clone();
+    }
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+fn named_events(
+    session: &Session,
+    hosts: &[HostFacts],
+) -> Result<Vec<(String, Event)>, QueryError> {
+    let all = Span {
+        from: Moment(i64::MIN),
+        to: Moment(i64::MAX),
+    };
+    let events = session.events(all)?.into_iter().map(|(id, event)| {
+        let host = hosts.iter().find(|facts| facts.id == id);
+        (host.map_or(String::new(), |it| it.name.clone()), event)
+    });
+    Ok(events.collect())
+}
+
+/// The series as a plot shows it.
+pub fn as_drawn(series: &Series) -> Series {
+    match series.kind {
+        Kind::Counter => Series {
+            unit: series.unit.per_second(),
+            kind: Kind::Gauge,
+            ..series.clone()
+        },
+        Kind::Gauge | Kind::Histogram => series.clone(),
+    }
+}
+
+fn cut(column: &Column, span: Span) -> Column {
+    let rows = column.rows(span);
+    Column {
+        series: column.series.clone(),
+        at: column.at[rows.clone()].into(),
+        values: column.values[rows].into(),
+    }
+}
+
+fn opening(path: &Path, error: &OpenError) -> Problem {
+    let (sort, advice) = match error {
+        OpenError::NotASession { .. } => {
+            (Sort::NotUsable, "a .kymo session, or a CSV or Parquet file")
+        }
+        OpenError::TooNew { .. } => (Sort::TooNew, "a newer build of Kymo"),
+        OpenError::Damaged { .. } => (Sort::NotUsable, "another copy of the file"),
+        OpenError::Limit { .. } => (Sort::Limit, "a session from a source you trust"),
+        OpenError::Read { .. } => (Sort::NotReadable, "check the path and its permissions"),
+    };
+    Problem::from_error(format!("could not open {}", path.display()), error, sort).advise(advice)
+}
+
+pub(crate) fn reading(path: &Path, error: &QueryError) -> Problem {
+    let sort = match error {
+        QueryError::Unknown { .. } => Sort::Usage,
+        QueryError::Limit { .. } => Sort::Limit,
+        QueryError::Access { .. } => Sort::NotReadable,
+        QueryError::ReadOnly { .. } => Sort::Denied,
+    };
+    Problem::from_error(format!("could not read {}", path.display()), error, sort)
+        .advise(format!("kymo verify {}", path.display()))
+}

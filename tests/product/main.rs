@@ -1,0 +1,13 @@
+//! The whole product from outside: its structure, its binaries, its files.
+//!
+//! * `layers`, `tidy`: the house rules, checked on the sources themselves.
+//! * the others start the real binaries, as a user would.
+//!
+//! Tests that need a server or a display say so loudly when it is missing; with
+//! `CI=true` they fail instead of skipping.
+
+mod binary;
+mod layers;
+mod recording;
+mod ssh;
+mod tidy;

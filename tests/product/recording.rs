@@ -1,0 +1,234 @@
+//! Recording from the command line: what goes in comes out, whatever happens.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use crate::binary::{json, kymo, path, run};
+
+fn info(home: &Path, session: &Path) -> serde_json::Value {
+    json(&run(kymo(home).arg("info").arg(session).arg("--json"), 0))
+}
+
+#[test]
+fn a_recording_can_be_looked_into_verified_exported_and_reported() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let session = home.join("a.kymo");
+    run(
+        kymo(home)
+            .args(["record", "--for", "3s", "--every", "100ms", "--out"])
+            .arg(&session),
+        0,
+    );
+    assert!(session.is_file(), "a finished session is one file");
+    let info = info(home, &session);
+    assert_eq!(info["schema"], 1);
+    assert_eq!(info["hosts"].as_array().map(Vec::len), Some(1));
+    assert!(info["series"].as_u64().is_some_and(|it| it > 100), "{info}");
+    let seconds = info["seconds"].as_f64().unwrap_or_default();
+    assert!((2.0..10.0).contains(&seconds), "{info}");
+
+    let verified = json(&run(
+        kymo(home).arg("verify").arg(&session).arg("--json"),
+        0,
+    ));
+    assert_eq!(verified["ok"], true, "{verified}");
+
+    for format in ["csv", "parquet"] {
+        let out = home.join(format);
+        run(
+            kymo(home)
+                .arg("export")
+                .arg(&session)
+                .args(["--format", format, "--out"])
+                .arg(&out),
+            0,
+        );
+        assert!(std::fs::read_dir(&out).expect("exported").count() > 0);
+    }
+    for (format, sign) in [("html", "<!doctype html>"), ("md", "# "), ("json", "{")] {
+        let out = home.join(format!("report.{format}"));
+        run(
+            kymo(home)
+                .arg("report")
+                .arg(&session)
+                .args(["--kind", "performance", "--format", format, "--out"])
+                .arg(&out),
+            0,
+        );
+        let text = std::fs::read_to_string(&out).expect("a report");
+        assert!(text.to_lowercase().starts_with(sign), "{format}");
+        assert!(text.contains("a.kymo"), "the report names its session");
+    }
+    let trimmed = home.join("b.kymo");
+    let (from, to) = (info["from"].as_str(), info["to"].as_str());
+    run(
+        kymo(home)
+            .arg("trim")
+            .arg(&session)
+            .args([
+                "--from",
+                from.unwrap_or_default(),
+                "--to",
+                to.unwrap_or_default(),
+            ])
+            .args(["--series", "*system.cpu*", "--out"])
+            .arg(&trimmed),
+        0,
+    );
+    let fewer = crate::recording::info(home, &trimmed);
+    assert!(
+        fewer["series"].as_u64() < info["series"].as_u64(),
+        "{fewer}"
+    );
+}
+
+#[test]
+fn csv_becomes_a_session_and_keeps_its_values() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let csv = home.join("a.csv");
+    std::fs::write(&csv, "time,orders:cpu,mem\n0,1.5,10\n1,,11\n2,2.5,12\n").expect("written");
+    let session = home.join("c.kymo");
+    run(
+        kymo(home)
+            .arg("import")
+            .arg(&csv)
+            .arg("--out")
+            .arg(&session),
+        0,
+    );
+    assert_eq!(info(home, &session)["series"], 2);
+    let out = home.join("out");
+    run(
+        kymo(home)
+            .arg("export")
+            .arg(&session)
+            .args(["--format", "csv", "--out"])
+            .arg(&out),
+        0,
+    );
+    let text: String = std::fs::read_dir(&out)
+        .expect("exported")
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+        .collect();
+    assert!(
+        text.contains("orders:cpu") && text.contains("2.5"),
+        "{text}"
+    );
+    // A foreign file is an input wherever a session is.
+    assert_eq!(info(home, &csv)["series"], 2);
+}
+
+/// Starts a recording and waits until it says that samples come in.
+fn recording(home: &Path, session: &Path) -> Child {
+    let mut child = kymo(home)
+        .args(["record", "--every", "50ms", "--out"])
+        .arg(session)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kymo starts");
+    let stderr = child.stderr.take().expect("piped");
+    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+    let begun = lines.find(|line| line.contains("samples"));
+    assert!(begun.is_some(), "the recording says that it runs");
+    // The pipe stays open for the rest of the child's words.
+    std::thread::spawn(move || lines.count());
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = std::process::Command::new("kill")
+        .args([format!("-{name}"), child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(status.success());
+}
+
+#[test]
+fn a_signal_finishes_the_file() {
+    for name in ["INT", "TERM"] {
+        let home = tempfile::tempdir().expect("a home");
+        let session = home.path().join("s.kymo");
+        let mut child = recording(home.path(), &session);
+        signal(&child, name);
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), Some(0), "SIG{name}");
+        assert!(session.is_file(), "SIG{name} finished the file");
+        run(kymo(home.path()).arg("verify").arg(&session), 0);
+    }
+}
+
+#[test]
+fn a_killed_recording_opens() {
+    let home = tempfile::tempdir().expect("a home");
+    let session = home.path().join("k.kymo");
+    let mut child = recording(home.path(), &session);
+    signal(&child, "KILL");
+    child.wait().expect("it ends");
+    let info = info(home.path(), &session);
+    assert!(info["series"].as_u64().is_some_and(|it| it > 100), "{info}");
+    assert!(
+        info["seconds"].as_f64().is_some_and(|it| it > 0.0),
+        "{info}"
+    );
+}
+
+#[test]
+fn two_agents_share_one_axis_and_a_wrong_clock_is_told() {
+    let home = tempfile::tempdir().expect("a home");
+    let session = home.path().join("two.kymo");
+    // Both agents read this machine; the second lies about its clock by 5 s.
+    run(
+        kymo(home.path())
+            .args([
+                "record", "--for", "3s", "--agent", "local", "--agent", "local",
+            ])
+            .args(["--agent-arguments", "--name near"])
+            .args(["--agent-arguments", "--name far --clock-skew-ns 5000000000"])
+            .arg("--out")
+            .arg(&session),
+        0,
+    );
+    let info = info(home.path(), &session);
+    let hosts = info["hosts"].as_array().cloned().unwrap_or_default();
+    assert_eq!(hosts.len(), 2, "{info}");
+    for host in hosts {
+        let offset = host["clock_offset_seconds"].as_f64().unwrap_or(f64::NAN);
+        let error = host["clock_error_seconds"].as_f64().unwrap_or(f64::NAN);
+        let truth = if host["name"] == "far" { 5.0 } else { 0.0 };
+        assert!((offset - truth).abs() <= error + 0.001, "{host}");
+        assert!(error < 0.5, "{host}");
+    }
+    assert!(
+        info["seconds"].as_f64().is_some_and(|it| it < 6.0),
+        "one axis: {info}"
+    );
+}
+
+#[test]
+fn without_a_display_the_main_job_runs_on_the_terminal() {
+    let home = tempfile::tempdir().expect("a home");
+    let output = run(kymo(home.path()).env("KYMO_TERMINAL_SECONDS", "3"), 0);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("no display"), "{text}");
+    let mut kinds: Vec<String> = std::fs::read_dir(home.path())
+        .expect("home")
+        .flatten()
+        .filter_map(|entry| Some(entry.path().extension()?.to_string_lossy().into_owned()))
+        .collect();
+    kinds.sort();
+    assert_eq!(kinds, ["html", "kymo"], "{text}");
+}
+
+#[test]
+fn the_small_agent_is_built_beside_kymo() {
+    let output = run(
+        std::process::Command::new(path("kymo-agent")).arg("--version"),
+        0,
+    );
+    assert!(String::from_utf8_lossy(&output.stdout).contains(env!("CARGO_PKG_VERSION")));
+}

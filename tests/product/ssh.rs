@@ -1,0 +1,194 @@
+//! Attaching over a real ssh server on loopback.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::binary::{json, kymo, program, run, skipped};
+
+/// An ssh server of our own, ended when dropped.
+struct Server {
+    child: Child,
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(|_| ()).unwrap_or_default();
+    }
+}
+
+fn keygen(path: &Path) {
+    let status = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(path)
+        .status()
+        .expect("ssh-keygen runs");
+    assert!(status.success());
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("bound").port()
+}
+
+impl Server {
+    fn start(sshd: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("private");
+        keygen(&at("host_key"));
+        keygen(&at("user_key"));
+        fs::copy(at("user_key.pub"), at("authorized_keys")).expect("copied");
+        fs::create_dir_all("/run/sshd").expect("the server's folder");
+        let port = free_port();
+        let config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/host_key\n\
+             AuthorizedKeysFile {0}/authorized_keys\nStrictModes no\nUsePAM no\n\
+             PasswordAuthentication no\nPermitRootLogin yes\nPidFile none\n",
+            folder.path().display()
+        );
+        fs::write(at("sshd_config"), config).expect("written");
+        let child = Command::new(sshd)
+            .args(["-D", "-e", "-f"])
+            .arg(at("sshd_config"))
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("sshd starts");
+        let server = Self {
+            child,
+            folder,
+            port,
+        };
+        server.write_client();
+        server.wait();
+        server
+    }
+
+    /// An `ssh` that knows our key and host, first on the PATH of the client.
+    fn write_client(&self) {
+        let folder = self.folder.path().display();
+        let script = format!(
+            "#!/bin/sh\nexec {} -F none -i {folder}/user_key -o IdentitiesOnly=yes \
+             -o UserKnownHostsFile={folder}/known_hosts -o StrictHostKeyChecking=accept-new \
+             -o SendEnv=none \"$@\"\n",
+            program("ssh").expect("ssh").display()
+        );
+        let bin = self.folder.path().join("bin");
+        fs::create_dir(&bin).expect("a folder");
+        fs::write(bin.join("ssh"), script).expect("written");
+        fs::set_permissions(bin.join("ssh"), fs::Permissions::from_mode(0o755)).expect("set");
+    }
+
+    fn wait(&self) {
+        let patience = Instant::now() + Duration::from_secs(10);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(Instant::now() < patience, "sshd does not listen");
+            std::thread::yield_now();
+        }
+    }
+
+    fn path(&self) -> String {
+        let rest = std::env::var("PATH").unwrap_or_default();
+        format!("{}:{rest}", self.folder.path().join("bin").display())
+    }
+
+    fn target(&self) -> String {
+        format!("ssh://127.0.0.1:{}", self.port)
+    }
+}
+
+/// Where the far side keeps the agent it was given.
+fn pushed() -> Vec<PathBuf> {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let folder = PathBuf::from(home).join(".cache/kymo/agent");
+    fs::read_dir(folder)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default()
+}
+
+#[test]
+fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
+    let Some(sshd) = program("sshd") else {
+        skipped("sshd (Debian package openssh-server)");
+        return;
+    };
+    let server = Server::start(&sshd);
+    let home = tempfile::tempdir().expect("a home");
+    let before = pushed();
+    for round in 0..2 {
+        let session = home.path().join(format!("{round}.kymo"));
+        run(
+            kymo(home.path())
+                .env("PATH", server.path())
+                .args([
+                    "record",
+                    "--for",
+                    "2s",
+                    "--every",
+                    "200ms",
+                    "--agent",
+                    &server.target(),
+                ])
+                .arg("--out")
+                .arg(&session),
+            0,
+        );
+        let info = json(&run(
+            kymo(home.path()).arg("info").arg(&session).arg("--json"),
+            0,
+        ));
+        assert!(info["series"].as_u64().is_some_and(|it| it > 100), "{info}");
+    }
+    let now = pushed();
+    assert!(
+        now.len() <= before.len() + 1,
+        "the second attach found the first one's agent"
+    );
+    for agent in now.iter().filter(|path| !before.contains(path)) {
+        let mode = fs::metadata(agent).expect("there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "nobody else may touch the pushed agent");
+        let name = agent
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let running = Command::new("pgrep")
+            .args(["-f", &name])
+            .output()
+            .expect("pgrep runs");
+        assert_eq!(
+            String::from_utf8_lossy(&running.stdout),
+            "",
+            "an agent was left running"
+        );
+    }
+}
+
+#[test]
+fn a_host_that_is_not_there_is_code_10_and_one_line() {
+    if program("ssh").is_none() {
+        skipped("ssh (Debian package openssh-client)");
+        return;
+    }
+    let home = tempfile::tempdir().expect("a home");
+    let target = format!("ssh://127.0.0.1:{}", free_port());
+    let output = run(
+        kymo(home.path())
+            .args(["record", "--for", "1s", "--agent", &target, "--out"])
+            .arg(home.path().join("x.kymo")),
+        10,
+    );
+    let text = String::from_utf8_lossy(&output.stderr);
+    let error = text.lines().find(|line| line.starts_with("kymo: error: "));
+    assert!(error.is_some_and(|line| line.contains(&target)), "{text}");
+    assert!(
+        !home.path().join("x.kymo").exists(),
+        "nothing half-written stays"
+    );
+}
