@@ -224,6 +224,10 @@ pub const FIELDS: [FieldInfo; FIELD_COUNT] = [
     ),
 ];
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one line of the table above, in the order of its columns"
+)]
 const fn field(
     field: Field,
     metric: &'static str,

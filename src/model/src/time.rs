@@ -224,9 +224,7 @@ pub fn parse_duration_ns(text: &str) -> Option<i64> {
         rest = &rest[letters..];
         total += number * unit_ns;
     }
-    (1.0..=LONGEST_NS)
-        .contains(&total)
-        .then_some(total as i64)
+    (1.0..=LONGEST_NS).contains(&total).then_some(total as i64)
 }
 
 /// Prints a length of time the way people say it: `850 ms`, `12.5 s`, `3 min 05 s`, `2 h 10 min`.

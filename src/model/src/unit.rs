@@ -135,7 +135,11 @@ impl Axis {
             return digits(shown);
         }
         // A tick that is zero but for rounding prints as zero, without a sign.
-        let shown = if shown.abs() < apart * 1e-6 { 0.0 } else { shown };
+        let shown = if shown.abs() < apart * 1e-6 {
+            0.0
+        } else {
+            shown
+        };
         let exact = |places: &usize| {
             let scaled = apart * 10_f64.powi(*places as i32);
             scaled > 0.999 && (scaled - scaled.round()).abs() < 1e-6 * scaled

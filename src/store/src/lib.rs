@@ -1,1 +1,41 @@
 //! Sessions on disk: journal, Parquet segments, single file, queries and verification.
+//!
+//! * [`recorder`]: wire frames in, a session out; survives kills and full disks.
+//! * [`session`]: opens a session (folder or file) and answers questions.
+//! * [`ingest`]: sessions from imported columns, on disk or in memory only.
+//! * [`verify`], [`trim`], [`export`]: what is done with whole sessions.
+//! * [`manifest`]: what a session says of itself.
+//!
+//! The only crate that names polars, and no public signature does.
+
+mod archive;
+mod bucket;
+mod build;
+mod chunk;
+mod disk;
+mod document;
+pub mod export;
+mod front;
+mod gather;
+pub mod ingest;
+mod journal;
+mod limit;
+pub mod manifest;
+mod open;
+mod pack;
+mod parquet;
+mod part;
+mod processes;
+pub mod progress;
+mod query;
+pub mod recorder;
+mod roll;
+pub mod session;
+mod tables;
+mod tape;
+pub mod trim;
+pub mod verify;
+
+#[cfg(test)]
+#[path = "../tests/stream/mod.rs"]
+mod stream;

@@ -1,1 +1,20 @@
 //! The window.
+
+pub mod commands;
+pub mod crowds;
+pub mod doubts;
+pub mod explore;
+pub mod export;
+pub mod hub;
+pub mod layout;
+pub mod notices;
+pub mod places;
+pub mod plot;
+pub mod recorder;
+pub mod session;
+pub mod tasks;
+pub mod theme;
+pub mod timeline;
+pub mod tracks;
+pub mod view;
+pub mod workspace;

@@ -1,0 +1,271 @@
+//! The agent's command line, the same for `kymo-agent` and `kymo agent`.
+//!
+//! Start at [`main`]; [`parse`] alone for a caller with its own output.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser};
+use model::time::parse_duration_ns;
+
+use crate::budget::{CPU_SHARE, Limits, RESIDENT_MAX_BYTES};
+use crate::greeting::VERSION;
+use crate::schedule::{FASTEST_NS, SLOWEST_NS};
+use crate::serve::{self, RunError};
+
+/// What `--help` prints after the line with the program's name.
+const HELP: &str = "\
+Reads this machine and speaks Kymo's frames on standard input and output.
+It opens no socket, writes no file, starts no program, and ends when its input
+closes.
+
+  --stdio              speak on standard input and output (the only way)
+  --every 1s           time between samples, 10ms to 10s
+  --budget 1%          processor time it may use, as a share of one core; over
+                       it the agent reads less and says so; off for no budget
+  --root PATH          read a recorded tree instead of the machine
+  --name NAME          host name to tell instead of the machine's own
+  --clock-skew-ns N    shift the reported clocks; for tests of clock comparison
+  --version            print the version
+  --help               print this
+";
+
+/// Largest budget that makes sense: a hundred cores.
+const BUDGET_MAX_PERCENT: f64 = 10_000.0;
+
+/// How the agent runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Time between samples.
+    pub every_ns: i64,
+    /// The tree that is read: `/`, or a recorded one.
+    pub root: PathBuf,
+    /// Host name to tell instead of the machine's own.
+    pub name: Option<String>,
+    /// Shifts the reported clocks; for tests only.
+    pub clock_skew_ns: i64,
+    /// What the agent may use.
+    pub limits: Limits,
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invocation {
+    /// Run the agent.
+    Run(Options),
+    /// Print the help.
+    Help,
+    /// Print the version.
+    Version,
+}
+
+/// The command line makes no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {why}")]
+pub struct UsageError {
+    /// The argument.
+    pub what: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            every_ns: 1_000_000_000,
+            root: PathBuf::from("/"),
+            name: None,
+            clock_skew_ns: 0,
+            limits: Limits {
+                cpu_share: CPU_SHARE,
+                resident_bytes: RESIDENT_MAX_BYTES,
+            },
+        }
+    }
+}
+
+/// Runs the command and returns its exit code; `program` is how it was called.
+pub fn main(program: &str, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let invocation = match parse(arguments) {
+        Ok(invocation) => invocation,
+        Err(error) => return fail(2, &error.to_string(), &format!("{program} --help")),
+    };
+    match invocation {
+        Invocation::Help => say(&format!("usage: {program} --stdio [OPTIONS]\n\n{HELP}")),
+        Invocation::Version => say(&format!("{program} {VERSION}\n")),
+        Invocation::Run(options) => match serve::run(&options) {
+            Ok(()) => 0,
+            Err(error) => {
+                let (code, next) = advice(&error, program);
+                fail(code, &chain(&error), &next)
+            }
+        },
+    }
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+///
+/// [`UsageError`] at the first argument that makes no sense.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
+    let mut parser = Parser::from_args(arguments);
+    let mut options = Options::default();
+    let mut stdio = false;
+    while let Some(argument) = parser.next().map_err(|error| wrong("arguments", error))? {
+        match argument {
+            Arg::Long("stdio") => stdio = true,
+            Arg::Long("every") => options.every_ns = every(&value(&mut parser, "--every")?)?,
+            Arg::Long("budget") => options.limits = budget(&value(&mut parser, "--budget")?)?,
+            Arg::Long("name") => options.name = Some(value(&mut parser, "--name")?),
+            Arg::Long("root") => {
+                let path = parser.value().map_err(|error| wrong("--root", error))?;
+                options.root = path.into();
+            }
+            Arg::Long("clock-skew-ns") => {
+                let text = value(&mut parser, "--clock-skew-ns")?;
+                let skew = text.parse();
+                options.clock_skew_ns =
+                    skew.map_err(|_| wrong("--clock-skew-ns", "want a number of nanoseconds"))?;
+            }
+            Arg::Long("version") | Arg::Short('V') => return Ok(Invocation::Version),
+            Arg::Long("help") | Arg::Short('h') => return Ok(Invocation::Help),
+            other => return Err(wrong("arguments", other.unexpected())),
+        }
+    }
+    if !stdio {
+        let why = "the agent speaks on standard input and output only; say so with --stdio";
+        return Err(wrong("--stdio", why));
+    }
+    Ok(Invocation::Run(options))
+}
+
+fn value(parser: &mut Parser, flag: &str) -> Result<String, UsageError> {
+    let value = parser.value().map_err(|error| wrong(flag, error))?;
+    let text = value.into_string();
+    text.map_err(|_| wrong(flag, "the value is not text"))
+}
+
+fn every(text: &str) -> Result<i64, UsageError> {
+    parse_duration_ns(text)
+        .filter(|ns| (FASTEST_NS..=SLOWEST_NS).contains(ns))
+        .ok_or_else(|| {
+            let why = format!("want 10ms to 10s, not {text:?}");
+            wrong("--every", why)
+        })
+}
+
+fn budget(text: &str) -> Result<Limits, UsageError> {
+    if text == "off" {
+        return Ok(Limits {
+            cpu_share: 0.0,
+            resident_bytes: 0,
+        });
+    }
+    let percent = text.strip_suffix('%').and_then(|it| it.parse::<f64>().ok());
+    let percent = percent.filter(|it| *it > 0.0 && *it <= BUDGET_MAX_PERCENT);
+    let percent = percent.ok_or_else(|| {
+        let why = format!("want a share such as 1% or off, not {text:?}");
+        wrong("--budget", why)
+    })?;
+    Ok(Limits {
+        cpu_share: percent / 100.0,
+        resident_bytes: RESIDENT_MAX_BYTES,
+    })
+}
+
+fn wrong(what: &str, why: impl ToString) -> UsageError {
+    UsageError {
+        what: what.to_owned(),
+        why: why.to_string(),
+    }
+}
+
+/// Exit code and what to try.
+fn advice(error: &RunError, program: &str) -> (u8, String) {
+    match error {
+        RunError::Root { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+            (12, format!("{program} --stdio as a user who may read it"))
+        }
+        RunError::Root { .. } => (3, format!("{program} --stdio --root FOLDER")),
+        RunError::Start(_) => (70, "again, with more memory and processes allowed".into()),
+        RunError::Output(source) if source.kind() == io::ErrorKind::StorageFull => {
+            (11, "again, after freeing space".into())
+        }
+        RunError::Output(_) => (3, "again, with an output that can be written".into()),
+        RunError::Frame(_) => (70, "a report of this to the authors".into()),
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        cause = source.source();
+    }
+    text
+}
+
+/// Prints on standard output; a reader that left early is no failure.
+fn say(text: &str) -> u8 {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => 3,
+        _ => 0,
+    }
+}
+
+fn fail(code: u8, error: &str, next: &str) -> u8 {
+    // Where even this cannot be written, the exit code still tells.
+    drop(writeln!(io::stderr(), "kymo: error: {error}. Try: {next}"));
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Invocation, UsageError> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn flags_are_read() {
+        let all = "--stdio --every 50ms --root /tree --name web --clock-skew-ns -5 --budget 2.5%";
+        let expected = Options {
+            every_ns: 50_000_000,
+            root: "/tree".into(),
+            name: Some("web".to_owned()),
+            clock_skew_ns: -5,
+            limits: Limits {
+                cpu_share: 0.025,
+                resident_bytes: RESIDENT_MAX_BYTES,
+            },
+        };
+        assert_eq!(parsed(all), Ok(Invocation::Run(expected)));
+        assert_eq!(parsed("--stdio"), Ok(Invocation::Run(Options::default())));
+        assert_eq!(parsed("--help"), Ok(Invocation::Help));
+        assert_eq!(parsed("-V"), Ok(Invocation::Version));
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (line, what) in [
+            ("", "--stdio"),
+            ("--stdio --every 5ms", "--every"),
+            ("--stdio --every 11s", "--every"),
+            ("--stdio --budget 0%", "--budget"),
+            ("--stdio --budget one", "--budget"),
+            ("--stdio --clock-skew-ns x", "--clock-skew-ns"),
+            ("--stdio --name", "--name"),
+            ("--stdio extra", "arguments"),
+            ("--listen", "arguments"),
+        ] {
+            let error = parsed(line);
+            assert_eq!(error.map_err(|it| it.what), Err(what.to_owned()), "{line}");
+        }
+    }
+}

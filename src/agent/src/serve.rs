@@ -1,0 +1,311 @@
+//! The agent as a process: frames on one stream, requests on another.
+//!
+//! Three threads. This one reads the machine on time and fills the queue; one
+//! writes the queue to the reader, however slow; one waits for requests. It ends
+//! when asked, when either stream closes, or by a signal, and leaves nothing
+//! running.
+//!
+//! Start at [`run`]; [`serve`] is the same over streams of the caller's choice.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use wire::encode::aside;
+use wire::frame::{Kind, TooLarge};
+use wire::message::{Reason, Request};
+
+use crate::clock::{Clock, Live};
+use crate::command::Options;
+use crate::engine::{Engine, Setup, open_all};
+use crate::feed::{Feed, refuse};
+use crate::greeting::{Abilities, Facts};
+use crate::inlet::{End, Incoming, Inlet};
+use crate::kept::Root;
+use crate::outbox::Outbox;
+use crate::ring::SIZE_MAX_BYTES;
+
+/// Requests that wait for the engine.
+const REQUESTS_MAX: usize = 64;
+
+/// Files the agent may keep open: a few for each of 20,000 processes.
+const FILES_MAX: u64 = 65_536;
+
+/// How long the last frames may take before the agent ends without them.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Why the agent could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is nothing to read.
+    #[error("could not read the tree at {}", .path.display())]
+    Root {
+        /// Where.
+        path: PathBuf,
+        #[source]
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused a thread, a stream or a signal handler.
+    #[error("could not start")]
+    Start(#[source] io::Error),
+    /// Writing failed, other than by a reader that went away.
+    #[error("could not write the stream")]
+    Output(#[source] io::Error),
+    /// A frame that must fit did not; a bug.
+    #[error("could not frame an answer")]
+    Frame(#[source] TooLarge),
+}
+
+/// The two ends of a connection, and where signals are told.
+pub struct Streams {
+    /// Requests come from here.
+    pub input: File,
+    /// Frames go here.
+    pub output: File,
+    /// A byte comes from here when the system asks the agent to end.
+    pub signals: UnixStream,
+}
+
+/// Runs the agent over standard input and output until it should end.
+///
+/// # Errors
+///
+/// [`RunError`]; a reader that goes away is none.
+pub fn run(options: &Options) -> Result<(), RunError> {
+    let unreadable = |source| RunError::Root {
+        path: options.root.clone(),
+        source,
+    };
+    std::fs::read_dir(&options.root).map_err(unreadable)?;
+    let streams = standard_streams().map_err(RunError::Start)?;
+    serve(options, streams)
+}
+
+/// Runs the agent over these streams until it should end.
+///
+/// # Errors
+///
+/// [`RunError`]; a reader that goes away is none.
+pub fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
+    let outbox = Arc::new(Outbox::default());
+    let (sender, receiver) = sync_channel(REQUESTS_MAX);
+    let watched = streams.output.try_clone().map_err(RunError::Start)?;
+    let inlet_box = Arc::clone(&outbox);
+    let inlet_sender = sender.clone();
+    let skew_ns = options.clock_skew_ns;
+    thread::Builder::new()
+        .name("requests".to_owned())
+        .spawn(move || {
+            let inlet = Inlet {
+                input: streams.input,
+                signals: streams.signals,
+                output: &watched,
+                outbox: &inlet_box,
+                engine: inlet_sender,
+            };
+            inlet.run(&mut Live::new(skew_ns));
+        })
+        .map_err(RunError::Start)?;
+    let writer_box = Arc::clone(&outbox);
+    let mut output = streams.output;
+    let writer = thread::Builder::new()
+        .name("frames".to_owned())
+        .spawn(move || {
+            let fed = || {
+                // A full channel means the engine's thread is awake and looks by itself.
+                drop(sender.try_send(Incoming::Room));
+            };
+            let written = writer_box.write_all(&mut output, fed);
+            if written.is_err() {
+                // Nobody hears this once the agent ends for another reason.
+                drop(sender.send(Incoming::End(End::OutputClosed)));
+            }
+            written
+        })
+        .map_err(RunError::Start)?;
+    let mut server = Server::new(options, outbox);
+    let end = server.run(&receiver)?;
+    server.farewell(end)?;
+    // A writer that is stuck in a write ends with the process.
+    if writer.is_finished()
+        && let Ok(Err(error)) = writer.join()
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        return Err(RunError::Output(error));
+    }
+    Ok(())
+}
+
+struct Server {
+    clock: Live,
+    engine: Engine,
+    facts: Facts,
+    file_limit: Option<String>,
+    feed: Feed,
+    outbox: Arc<Outbox>,
+    chunk: Vec<u8>,
+}
+
+impl Server {
+    fn new(options: &Options, outbox: Arc<Outbox>) -> Self {
+        let file_limit = raise_file_limit();
+        let root = Root::new(&options.root);
+        let mut clock = Live::new(options.clock_skew_ns);
+        let setup = Setup {
+            sources: open_all(&root),
+            every_ns: options.every_ns,
+            limits: options.limits,
+            ring_bytes: SIZE_MAX_BYTES,
+        };
+        let mut engine = Engine::new(setup, &mut clock);
+        // Limits are known only after a reading, and the greeting tells them.
+        engine.tick(&mut clock);
+        let mut server = Self {
+            facts: Facts::read(&root, options.name.as_deref()),
+            file_limit,
+            feed: Feed::default(),
+            clock,
+            engine,
+            outbox,
+            chunk: Vec::new(),
+        };
+        server.feed = Feed::new(server.hello());
+        server
+    }
+
+    fn hello(&mut self) -> wire::message::Hello {
+        let mut limits = self.engine.limits();
+        limits.extend(self.file_limit.clone());
+        let abilities = Abilities {
+            capabilities: self.engine.capabilities(),
+            limits,
+            every_ns: self.engine.every_ns(),
+        };
+        self.facts.hello(&abilities, self.clock.now())
+    }
+
+    fn run(&mut self, incoming: &Receiver<Incoming>) -> Result<End, RunError> {
+        loop {
+            self.engine.tick(&mut self.clock);
+            self.pump().map_err(RunError::Frame)?;
+            let wait_ns = self.engine.next_wake_ns() - self.clock.now().boot_ns;
+            let wait = Duration::from_nanos(u64::try_from(wait_ns).unwrap_or(0));
+            match incoming.recv_timeout(wait) {
+                Ok(Incoming::Request(request)) => self.ask(&request).map_err(RunError::Frame)?,
+                Ok(Incoming::Refuse(reason)) => self.refuse(&reason).map_err(RunError::Frame)?,
+                Ok(Incoming::Room) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Incoming::End(end)) => return Ok(end),
+                Err(RecvTimeoutError::Disconnected) => return Ok(End::InputClosed),
+            }
+        }
+    }
+
+    /// Moves frames from the ring to the queue while there is room.
+    fn pump(&mut self) -> Result<(), TooLarge> {
+        while !self.feed.is_level(self.engine.tape().ring()) {
+            let room_bytes = self.outbox.room();
+            if room_bytes == 0 {
+                break;
+            }
+            self.chunk.clear();
+            self.feed.take(&self.engine, &mut self.chunk, room_bytes)?;
+            self.outbox.put(&self.chunk);
+        }
+        self.engine.hold(self.feed.needs());
+        Ok(())
+    }
+
+    fn ask(&mut self, request: &Request) -> Result<(), TooLarge> {
+        if let Some(configure) = &request.configure
+            && let Err(reason) = self.engine.configure(configure.every_ns, &mut self.clock)
+        {
+            self.refuse(&reason)?;
+        }
+        if let Some(burst) = &request.burst {
+            for reason in self.engine.burst(burst, &mut self.clock) {
+                self.refuse(&reason)?;
+            }
+        }
+        if let Some(since) = &request.replay {
+            let hello = self.hello();
+            self.feed.replay(since.boot_ns, hello);
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, reason: &Reason) -> Result<(), TooLarge> {
+        self.chunk.clear();
+        refuse(&mut self.chunk, reason)?;
+        self.outbox.put_urgent(&self.chunk);
+        Ok(())
+    }
+
+    /// Sends what is left, within a bounded time, and says goodbye.
+    fn farewell(&mut self, end: End) -> Result<(), RunError> {
+        let until = Instant::now() + FAREWELL;
+        self.engine.finish(&mut self.clock);
+        loop {
+            self.pump().map_err(RunError::Frame)?;
+            let level = self.feed.is_level(self.engine.tape().ring());
+            if level || end == End::OutputClosed || !self.outbox.wait_for_room(until) {
+                break;
+            }
+        }
+        let bye = Reason {
+            what: "the agent ends".to_owned(),
+            why: end.why().to_owned(),
+        };
+        self.chunk.clear();
+        aside(&mut self.chunk, Kind::Bye, &bye).map_err(RunError::Frame)?;
+        self.outbox.put(&self.chunk);
+        self.outbox.close();
+        // Whether it was read is the reader's business.
+        self.outbox.wait_written(until);
+        Ok(())
+    }
+}
+
+/// Duplicates of standard input and output without the library's buffers, and a
+/// stream that tells of signals.
+fn standard_streams() -> io::Result<Streams> {
+    let (signals, tell) = UnixStream::pair()?;
+    signal_hook::low_level::pipe::register(SIGTERM, tell.try_clone()?)?;
+    signal_hook::low_level::pipe::register(SIGHUP, tell.try_clone()?)?;
+    if io::IsTerminal::is_terminal(&io::stdin()) {
+        signal_hook::low_level::pipe::register(SIGINT, tell)?;
+    } else {
+        // Ctrl-C reaches the whole group; the client finishes its recording and
+        // then closes our input.
+        signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))?;
+    }
+    Ok(Streams {
+        input: io::stdin().as_fd().try_clone_to_owned()?.into(),
+        output: io::stdout().as_fd().try_clone_to_owned()?.into(),
+        signals,
+    })
+}
+
+/// Lets the agent keep files of many processes open; says so where the system refuses.
+fn raise_file_limit() -> Option<String> {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(FILES_MAX).min(FILES_MAX);
+    let current = limit.current.filter(|current| *current < wanted)?;
+    let raised = Rlimit {
+        current: Some(wanted),
+        maximum: limit.maximum,
+    };
+    let refused = setrlimit(Resource::Nofile, raised).err()?;
+    Some(format!(
+        "the agent may keep only {current} files open, so reading many processes costs more: {refused}"
+    ))
+}

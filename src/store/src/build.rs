@@ -1,0 +1,136 @@
+//! Writes a new session file chunk by chunk; it appears whole or not at all.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use model::annotation::Annotation;
+use model::host::HostId;
+use model::time::Moment;
+
+use crate::archive::Writer;
+use crate::bucket::Buckets;
+use crate::chunk::Chunk;
+use crate::disk::is_full;
+use crate::document;
+use crate::limit::MEMBERS_MAX;
+use crate::manifest::{self, HostEntry, Manifest, SCHEMA};
+use crate::open::ANNOTATIONS;
+use crate::part::enter;
+use crate::roll::{Target, cut, pack};
+use crate::trim::WriteError;
+
+/// A session file in the making.
+pub(crate) struct Builder {
+    writer: Writer,
+    manifest: Manifest,
+    out: PathBuf,
+}
+
+impl Builder {
+    /// Starts a file that will stand at `out`, which must be free.
+    pub(crate) fn create(out: &Path, title: &str, created: Moment) -> Result<Self, WriteError> {
+        if std::fs::symlink_metadata(out).is_ok() {
+            return Err(WriteError::Exists {
+                path: out.to_owned(),
+            });
+        }
+        let writer = Writer::create(out).map_err(|source| failed(out, source))?;
+        let manifest = Manifest {
+            schema: SCHEMA,
+            kymo: env!("CARGO_PKG_VERSION").to_owned(),
+            title: title.to_owned(),
+            created,
+            ..Manifest::default()
+        };
+        Ok(Self {
+            writer,
+            manifest,
+            out: out.to_owned(),
+        })
+    }
+
+    /// Adds a host with what is known of it.
+    pub(crate) fn host(&mut self, entry: &HostEntry) -> HostId {
+        let id = HostId(self.manifest.hosts.len() as u16);
+        self.manifest.hosts.push(HostEntry {
+            id,
+            rolled: 0,
+            ..entry.clone()
+        });
+        id
+    }
+
+    /// Adds the next stretch of a host.
+    pub(crate) fn add(&mut self, host: HostId, chunk: Chunk) -> Result<(), WriteError> {
+        for piece in cut(chunk) {
+            self.piece(host, &piece)?;
+        }
+        Ok(())
+    }
+
+    fn piece(&mut self, host: HostId, chunk: &Chunk) -> Result<(), WriteError> {
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        if self.manifest.segments.len() + 6 > MEMBERS_MAX {
+            return Err(WriteError::Empty {
+                why: "the data would need more members than a session may have".to_owned(),
+            });
+        }
+        let starts = enter(&mut self.manifest, host, chunk);
+        let columns = chunk.columns.iter().zip(&starts);
+        let buckets: Vec<(u32, Buckets)> = columns
+            .map(|(column, (place, start))| (*place, Buckets::of(column, *start)))
+            .collect();
+        let entry = &mut self.manifest.hosts[usize::from(host.0)];
+        let target = Target {
+            host,
+            host_folder: entry.folder.clone(),
+            number: entry.rolled,
+        };
+        entry.rolled += 1;
+        let members =
+            pack(chunk, &buckets, &target).map_err(|why| self.failed(io::Error::other(why)))?;
+        for (segment, bytes) in members {
+            let added = self.writer.add(&segment.path, &bytes);
+            added.map_err(|source| self.failed(source))?;
+            self.manifest.segments.push(segment);
+        }
+        Ok(())
+    }
+
+    /// Whether there is no sample yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.manifest.span().is_empty()
+    }
+
+    /// Completes the file and puts it into place.
+    pub(crate) fn finish(mut self, annotations: &[Annotation]) -> Result<(), WriteError> {
+        let out = self.out.clone();
+        let written = (|| {
+            let text = document::sealed(&self.manifest).map_err(io::Error::other)?;
+            if !annotations.is_empty() {
+                let notes = document::sealed(&annotations).map_err(io::Error::other)?;
+                self.writer.add(ANNOTATIONS, &notes)?;
+            }
+            self.writer.add(manifest::NAME, &text)?;
+            self.writer.add(manifest::COPY_NAME, &text)?;
+            self.writer.finish(&self.out)
+        })();
+        written.map_err(|source| failed(&out, source))
+    }
+
+    fn failed(&self, source: io::Error) -> WriteError {
+        failed(&self.out, source)
+    }
+}
+
+/// What the disk said, told apart by what the caller can do.
+pub(crate) fn failed(path: &Path, source: io::Error) -> WriteError {
+    let path = path.to_owned();
+    if is_full(&source) {
+        WriteError::Full { path }
+    } else {
+        WriteError::Write { path, source }
+    }
+}

@@ -1,0 +1,233 @@
+//! Journal bytes to a [`Chunk`]: frames decoded, damage skipped and told.
+//!
+//! * In: the declarations' second copy, the frames as they came, the host.
+//! * Out: everything that can be read, and a sentence about all that cannot.
+//! * Never: fails, panics on data, or guesses a value.
+//!
+//! Start at [`gather`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::batch::{Batch, Ended};
+use model::process::ABSENT;
+use model::series::{Series, SeriesId, SeriesKey};
+use wire::decode::{Decoder, Said};
+use wire::frame::{Found, Frame, frames};
+use wire::message::Hello;
+
+use crate::chunk::{Chunk, ChunkColumn, ProcessCells};
+
+/// A journal read back.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) chunk: Chunk,
+    /// The greeting, if it was found.
+    pub(crate) hello: Option<Box<Hello>>,
+    /// Samples read.
+    pub(crate) samples: u64,
+    /// What could not be read, for people.
+    pub(crate) troubles: Vec<String>,
+}
+
+/// Whose journal it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Of<'a> {
+    /// Host name in series keys.
+    pub(crate) name: &'a str,
+    /// Added to the boot clock.
+    pub(crate) boot_to_axis_ns: i64,
+    /// Samples up to here are in earlier segments.
+    pub(crate) after: Option<i64>,
+}
+
+/// Reads a journal.
+pub(crate) fn gather(names: &[u8], bytes: &[u8], of: Of<'_>) -> Gathered {
+    let mut decoder = Decoder::for_host(of.name);
+    decoder.set_axis(of.boot_to_axis_ns);
+    let mut builder = Builder {
+        after: of.after,
+        ..Builder::default()
+    };
+    // The second copy first: whatever happened to a declaration in the stream,
+    // its samples stay readable. Its frames carry no sequence number.
+    for found in frames(names) {
+        if let Found::Frame(frame) = found {
+            builder.frame(&mut decoder, &frame);
+        }
+    }
+    builder.malformed = 0;
+    let mut skipped = 0;
+    for found in frames(bytes) {
+        match found {
+            Found::Frame(frame) => builder.frame(&mut decoder, &frame),
+            Found::Damage { skipped_bytes } => skipped += skipped_bytes,
+        }
+    }
+    let lost = decoder.lost_frames();
+    builder.finish(skipped, lost)
+}
+
+#[derive(Default)]
+struct Builder {
+    after: Option<i64>,
+    places: BTreeMap<SeriesKey, usize>,
+    slots: Vec<usize>,
+    columns: Vec<(Series, Vec<i64>, Vec<f64>)>,
+    gathered: Gathered,
+    waiting: u64,
+    malformed: u64,
+    late: u64,
+}
+
+impl Builder {
+    fn frame(&mut self, decoder: &mut Decoder, frame: &Frame<'_>) {
+        match decoder.accept(frame) {
+            Ok(Said::Hello(hello)) => self.gathered.hello = Some(hello),
+            Ok(Said::Series(declared)) => {
+                for (id, series) in declared {
+                    self.declare(id, series);
+                }
+            }
+            Ok(Said::Processes(known)) => {
+                for (id, process) in known {
+                    let info = self.gathered.chunk.infos.entry(id).or_default();
+                    info.process = Arc::new(process);
+                }
+            }
+            Ok(Said::Batch(batch)) => self.batch(batch),
+            Ok(Said::Event(event)) => {
+                if self.is_new(event.at.0) {
+                    self.gathered.chunk.events.push(event);
+                }
+            }
+            Ok(Said::Settings(settings)) => self.gathered.chunk.settings.extend(settings),
+            Ok(Said::Waiting) => self.waiting += 1,
+            Ok(_) => {}
+            Err(_) => self.malformed += 1,
+        }
+    }
+
+    /// Numbers stay with their declaration; two numbers of one name share a column.
+    fn declare(&mut self, id: SeriesId, series: Series) {
+        let slot = id.0 as usize;
+        if self.slots.len() <= slot {
+            self.slots.resize(slot + 1, usize::MAX);
+        }
+        let next = self.columns.len();
+        let place = *self.places.entry(series.key.clone()).or_insert(next);
+        if place == next {
+            self.columns.push((series, Vec::new(), Vec::new()));
+        }
+        self.slots[slot] = place;
+    }
+
+    fn is_new(&self, at: i64) -> bool {
+        self.after.is_none_or(|after| at > after)
+    }
+
+    fn batch(&mut self, batch: Batch) {
+        let at = batch.at.0;
+        if !self.is_new(at) {
+            self.late += 1;
+            return;
+        }
+        self.gathered.samples += 1;
+        for (id, value) in batch.values {
+            let place = self.slots.get(id.0 as usize).copied().unwrap_or(usize::MAX);
+            if let Some((_, times, values)) = self.columns.get_mut(place) {
+                times.push(at);
+                values.push(value);
+            }
+        }
+        let chunk = &mut self.gathered.chunk;
+        for (id, reading) in batch.processes {
+            chunk.processes.push(ProcessCells {
+                at,
+                id,
+                reading,
+                complete: batch.processes_complete,
+            });
+        }
+        for ended in &batch.ended {
+            self.ended(ended);
+        }
+    }
+
+    fn ended(&mut self, ended: &Ended) {
+        let chunk = &mut self.gathered.chunk;
+        let info = chunk.infos.entry(ended.process).or_default();
+        info.ended_at = Some(ended.at.0);
+        info.exit_code = ended.exit_code;
+        if ended.reading.0.iter().any(|number| *number != ABSENT) {
+            chunk.processes.push(ProcessCells {
+                at: ended.at.0,
+                id: ended.process,
+                reading: ended.reading,
+                complete: false,
+            });
+        }
+    }
+
+    fn finish(mut self, skipped_bytes: usize, lost_frames: u64) -> Gathered {
+        let counts = [
+            (skipped_bytes as u64, "damaged or torn bytes were skipped"),
+            (lost_frames, "frames are missing"),
+            (self.waiting, "samples lean on a lost one and were left out"),
+            (self.malformed, "frames could not be decoded"),
+            (
+                self.late,
+                "samples were older than the segment before and were left out",
+            ),
+        ];
+        let told = counts.into_iter().filter(|(count, _)| *count > 0);
+        self.gathered.troubles = told
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let chunk = &mut self.gathered.chunk;
+        chunk.columns = shared_times(self.columns);
+        chunk.processes.sort_by_key(|row| (row.id, row.at));
+        chunk.processes.dedup_by_key(|row| (row.id, row.at));
+        chunk.events.sort_by_key(|event| event.at);
+        self.gathered
+    }
+}
+
+/// Makes each column ascend and lets columns of equal times share them.
+fn shared_times(columns: Vec<(Series, Vec<i64>, Vec<f64>)>) -> Vec<ChunkColumn> {
+    let mut known: Vec<Arc<[i64]>> = Vec::new();
+    let mut shared = Vec::with_capacity(columns.len());
+    for (series, mut times, mut values) in columns {
+        if times.is_empty() {
+            continue;
+        }
+        if !times.is_sorted_by(|a, b| a < b) {
+            (times, values) = ascending(&times, &values);
+        }
+        let at = match known.iter().find(|it| ***it == *times) {
+            Some(at) => Arc::clone(at),
+            None => {
+                let at: Arc<[i64]> = times.into();
+                // A handful of cadences is all a host has; more are not worth comparing.
+                if known.len() < 8 {
+                    known.push(Arc::clone(&at));
+                }
+                at
+            }
+        };
+        shared.push(ChunkColumn {
+            series,
+            at,
+            values: values.into(),
+        });
+    }
+    shared
+}
+
+/// Sorts samples by time; of two at one time the first counts.
+pub(crate) fn ascending(times: &[i64], values: &[f64]) -> (Vec<i64>, Vec<f64>) {
+    let mut order: Vec<usize> = (0..times.len().min(values.len())).collect();
+    order.sort_by_key(|row| times[*row]);
+    order.dedup_by_key(|row| times[*row]);
+    order.iter().map(|row| (times[*row], values[*row])).unzip()
+}

@@ -1,0 +1,357 @@
+//! The recorder under a disk that fails on command. Nothing here sleeps: the
+//! threads are asked to try, and answer when they have.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use model::series::SeriesKey;
+use model::time::SECOND_NS;
+
+use super::*;
+use crate::disk::{Disk, DiskFile};
+use crate::progress::Continue;
+use crate::session::Session;
+use crate::stream::{AXIS, Machine, Shape};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const SHAPE: Shape = Shape {
+    series: 12,
+    processes: 6,
+    key_every: 5,
+};
+
+/// What a [`Faulty`] disk does wrong.
+#[derive(Debug, Default)]
+struct Faults {
+    /// No room: writes and new files are refused.
+    full: AtomicBool,
+    /// Syncs fail, and what was written since the last one is lost.
+    broken_sync: AtomicBool,
+    /// The write that fails once, counted from now; 0 for none.
+    nth_write: AtomicUsize,
+    /// Names of files that were created.
+    created: Mutex<BTreeMap<PathBuf, usize>>,
+    syncs_after_failure: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Faulty(Arc<Faults>);
+
+struct FaultyFile {
+    inner: Box<dyn DiskFile>,
+    faults: Arc<Faults>,
+    failed: bool,
+}
+
+impl Faults {
+    fn write(&self) -> io::Result<()> {
+        let left = self.nth_write.load(Ordering::SeqCst);
+        if left > 0 && self.nth_write.fetch_sub(1, Ordering::SeqCst) == 1 {
+            return Err(io::Error::other("injected"));
+        }
+        if self.full.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+}
+
+impl Disk for Faulty {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.0.write()?;
+        *lock(&self.0.created).entry(path.to_owned()).or_default() += 1;
+        Ok(Box::new(FaultyFile {
+            inner: RealDisk.create(path)?,
+            faults: Arc::clone(&self.0),
+            failed: false,
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        RealDisk.sync_folder(folder)
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        RealDisk.create_folder(folder)
+    }
+}
+
+impl DiskFile for FaultyFile {
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Err(error) = self.faults.write() {
+            // A refused write leaves a part, as real ones do.
+            self.inner.write_at(&bytes[..bytes.len() / 2], offset)?;
+            return Err(error);
+        }
+        self.inner.write_at(bytes, offset)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        if self.failed {
+            self.faults
+                .syncs_after_failure
+                .fetch_add(1, Ordering::SeqCst);
+        }
+        if self.faults.broken_sync.load(Ordering::SeqCst) {
+            self.failed = true;
+            return Err(io::Error::other("injected"));
+        }
+        self.inner.sync()
+    }
+}
+
+struct Rig {
+    recorder: Recorder,
+    machine: Machine,
+    host: HostId,
+    faults: Arc<Faults>,
+    folder: tempfile::TempDir,
+}
+
+impl Rig {
+    fn new(segment_s: i64) -> Result<Self, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let faults = Arc::new(Faults::default());
+        let options = Options {
+            title: "test".to_owned(),
+            created: Moment(0),
+            segment_ns: segment_s * SECOND_NS,
+            retention: None,
+        };
+        let disk = Arc::new(Faulty(Arc::clone(&faults)));
+        let recorder = Recorder::create_on(disk, &folder.path().join("s.kymo"), options)?;
+        let placement = Placement {
+            boot_to_axis_ns: AXIS,
+            ..Placement::default()
+        };
+        let host = recorder.add_host(Host::default(), "sim", placement)?;
+        let mut machine = Machine::new(SHAPE);
+        recorder.append(host, &machine.hello()?);
+        Ok(Self {
+            recorder,
+            machine,
+            host,
+            faults,
+            folder,
+        })
+    }
+
+    fn ticks(&mut self, count: usize) -> Outcome {
+        for _ in 0..count {
+            let bytes = self.machine.tick()?;
+            self.recorder.append(self.host, &bytes);
+        }
+        Ok(())
+    }
+
+    /// Waits until both threads have tried everything once more.
+    fn settle(&self) -> Outcome {
+        let (done, answer) = mpsc::sync_channel(1);
+        if let Some(journal) = &self.recorder.journal {
+            journal
+                .send(journal::Order::Settle(done))
+                .map_err(|_| "journal is gone")?;
+        }
+        answer.recv()?;
+        let (done, answer) = mpsc::sync_channel(1);
+        if let Some(roll) = &self.recorder.roll {
+            roll.send(roll::Order::Settle(done))
+                .map_err(|_| "roller is gone")?;
+        }
+        answer.recv()?;
+        Ok(())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("s.kymo")
+    }
+}
+
+/// Compares every series of a session with what the machine remembers.
+fn check(path: &Path, machine: &Machine) -> Outcome {
+    let (session, warnings) = Session::open(path)?;
+    assert_eq!(warnings, []);
+    for (series, truth) in machine.truth.iter().enumerate() {
+        let attributes = [("part".to_owned(), (series % 4).to_string())];
+        let key = SeriesKey::new("sim", format!("metric.{}", series / 4), attributes);
+        let column = session.column(&key, None)?;
+        let read: Vec<_> = column
+            .at
+            .iter()
+            .copied()
+            .zip(column.values.iter().copied())
+            .collect();
+        assert_eq!(read, *truth, "{key}");
+    }
+    assert_eq!(session.warnings(), []);
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_recovers_with_space() -> Outcome {
+    let mut rig = Rig::new(10)?;
+    rig.ticks(7)?;
+    rig.settle()?;
+    rig.faults.full.store(true, Ordering::SeqCst);
+    rig.ticks(120)?;
+    rig.settle()?;
+    let status = rig.recorder.status();
+    assert!(
+        status
+            .trouble
+            .is_some_and(|it| it.contains("waits in memory"))
+    );
+    assert!(status.waiting_bytes > 0);
+    // What is on the disk opens all the while.
+    let (session, _) = Session::open(&rig.path())?;
+    assert!(!session.span().is_empty());
+    rig.faults.full.store(false, Ordering::SeqCst);
+    rig.settle()?;
+    rig.settle()?;
+    let status = rig.recorder.status();
+    assert_eq!(
+        (status.trouble, status.waiting_bytes, status.lost_frames),
+        (None, 0, 0)
+    );
+    rig.ticks(5)?;
+    let path = rig.path();
+    rig.recorder
+        .finish(FinishAs::File, &mut |_| Continue::Yes)?;
+    check(&path, &rig.machine)
+}
+
+#[test]
+fn any_write_may_fail_once() -> Outcome {
+    for nth in 1..40 {
+        let mut rig = Rig::new(10)?;
+        rig.faults.nth_write.store(nth, Ordering::SeqCst);
+        for _ in 0..6 {
+            rig.ticks(5)?;
+            rig.settle()?;
+        }
+        rig.settle()?;
+        assert_eq!(
+            rig.faults.nth_write.load(Ordering::SeqCst),
+            0,
+            "fault {nth} never fired"
+        );
+        let path = rig.path();
+        rig.recorder
+            .finish(FinishAs::File, &mut |_| Continue::Yes)?;
+        check(&path, &rig.machine)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_failed_sync_is_not_repeated_on_the_same_file() -> Outcome {
+    let mut rig = Rig::new(1000)?;
+    rig.ticks(7)?;
+    rig.settle()?;
+    rig.faults.broken_sync.store(true, Ordering::SeqCst);
+    rig.ticks(7)?;
+    rig.settle()?;
+    assert!(rig.recorder.status().trouble.is_some());
+    rig.ticks(3)?;
+    rig.settle()?;
+    rig.faults.broken_sync.store(false, Ordering::SeqCst);
+    rig.settle()?;
+    assert_eq!(rig.recorder.status().trouble, None);
+    assert_eq!(rig.faults.syncs_after_failure.load(Ordering::SeqCst), 0);
+    let parts = lock(&rig.faults.created)
+        .keys()
+        .filter(|it| it.to_string_lossy().contains('~'))
+        .count();
+    assert!(parts >= 2, "no new journal file was begun");
+    check(&rig.path(), &rig.machine)?;
+    rig.ticks(4)?;
+    let path = rig.path();
+    rig.recorder
+        .finish(FinishAs::Folder, &mut |_| Continue::Yes)?;
+    check(&path, &rig.machine)
+}
+
+#[test]
+fn a_finish_that_fails_leaves_the_folder_and_nothing_else() -> Outcome {
+    let mut rig = Rig::new(10)?;
+    rig.ticks(30)?;
+    let path = rig.path();
+    let stopped = rig.recorder.finish(FinishAs::File, &mut |_| Continue::Stop);
+    assert!(
+        matches!(stopped, Err(RecordError::Stopped { .. })),
+        "{stopped:?}"
+    );
+    assert!(path.is_dir());
+    let left: Vec<_> = fs::read_dir(rig.folder.path())?.collect::<Result<_, _>>()?;
+    assert_eq!(left.len(), 1, "{left:?}");
+    check(&path, &rig.machine)
+}
+
+#[test]
+fn memory_for_waiting_is_bounded() -> Outcome {
+    let mut rig = Rig::new(10)?;
+    rig.settle()?;
+    rig.faults.full.store(true, Ordering::SeqCst);
+    rig.settle()?;
+    let bytes = rig.machine.tick()?;
+    let large = bytes.repeat((WAITING_MAX_BYTES as usize / 8) / bytes.len());
+    for _ in 0..12 {
+        rig.recorder.append(rig.host, &large);
+    }
+    let status = rig.recorder.status();
+    assert!(status.waiting_bytes <= WAITING_MAX_BYTES, "{status:?}");
+    assert!(status.lost_frames > 0);
+    Ok(())
+}
+
+#[test]
+fn retention_keeps_the_newest_and_says_what_is_gone() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("s.kymo");
+    let options = Options {
+        title: String::new(),
+        created: Moment(0),
+        segment_ns: 10 * SECOND_NS,
+        retention: Some(Retention {
+            max_age_ns: Some(25 * SECOND_NS),
+            max_bytes: None,
+        }),
+    };
+    let recorder = Recorder::create(&path, options)?;
+    let placement = Placement {
+        boot_to_axis_ns: AXIS,
+        ..Placement::default()
+    };
+    let host = recorder.add_host(Host::default(), "sim", placement)?;
+    let mut machine = Machine::new(SHAPE);
+    recorder.append(host, &machine.hello()?);
+    for _ in 0..100 {
+        recorder.append(host, &machine.tick()?);
+    }
+    recorder.finish(FinishAs::File, &mut |_| Continue::Yes)?;
+    let (session, warnings) = Session::open(&path)?;
+    assert_eq!(warnings, []);
+    let seconds = session.span().seconds();
+    assert!((20.0..40.0).contains(&seconds), "{seconds} s are left");
+    assert!(session.manifest().removed.is_some());
+    let key = &session.series()[0].key;
+    let (column, sparse) = (session.column(key, None)?, session.sparse(key)?);
+    let rows = session.rows(key, 0..sparse.samples)?;
+    assert_eq!(rows.column.at, column.at);
+    assert_eq!(rows.first + column.at.len(), sparse.samples);
+    assert_eq!(
+        sparse.base.count.iter().sum::<u32>() as usize,
+        column.at.len()
+    );
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Checks that every byte of a session is as it was written.
+
+use model::time::Moment;
+
+use crate::document;
+use crate::limit::MANIFEST_MAX_BYTES;
+use crate::manifest::{self, Segment, Table};
+use crate::parquet;
+use crate::part::{Data, Place};
+use crate::progress::{Continue, Progress, Watch};
+use crate::session::{Session, Warning};
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Members looked at.
+    pub members: usize,
+    /// Bytes looked at.
+    pub bytes: u64,
+    /// What is wrong; empty when all is well.
+    pub problems: Vec<Warning>,
+    /// Whether the watcher stopped the check before its end.
+    pub complete: bool,
+}
+
+impl Report {
+    /// Whether everything was checked and nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.complete && self.problems.is_empty()
+    }
+}
+
+/// Checks every member: its SHA-256, its number of rows, that times ascend.
+///
+/// What was noticed when the session was opened is among the problems.
+pub fn verify(session: &Session, watch: Watch<'_>) -> Report {
+    let inner = &session.inner;
+    let mut report = Report {
+        problems: session.warnings(),
+        complete: true,
+        ..Report::default()
+    };
+    let total = session.size_bytes();
+    for part in inner.parts.iter().flatten() {
+        let Data::Stored(members) = &part.data else {
+            continue;
+        };
+        for member in members.values() {
+            let segment = &member.segment;
+            let checked = inner
+                .bytes_anew(member)
+                .and_then(|bytes| check(bytes, segment));
+            if let Err(text) = checked {
+                report.add(&segment.path, text);
+            }
+            report.members += 1;
+            report.bytes += segment.bytes;
+            let done = report.bytes;
+            if watch(Progress { done, total }) == Continue::Stop {
+                report.complete = false;
+                return report;
+            }
+        }
+    }
+    if !matches!(inner.place, Place::Memory) {
+        copies(&inner.place, &mut report);
+    }
+    report
+}
+
+impl Report {
+    fn add(&mut self, member: &str, text: String) {
+        let problem = Warning {
+            member: member.to_owned(),
+            text,
+        };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+}
+
+/// Both copies of the manifest must be sound, so that one can be lost.
+fn copies(place: &Place, report: &mut Report) {
+    for name in [manifest::NAME, manifest::COPY_NAME] {
+        match place.read(name, MANIFEST_MAX_BYTES) {
+            Ok(Some(bytes)) => {
+                report.members += 1;
+                report.bytes += bytes.len() as u64;
+                if document::opened(&bytes).is_err() {
+                    report.add(name, "differs from what was written".to_owned());
+                }
+            }
+            Ok(None) => report.add(name, "is missing".to_owned()),
+            Err(error) => report.add(name, format!("cannot be read: {error}")),
+        }
+    }
+}
+
+/// Looks at no more of a member than its times.
+fn check(bytes: Vec<u8>, segment: &Segment) -> Result<(), String> {
+    let strict = match segment.table {
+        Table::Metrics => true,
+        Table::Events => false,
+        _ => return parquet::frame_of(bytes, segment.rows, Some(&[])).map(drop),
+    };
+    let frame = parquet::frame_of(bytes, segment.rows, Some(&["time".to_owned()]))?;
+    let times = parquet::times(&frame, "time")?;
+    let ordered = if strict {
+        times.is_sorted_by(|a, b| a < b)
+    } else {
+        times.is_sorted()
+    };
+    let inside = |at: &i64| segment.span.contains(Moment(*at));
+    if !ordered {
+        return Err("times do not ascend".to_owned());
+    }
+    if !times.iter().all(inside) {
+        return Err("times lie outside the span it claims".to_owned());
+    }
+    Ok(())
+}

@@ -1,0 +1,303 @@
+//! The application: owns everything, takes in what came, draws, does what was asked.
+//!
+//! [`eframe::App::logic`] takes in updates and finished jobs and waits for
+//! nothing; [`eframe::App::ui`] draws from borrowed data and then acts.
+//!
+//! Start at [`App::new`].
+
+use std::time::{Duration, Instant};
+
+use eframe::egui::{self, Context, ViewportCommand};
+use workflow::problem::Problem;
+use workflow::target::Target;
+
+use crate::commands::{Facts, Id, When};
+use crate::desk::{Desk, Found};
+use crate::hub::{Hub, News, waker};
+use crate::notices::{Notices, Now, Offer};
+use crate::plot::time_axis::Clock;
+use crate::recorder::Recorder;
+use crate::session::Session;
+use crate::shell::dialogs::{Dialog, PageKind};
+use crate::shell::{self, Scene, Views};
+use crate::tasks::Work;
+use crate::timeline::{Mode, Timeline};
+use crate::tracks::Sight;
+use crate::workspace::{ClockChoice, History};
+
+/// While a job runs, its progress is drawn this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(250);
+
+/// Everything there is.
+pub struct App {
+    pub(crate) session: Session,
+    pub(crate) timeline: Timeline,
+    pub(crate) history: History,
+    pub(crate) views: Views,
+    pub(crate) work: Work,
+    pub(crate) notices: Notices,
+    pub(crate) recorder: Recorder,
+    pub(crate) desk: Desk,
+}
+
+impl App {
+    /// Puts everything together; nothing is attached or opened yet.
+    pub fn new(ctx: &Context, found: Found) -> Self {
+        let wake = waker(ctx);
+        let mut notices = Notices::default();
+        for problem in &found.problems {
+            notices.problem(Now::read(), problem, Vec::new());
+        }
+        // Sizes are ours: they are kept in the workspace and can be undone.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let app = Self {
+            session: Session::new(Hub::new(std::sync::Arc::clone(&wake))),
+            timeline: Timeline::default(),
+            history: History::new(found.workspace),
+            views: Views::default(),
+            work: Work::new(&wake),
+            notices,
+            recorder: Recorder::default(),
+            desk: found.desk,
+        };
+        app.apply_looks(ctx);
+        app
+    }
+
+    /// Takes in updates of links and outcomes of jobs.
+    pub fn take_in(&mut self, ctx: &Context) {
+        for news in self.session.hub.drain() {
+            self.heard(news);
+        }
+        for outcome in self.work.finished() {
+            match outcome {
+                Ok(outcome) => self.finished(ctx, outcome),
+                Err(problem) => self.tell(&problem, Vec::new()),
+            }
+        }
+        let now = Instant::now();
+        self.session.refresh(now);
+        self.session.assess(now, &mut self.work);
+        self.recorder.look(now);
+        self.timeline.reach(self.session.span());
+    }
+
+    /// Tells that something failed.
+    pub(crate) fn tell(&mut self, problem: &Problem, offers: Vec<Offer>) {
+        self.notices.problem(Now::read(), problem, offers);
+    }
+
+    /// Tells something good.
+    pub(crate) fn note(&mut self, what: impl Into<String>, offers: Vec<Offer>) {
+        self.notices.note(Now::read(), what, offers);
+    }
+
+    fn heard(&mut self, news: News) {
+        match news {
+            News::Connected(host) => {
+                if self.recorder.is_running() {
+                    self.recorder.join(&host, &self.session.hub, &mut self.work);
+                }
+            }
+            News::Lost(problem) => {
+                let target = problem.what.rsplit(' ').next().unwrap_or_default();
+                let known = target.parse::<Target>().is_ok();
+                let offer = known.then(|| Offer::Attach(target.to_owned()));
+                self.tell(&problem, offer.into_iter().collect());
+            }
+        }
+    }
+
+    /// Draws the window and does what was asked.
+    pub fn show(&mut self, ui: &mut egui::Ui, frame_seconds: Option<f32>) {
+        let ctx = ui.ctx().clone();
+        let (clock, facts) = (self.clock(), self.facts());
+        let scene = Scene {
+            session: &self.session,
+            timeline: &self.timeline,
+            history: &self.history,
+            work: &self.work,
+            notices: &self.notices,
+            recorder: &self.recorder,
+            desk: &self.desk,
+            clock: &clock,
+            facts: &facts,
+            now: Instant::now(),
+            frame_seconds,
+        };
+        let wishes = shell::ui(ui, &mut self.views, &scene);
+        for wish in wishes {
+            self.act(&ctx, wish);
+        }
+        self.look_up();
+        self.schedule(&ctx);
+    }
+
+    /// Asks for what the frame could not show yet.
+    fn look_up(&mut self) {
+        let mut items = std::mem::take(&mut self.views.wanted);
+        items.sort();
+        items.dedup();
+        let sight = Sight {
+            items: &items,
+            view: self.timeline.view(),
+            columns: self.views.columns.max(1),
+        };
+        self.session.want(sight, &mut self.work);
+        self.session
+            .want_crowds(self.timeline.moment(), &mut self.work);
+        if let Some(range) = self.timeline.selection {
+            let curves = self.views.plots.curves().into_iter();
+            let curves: Vec<_> = curves.map(|(_, named)| named.item.clone()).collect();
+            self.session.want_figures(range, &curves, &mut self.work);
+        }
+        self.views.wanted = items;
+    }
+
+    /// Saves what is due and says when the next frame is needed although nothing comes.
+    fn schedule(&mut self, ctx: &Context) {
+        let now = Instant::now();
+        let save = self.desk.save_if_due(&self.history, now, &mut self.work);
+        let notice = self.notices.next_change(now);
+        let progress = (!self.work.is_idle()).then_some(PROGRESS_EVERY);
+        if let Some(after) = [save, notice, progress].into_iter().flatten().min() {
+            ctx.request_repaint_after(after.max(Duration::from_millis(20)));
+        }
+    }
+
+    /// How moments are labeled.
+    fn clock(&self) -> Clock {
+        let start = self.session.span().from;
+        match (self.history.now().clock, self.timeline.measure[0]) {
+            (ClockChoice::Utc, _) => Clock::utc(),
+            (ClockChoice::Local, _) => Clock::Wall {
+                zone: self.desk.local_zone.clone(),
+                name: "local".to_owned(),
+            },
+            (ClockChoice::SinceMark, Some(mark)) => Clock::Since {
+                moment: mark,
+                name: "cursor A".to_owned(),
+            },
+            (ClockChoice::SinceStart | ClockChoice::SinceMark, _) => Clock::Since {
+                moment: start,
+                name: "start".to_owned(),
+            },
+        }
+    }
+
+    /// Which commands make sense now.
+    pub(crate) fn facts(&self) -> Facts {
+        let mut facts = Facts {
+            undoes: self.history.undoes(),
+            redoes: self.history.redoes(),
+            ..Facts::default()
+        };
+        let session = &self.session;
+        let stored = session.stored().is_some();
+        for (holds, when) in [
+            (!session.span().is_empty(), When::Data),
+            (self.timeline.selection.is_some(), When::Selection),
+            (stored, When::Stored),
+            (session.hub.speaks() || self.recorder.is_running(), When::Recordable),
+            (facts.undoes.is_some(), When::Undoable),
+            (facts.redoes.is_some(), When::Redoable),
+            (self.timeline.can_go_back(), When::Past),
+            (self.timeline.can_go_forward(), When::Future),
+            (!session.plain_events().is_empty(), When::Events),
+        ] {
+            if holds {
+                facts.hold.push(when);
+            }
+        }
+        facts.on = self.switched_on();
+        facts
+    }
+
+    fn switched_on(&self) -> Vec<Id> {
+        use crate::workspace::Looks;
+        let workspace = self.history.now();
+        let theme = match workspace.theme {
+            Looks::System => Id::ThemeSystem,
+            Looks::Dark => Id::ThemeDark,
+            Looks::Light => Id::ThemeLight,
+        };
+        let clock = match workspace.clock {
+            ClockChoice::Utc => Id::ClockUtc,
+            ClockChoice::Local => Id::ClockLocal,
+            ClockChoice::SinceStart => Id::ClockSinceStart,
+            ClockChoice::SinceMark => Id::ClockSinceMark,
+        };
+        let mut on = vec![theme, clock, Id::Columns(workspace.columns)];
+        for (wanted, id) in [
+            (workspace.drag_zooms.on(), Id::DragHabit),
+            (workspace.wheel_zooms.on(), Id::WheelHabit),
+            (self.session.stored().is_none(), Id::ShowLive),
+            (self.recorder.is_running(), Id::Record),
+            (
+                self.session.stored().is_none() && self.timeline.mode() == Mode::Follow,
+                Id::Follow,
+            ),
+        ] {
+            if wanted {
+                on.push(id);
+            }
+        }
+        let screens = crate::layout::SCREENS.iter();
+        let shown = screens.filter(|(screen, _)| {
+            crate::layout::is_shown(&workspace.layout, *screen)
+        });
+        on.extend(shown.map(|(screen, _)| Id::Show(*screen)));
+        on
+    }
+
+    /// Theme and size, as the workspace has them.
+    pub(crate) fn apply_looks(&self, ctx: &Context) {
+        crate::theme::apply(ctx, self.history.now().theme);
+        let zoom = self.history.now().zoom;
+        if (ctx.zoom_factor() - zoom).abs() > f32::EPSILON {
+            ctx.set_zoom_factor(zoom);
+        }
+    }
+
+    /// Keeps the window open until a running recording is finished.
+    fn hold_open(&mut self, ctx: &Context) {
+        if !ctx.input(|input| input.viewport().close_requested()) || !self.recorder.is_busy() {
+            return;
+        }
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        if self.recorder.is_running() {
+            self.views.dialogs.open(Dialog::Close);
+        }
+    }
+
+    /// Shows the first page once, to who is here for the first time.
+    pub fn welcome(&mut self) {
+        if self.desk.places.config.is_some() && !self.desk.recent.tour_seen {
+            self.views.dialogs.show(PageKind::Start);
+        }
+    }
+}
+
+impl eframe::App for App {
+    /// Takes in finished work. Draws nothing, waits for nothing.
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.take_in(ctx);
+        self.hold_open(ctx);
+    }
+
+    /// Draws from borrowed data, then acts on what was asked.
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        self.show(ui, frame.info().cpu_usage);
+    }
+
+    /// The window is gone: what was not saved yet is saved now.
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        let notes = self.session.live_notes().to_vec();
+        let recorded = self.recorder.finish_now(&self.session.hub, &notes);
+        let saved = self.desk.save_now(&self.history);
+        for problem in [recorded, saved].into_iter().filter_map(Result::err) {
+            // Nobody sees a notice any more.
+            crate::last_words(&problem);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Attached agents: their links, what they say, and who could not be reached.
+//!
+//! Owned by the window's thread; taking in what came costs microseconds and
+//! never waits.
+//!
+//! Start at [`Hub::attach`] and [`Hub::drain`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+use eframe::egui;
+use workflow::launch::Launch;
+use workflow::link::{self, Link, LinkId, Names, Options, Update};
+use workflow::live::{Live, State};
+use workflow::problem::{Problem, Sort};
+use workflow::tap::Tap;
+use workflow::target::Target;
+
+/// Updates taken in per frame; more wait for the next one.
+const UPDATES_MAX: usize = 20_000;
+
+/// A sample wakes the window this much later, so that its companions share the frame.
+const WAKE_DELAY: Duration = Duration::from_millis(15);
+
+/// Wakes the window soon; may be called from any thread.
+pub fn waker(ctx: &egui::Context) -> Arc<dyn Fn() + Send + Sync> {
+    let ctx = ctx.clone();
+    Arc::new(move || ctx.request_repaint_after(WAKE_DELAY))
+}
+
+/// Something about attached agents that the user should hear of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// A host greeted.
+    Connected(String),
+    /// A link is over or never began.
+    Lost(Problem),
+}
+
+/// A target somebody asked to attach.
+pub struct Attempt {
+    /// The link; a job may hold it for a moment longer.
+    pub link: Arc<Link>,
+    /// When it was asked for.
+    pub since: Instant,
+    /// How it is going.
+    pub stage: Stage,
+}
+
+/// How attaching is going.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No greeting yet.
+    Waiting,
+    /// Samples come; the host's name.
+    Attached(String),
+    /// It is over, for this reason.
+    Over(String),
+}
+
+/// All attached agents.
+pub struct Hub {
+    live: Live,
+    attempts: Vec<Attempt>,
+    names: Names,
+    sender: Sender<(LinkId, Update)>,
+    updates: Receiver<(LinkId, Update)>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    next: u16,
+    catalog: u64,
+    fresh: Freshness,
+}
+
+/// Whether series were declared that no sample came for yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Freshness {
+    Known,
+    Declared,
+}
+
+impl Hub {
+    /// No agents; `wake` is called when one says something.
+    pub fn new(wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        let (sender, updates) = link::channel();
+        Self {
+            live: Live::default(),
+            attempts: Vec::new(),
+            names: Names::default(),
+            sender,
+            updates,
+            wake,
+            next: 0,
+            catalog: 0,
+            fresh: Freshness::Known,
+        }
+    }
+
+    /// What the agents say.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+
+    /// Every target that was asked for, in order.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// Raised whenever series are added.
+    pub fn catalog(&self) -> u64 {
+        self.catalog
+    }
+
+    /// Starts to attach; success or failure comes as news.
+    pub fn attach(&mut self, launch: Launch) {
+        let options = Options {
+            id: LinkId(self.next),
+            names: Arc::clone(&self.names),
+            updates: self.sender.clone(),
+            wake: Arc::clone(&self.wake),
+            tap: Tap::Off,
+        };
+        self.next = self.next.wrapping_add(1);
+        self.attempts.push(Attempt {
+            link: Arc::new(Link::start(launch, options)),
+            since: Instant::now(),
+            stage: Stage::Waiting,
+        });
+    }
+
+    /// Ends a link; what it said stays in memory.
+    pub fn detach(&mut self, target: &Target) {
+        self.attempts
+            .retain(|attempt| attempt.link.target() != target);
+    }
+
+    /// Ends the link of a host; what it said stays in memory.
+    pub fn detach_host(&mut self, host: &str) {
+        let is =
+            |attempt: &Attempt| matches!(&attempt.stage, Stage::Attached(name) if name == host);
+        self.attempts.retain(|attempt| !is(attempt));
+    }
+
+    /// Whether this target is attached or about to be.
+    pub fn has(&self, target: &Target) -> bool {
+        let over = |attempt: &Attempt| matches!(attempt.stage, Stage::Over(_));
+        let mut attempts = self.attempts.iter();
+        attempts.any(|attempt| attempt.link.target() == target && !over(attempt))
+    }
+
+    /// Whether some agent speaks.
+    pub fn speaks(&self) -> bool {
+        let mut hosts = self.live.hosts().iter();
+        hosts.any(|host| host.state == State::Live)
+    }
+
+    /// Takes in what came; returns what the user should hear of.
+    pub fn drain(&mut self) -> Vec<News> {
+        let updates: Vec<_> = self.updates.try_iter().take(UPDATES_MAX).collect();
+        let news = updates
+            .into_iter()
+            .filter_map(|(link, update)| self.accept(link, update))
+            .collect();
+        if !self.updates.is_empty() {
+            (self.wake)();
+        }
+        news
+    }
+
+    /// Takes in one update.
+    pub fn accept(&mut self, link: LinkId, update: Update) -> Option<News> {
+        match &update {
+            Update::Series(_) => {
+                self.catalog += 1;
+                self.fresh = Freshness::Declared;
+            }
+            Update::Batch(_) if self.fresh == Freshness::Declared => {
+                // Derived series come into being with the first sample.
+                self.fresh = Freshness::Known;
+                self.catalog += 1;
+            }
+            _ => {}
+        }
+        let greeted = match &update {
+            Update::Connected(connected) => Some(connected.name.clone()),
+            _ => None,
+        };
+        let told = self.live.accept(link, update);
+        if let Some(name) = greeted {
+            self.stage(link, Stage::Attached(name.clone()));
+            return Some(News::Connected(name));
+        }
+        match told? {
+            Update::Ended(why) => {
+                let problem = self.lost(link, &why);
+                self.stage(link, Stage::Over(why));
+                Some(News::Lost(problem))
+            }
+            Update::Refused { what, why } => Some(News::Lost(Problem {
+                what: format!("the agent refused: {what}"),
+                why,
+                what_to_do: "look at Hosts for what this agent can do".to_owned(),
+                sort: Sort::Agent,
+            })),
+            _ => None,
+        }
+    }
+
+    fn stage(&mut self, link: LinkId, stage: Stage) {
+        let mut attempts = self.attempts.iter_mut();
+        if let Some(attempt) = attempts.find(|attempt| attempt.link.id() == link) {
+            attempt.stage = stage;
+        }
+    }
+
+    fn lost(&self, link: LinkId, why: &str) -> Problem {
+        let attempt = self.attempts.iter().find(|it| it.link.id() == link);
+        let target = attempt.map_or_else(String::new, |it| it.link.target().to_string());
+        let (what, what_to_do) = match attempt.map(|it| &it.stage) {
+            Some(Stage::Attached(name)) => (
+                format!("{name} is no longer attached"),
+                format!("attach {target} again; what it said so far is still here"),
+            ),
+            _ if target.starts_with("ssh://") => (
+                format!("could not attach {target}"),
+                "log in once with ssh in a terminal, so that host key and password need no asking"
+                    .to_owned(),
+            ),
+            _ => (
+                format!("could not attach {target}"),
+                "kymo doctor says what this machine lacks".to_owned(),
+            ),
+        };
+        Problem {
+            what,
+            why: why.to_owned(),
+            what_to_do,
+            sort: Sort::Agent,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Plots over time: any number of samples at the cost of their pixels.
+//!
+//! * [`panel`]: one plot with title, legend, axes and everything laid over it.
+//! * [`time_axis`]: how moments are labeled: zoned clock or since a moment.
+//! * `curve` turns an envelope into one mesh; `stack` into bands.
+//! * `scene` composes a panel's picture; `cache` keeps envelopes while track,
+//!   span and width stay the same.
+//! * [`pointer`]: turns drags and wheels into wishes; moves and zooms spans.
+//! * `marks` draws what lies over the data; `legend` names the series and tells
+//!   their values.
+//!
+//! Never: reads a clock or a file, waits, or looks at every sample.
+//!
+//! Start at [`panel::ui`].
+
+mod cache;
+mod canvas;
+mod curve;
+mod legend;
+mod marks;
+pub mod panel;
+pub mod pointer;
+mod scene;
+mod stack;
+pub mod time_axis;
+mod value_axis;

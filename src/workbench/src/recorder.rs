@@ -1,0 +1,299 @@
+//! The recording of this window: asked for, running, finishing.
+//!
+//! What touches the disk is job work; the window only reads figures.
+//!
+//! Start at [`Recorder::start`].
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::annotation::Annotation;
+use workflow::jobs::Context;
+use workflow::link::{Connected, Link};
+use workflow::problem::{Problem, Sort};
+use workflow::recording::{Past, Recording, Setup, Status};
+use workflow::stored::Stored;
+
+use crate::hub::{Hub, Stage};
+use crate::tasks::{Outcome, Pool, Work};
+
+/// Time over which the rate is shown.
+const RATE_TIME: Duration = Duration::from_secs(20);
+
+/// What the user is asked before a recording starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The file to write.
+    pub path: String,
+    /// Title kept in the session.
+    pub title: String,
+    /// How much of the past is kept.
+    pub past: Past,
+}
+
+/// The recording of this window.
+#[derive(Default)]
+pub struct Recorder {
+    stage: Progress,
+}
+
+#[derive(Default)]
+enum Progress {
+    #[default]
+    Idle,
+    Starting,
+    Running(Box<Running>),
+    Finishing(PathBuf),
+}
+
+struct Running {
+    recording: Arc<Recording>,
+    past: Past,
+    status: Status,
+    sizes: VecDeque<(Instant, u64)>,
+}
+
+/// How the recording is doing, for badge and status bar.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// None runs.
+    Idle,
+    /// The file is being made.
+    Starting,
+    /// It runs.
+    Running {
+        /// Since when.
+        elapsed: Duration,
+        /// Its figures.
+        status: Status,
+        /// Bytes per second lately; `NaN` at first.
+        bytes_per_second: f64,
+        /// Where it goes.
+        path: PathBuf,
+    },
+    /// It is being packed into one file.
+    Finishing(PathBuf),
+}
+
+/// A recording that was started by a job.
+pub struct Started {
+    recording: Recording,
+    past: Past,
+}
+
+impl Recorder {
+    /// How it is doing.
+    pub fn report(&self) -> Report {
+        match &self.stage {
+            Progress::Idle => Report::Idle,
+            Progress::Starting => Report::Starting,
+            Progress::Finishing(path) => Report::Finishing(path.clone()),
+            Progress::Running(running) => Report::Running {
+                elapsed: running.recording.elapsed(),
+                status: running.status.clone(),
+                bytes_per_second: running.rate(),
+                path: running.recording.path().to_path_buf(),
+            },
+        }
+    }
+
+    /// Whether something would be lost if the window closed now.
+    pub fn is_busy(&self) -> bool {
+        !matches!(self.stage, Progress::Idle)
+    }
+
+    /// Whether a recording runs.
+    pub fn is_running(&self) -> bool {
+        matches!(self.stage, Progress::Running(_))
+    }
+
+    /// Makes the file and feeds it from every attached agent.
+    pub fn start(&mut self, draft: &Draft, hub: &Hub, work: &mut Work) {
+        if self.is_busy() {
+            return;
+        }
+        let (links, past) = (speaking(hub), draft.past);
+        let setup = Setup {
+            out: PathBuf::from(draft.path.trim()),
+            title: draft.title.trim().to_owned(),
+            retention: None,
+        };
+        let started = work.start(Pool::Long, "starting the recording", move |_| {
+            Outcome::RecordStarted(begin(&setup, &links, past))
+        });
+        if started.is_some() {
+            self.stage = Progress::Starting;
+        }
+    }
+
+    /// Takes in what became of the start.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not start.
+    pub fn started(&mut self, result: Result<Started, Problem>) -> Result<PathBuf, Problem> {
+        self.stage = Progress::Idle;
+        let started = result?;
+        let path = started.recording.path().to_path_buf();
+        self.stage = Progress::Running(Box::new(Running {
+            recording: Arc::new(started.recording),
+            past: started.past,
+            status: Status::default(),
+            sizes: VecDeque::new(),
+        }));
+        Ok(path)
+    }
+
+    /// Feeds a running recording from an agent that came later.
+    pub fn join(&self, host: &str, hub: &Hub, work: &mut Work) {
+        let Progress::Running(running) = &self.stage else {
+            return;
+        };
+        let (recording, past) = (Arc::clone(&running.recording), running.past);
+        let mut found = speaking(hub).into_iter();
+        if let Some((link, connected)) = found.find(|(_, connected)| connected.name == host) {
+            // Should the queue be full, the host is missing from the recording,
+            // which its list of hosts shows.
+            work.start(Pool::Long, format!("recording {host} too"), move |_| {
+                Outcome::Joined(recording.add(&link, &connected, past))
+            });
+        }
+    }
+
+    /// Reads the figures.
+    pub fn look(&mut self, now: Instant) {
+        if let Progress::Running(running) = &mut self.stage {
+            running.look(now);
+        }
+    }
+
+    /// Ends the recording and packs it, with the notes made meanwhile.
+    pub fn finish(&mut self, hub: &Hub, notes: &[Annotation], work: &mut Work) {
+        let Progress::Running(running) = &self.stage else {
+            return;
+        };
+        let recording = Arc::clone(&running.recording);
+        let (links, notes) = (speaking(hub), notes.to_vec());
+        let path = recording.path().to_path_buf();
+        let label = format!("finishing {}", path.display());
+        let started = work.start(Pool::Long, label, move |context| {
+            Outcome::Recorded(finish(&recording, (&links, &notes), context))
+        });
+        if started.is_some() {
+            self.stage = Progress::Finishing(path);
+        }
+    }
+
+    /// It is packed, or could not be.
+    pub fn finished(&mut self) {
+        self.stage = Progress::Idle;
+    }
+
+    /// The last resort when the window goes away: finishes here and now.
+    ///
+    /// # Errors
+    ///
+    /// What the disk says; the session stays as a folder, whole.
+    pub fn finish_now(&mut self, hub: &Hub, notes: &[Annotation]) -> Result<(), Problem> {
+        let Progress::Running(running) = &self.stage else {
+            return Ok(());
+        };
+        let recording = Arc::clone(&running.recording);
+        self.stage = Progress::Idle;
+        finish(&recording, (&speaking(hub), notes), &Context::default()).map(|_| ())
+    }
+}
+
+impl Running {
+    fn look(&mut self, now: Instant) {
+        self.status = self.recording.status();
+        let same = |(at, _): &(Instant, u64)| now.saturating_duration_since(*at).as_millis() < 500;
+        if self.sizes.back().is_some_and(same) {
+            return;
+        }
+        self.sizes.push_back((now, self.status.bytes));
+        let old = |(at, _): &(Instant, u64)| now.saturating_duration_since(*at) > RATE_TIME;
+        while self.sizes.front().is_some_and(old) {
+            self.sizes.pop_front();
+        }
+    }
+
+    fn rate(&self) -> f64 {
+        match (self.sizes.front(), self.sizes.back()) {
+            (Some((from, before)), Some((to, after))) if from < to => {
+                after.saturating_sub(*before) as f64 / to.duration_since(*from).as_secs_f64()
+            }
+            _ => f64::NAN,
+        }
+    }
+}
+
+type Speaking = Vec<(Arc<Link>, Connected)>;
+
+/// Links that are up, each with its greeting.
+fn speaking(hub: &Hub) -> Speaking {
+    let mut found = Vec::new();
+    for attempt in hub.attempts() {
+        if !matches!(attempt.stage, Stage::Attached(_)) {
+            continue;
+        }
+        let mut hosts = hub.live().hosts().iter();
+        if let Some(host) = hosts.rfind(|host| host.link == attempt.link.id()) {
+            found.push((Arc::clone(&attempt.link), host.connected.clone()));
+        }
+    }
+    found
+}
+
+fn begin(setup: &Setup, links: &Speaking, past: Past) -> Result<Started, Problem> {
+    if links.is_empty() {
+        return Err(Problem {
+            what: "could not record".to_owned(),
+            why: "no agent is attached".to_owned(),
+            what_to_do: "attach this machine (Ctrl+Shift+A) and record again".to_owned(),
+            sort: Sort::Agent,
+        });
+    }
+    if let Some(folder) = setup.out.parent().filter(|it| !it.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let what = format!("could not make the folder {}", folder.display());
+            Problem::from_error(what, &error, Sort::Denied).advise("a folder you may write to")
+        })?;
+    }
+    let recording = Recording::create(setup)?;
+    for (link, connected) in links {
+        recording.add(link, connected, past)?;
+    }
+    Ok(Started { recording, past })
+}
+
+fn finish(
+    recording: &Recording,
+    (links, notes): (&Speaking, &[Annotation]),
+    context: &Context,
+) -> Result<PathBuf, Problem> {
+    for (link, _) in links {
+        link.stop_recording();
+    }
+    let path = recording.finish(context)?;
+    if !notes.is_empty() {
+        keep_notes(&path, notes, context)?;
+    }
+    Ok(path)
+}
+
+/// Notes made while recording belong into the session.
+fn keep_notes(path: &Path, notes: &[Annotation], context: &Context) -> Result<(), Problem> {
+    let (stored, _) = Stored::open(path, context)?;
+    let span = stored.span();
+    let inside = notes
+        .iter()
+        .filter(|note| span.contains(note.span.from) || !note.span.intersect(span).is_empty());
+    let inside: Vec<Annotation> = inside.cloned().collect();
+    match inside.is_empty() {
+        true => Ok(()),
+        false => stored.set_annotations(&inside),
+    }
+}

@@ -1,0 +1,500 @@
+//! What is looked at: attached agents, or a session on disk; both alike to views.
+//!
+//! Everything a view borrows is prepared here when the data changes, so that a
+//! frame only looks things up.
+//!
+//! Start at [`Session::refresh`] and [`Session::track`].
+
+use std::time::{Duration, Instant};
+
+use analysis::quality::{self, Coverage, Mark};
+use analysis::track::Track;
+use model::annotation::Annotation;
+use model::event::Event;
+use model::series::{Series, SeriesKey};
+use model::time::{Moment, Span};
+use workflow::stored::Stored;
+
+use crate::crowds::Crowds;
+use crate::doubts;
+use crate::explore::Absent;
+use crate::figures::{Figures, Values};
+use crate::hub::Hub;
+use crate::plot::panel::Flaw;
+use crate::tasks::{Generation, Outcome, Pool, Work};
+use crate::tracks::{Sight, Tracks};
+use crate::workspace::Item;
+
+/// How often doubts about live data are looked for.
+const QUALITY_EVERY: Duration = Duration::from_secs(5);
+
+/// Where the data comes from.
+pub enum Source {
+    /// Attached agents.
+    Live,
+    /// A session on disk, or an imported file.
+    Stored(Stored),
+}
+
+/// What is looked at, with everything prepared for views.
+pub struct Session {
+    /// Attached agents; they go on while a stored session is looked at.
+    pub hub: Hub,
+    source: Source,
+    generation: Generation,
+    tracks: Tracks,
+    crowds: Crowds,
+    figures: Figures,
+    prepared: Prepared,
+    notes: Vec<Annotation>,
+    live_notes: Vec<Annotation>,
+    quality_at: Option<Instant>,
+}
+
+/// What views borrow.
+#[derive(Default)]
+struct Prepared {
+    stamp: Option<(Generation, u64)>,
+    version: u64,
+    series: Vec<Series>,
+    hosts: Vec<String>,
+    events_seen: usize,
+    events: Vec<(String, Vec<Event>)>,
+    events_version: u64,
+    plain_events: Vec<Event>,
+    marks: Vec<Mark>,
+    marks_version: u64,
+    flaws: Vec<Flaw>,
+    coverage: Vec<Coverage>,
+}
+
+impl Session {
+    /// Looks at agents that may be attached to this hub.
+    pub fn new(hub: Hub) -> Self {
+        Self {
+            hub,
+            source: Source::Live,
+            generation: Generation(0),
+            tracks: Tracks::default(),
+            crowds: Crowds::default(),
+            figures: Figures::default(),
+            prepared: Prepared::default(),
+            notes: Vec::new(),
+            live_notes: Vec::new(),
+            quality_at: None,
+        }
+    }
+
+    /// Where the data comes from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The stored session, if one is looked at.
+    pub fn stored(&self) -> Option<&Stored> {
+        match &self.source {
+            Source::Live => None,
+            Source::Stored(stored) => Some(stored),
+        }
+    }
+
+    /// Which results are still of use.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Looks at a stored session from now on.
+    pub fn show_stored(&mut self, stored: Stored) {
+        if self.stored().is_none() {
+            self.live_notes = std::mem::take(&mut self.notes);
+        }
+        self.notes = stored.annotations();
+        self.turn(Source::Stored(stored));
+    }
+
+    /// Looks at attached agents from now on.
+    pub fn show_live(&mut self) {
+        if self.stored().is_some() {
+            self.notes = std::mem::take(&mut self.live_notes);
+            self.turn(Source::Live);
+        }
+    }
+
+    fn turn(&mut self, source: Source) {
+        self.source = source;
+        self.generation.0 += 1;
+        self.tracks = Tracks::default();
+        self.crowds.reset();
+        self.figures = Figures::default();
+        let old = std::mem::take(&mut self.prepared);
+        // Versions only ever rise, so that views notice the turn.
+        self.prepared = Prepared {
+            version: old.version,
+            events_version: old.events_version + 1,
+            marks_version: old.marks_version + 1,
+            ..Prepared::default()
+        };
+        self.quality_at = None;
+    }
+
+    /// From the oldest to the newest sample.
+    pub fn span(&self) -> Span {
+        match &self.source {
+            Source::Live => self.hub.live().span(),
+            Source::Stored(stored) => stored.span(),
+        }
+    }
+
+    /// Prepares what changed since the last call.
+    pub fn refresh(&mut self, now: Instant) {
+        let catalog = match &self.source {
+            Source::Live => self.hub.catalog() + self.hub.live().hosts().len() as u64,
+            Source::Stored(_) => 0,
+        };
+        let stamp = Some((self.generation, catalog));
+        if self.prepared.stamp != stamp {
+            self.prepared.stamp = stamp;
+            self.prepare_series();
+        }
+        self.prepare_events();
+        if self.quality_at.is_none() && self.stored().is_some() {
+            self.quality_at = Some(now);
+            self.prepare_stored_quality();
+        }
+    }
+
+    fn prepare_series(&mut self) {
+        self.prepared.version += 1;
+        match &self.source {
+            Source::Live => {
+                let live = self.hub.live();
+                self.prepared.series = live.series();
+                let hosts = live.hosts().iter();
+                self.prepared.hosts = unique(hosts.map(|host| host.name().to_owned()));
+            }
+            Source::Stored(stored) => {
+                self.prepared.series = stored.series().to_vec();
+                let keys = stored.series().iter().map(|series| series.key.host.clone());
+                let hosts = stored.hosts().iter().map(|facts| facts.name.clone());
+                self.prepared.hosts = unique(hosts.chain(keys));
+            }
+        }
+    }
+
+    fn prepare_events(&mut self) {
+        let seen = match &self.source {
+            Source::Live => {
+                let hosts = self.hub.live().hosts().iter();
+                // A full list drops one for each that comes, so its last moment counts too.
+                hosts
+                    .map(|host| {
+                        let last = host.events.back().map_or(0, |event| event.at.0);
+                        host.events.len().wrapping_add(last as usize)
+                    })
+                    .fold(1, usize::wrapping_add)
+            }
+            Source::Stored(_) => 1,
+        };
+        if self.prepared.events_seen == seen {
+            return;
+        }
+        self.prepared.events_seen = seen;
+        let mut by_host: Vec<(String, Vec<Event>)> = Vec::new();
+        let mut add =
+            |host: &str, event: &Event| match by_host.iter_mut().find(|(name, _)| name == host) {
+                Some((_, events)) => events.push(event.clone()),
+                None => by_host.push((host.to_owned(), vec![event.clone()])),
+            };
+        match &self.source {
+            Source::Stored(stored) => {
+                stored
+                    .events()
+                    .iter()
+                    .for_each(|(host, event)| add(host, event));
+            }
+            Source::Live => {
+                for host in self.hub.live().hosts() {
+                    host.events.iter().for_each(|event| add(host.name(), event));
+                }
+            }
+        }
+        for (_, events) in &mut by_host {
+            events.sort_by_key(|event| event.at);
+        }
+        let all = by_host
+            .iter()
+            .flat_map(|(_, events)| events.iter().cloned());
+        let mut plain: Vec<Event> = all.collect();
+        plain.sort_by_key(|event| event.at);
+        self.prepared.plain_events = plain;
+        self.prepared.events = by_host;
+        self.prepared.events_version += 1;
+    }
+
+    fn prepare_stored_quality(&mut self) {
+        if let Some(stored) = self.stored() {
+            let (marks, coverage) = (stored.marks(), stored.coverage());
+            self.set_quality(marks, coverage);
+        }
+    }
+
+    fn set_quality(&mut self, marks: Vec<Mark>, coverage: Vec<Coverage>) {
+        let flaws = marks
+            .iter()
+            .filter(|mark| mark.severity > quality::Severity::Note);
+        let flaws = flaws.map(|mark| Flaw {
+            span: mark.span,
+            text: mark.text.clone(),
+        });
+        self.prepared.flaws = flaws.collect();
+        if self.prepared.marks != marks {
+            self.prepared.marks_version += 1;
+        }
+        self.prepared.marks = marks;
+        self.prepared.coverage = coverage;
+    }
+
+    /// Starts what must be computed of live data now and then.
+    pub fn assess(&mut self, now: Instant, work: &mut Work) {
+        let due = self
+            .quality_at
+            .is_none_or(|at| now.saturating_duration_since(at) >= QUALITY_EVERY);
+        if self.stored().is_some() || !due || !self.hub.speaks() {
+            return;
+        }
+        self.quality_at = Some(now);
+        let inputs = doubts::inputs(self.hub.live());
+        let generation = self.generation;
+        // Should the queue be full, the next turn tries again.
+        work.start(Pool::Quick, "judging data quality", move |_| {
+            Outcome::Quality(generation, doubts::assess(&inputs))
+        });
+    }
+
+    /// Takes in what a job found, unless it is of another session.
+    pub fn accept(&mut self, outcome: Outcome) -> Option<workflow::problem::Problem> {
+        match outcome {
+            Outcome::Track(of, item, result) if of == self.generation => {
+                self.tracks.accept(item, result);
+                None
+            }
+            Outcome::Detail(of, item, result) if of == self.generation => {
+                self.tracks.accept_detail(&item, result)
+            }
+            Outcome::Crowds(of, request, result) if of == self.generation => {
+                self.crowds.accept(request, result)
+            }
+            Outcome::Statistics(of, request, rows) if of == self.generation => {
+                self.figures.accept(request, rows);
+                None
+            }
+            Outcome::Quality(of, all) if of == self.generation => {
+                let mut marks: Vec<Mark> = all.iter().flat_map(|it| it.marks.clone()).collect();
+                quality::sort(&mut marks);
+                self.set_quality(marks, all.into_iter().map(|it| it.coverage).collect());
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Loads what is about to be drawn.
+    pub fn want(&mut self, sight: Sight<'_>, work: &mut Work) {
+        match &self.source {
+            Source::Live => self.tracks.want_live(sight.items, self.hub.live()),
+            Source::Stored(stored) => self.tracks.want(sight, (stored, self.generation), work),
+        }
+    }
+
+    /// Looks up the processes at a moment.
+    pub fn want_crowds(&mut self, moment: Moment, work: &mut Work) {
+        match &self.source {
+            Source::Live => self.crowds.look_live(moment, self.hub.live()),
+            Source::Stored(stored) => {
+                self.crowds
+                    .look_stored(moment, (stored, self.generation), work);
+            }
+        }
+    }
+
+    /// Describes curves within a range.
+    pub fn want_figures(&mut self, range: Span, items: &[Item], work: &mut Work) {
+        let (hub, tracks, source) = (&self.hub, &self.tracks, &self.source);
+        let values = |items: &[Item]| match source {
+            Source::Stored(stored) => Values::Stored(stored.clone()),
+            Source::Live => Values::Copied(
+                items
+                    .iter()
+                    .filter_map(|item| {
+                        let track = match item {
+                            Item::Series(key) => hub.live().track(key)?,
+                            Item::Process(_) => tracks.get(item)?,
+                        };
+                        Some((item.clone(), doubts::samples_within(track, range).1))
+                    })
+                    .collect(),
+            ),
+        };
+        self.figures
+            .want((range, items), values, (self.generation, work));
+    }
+
+    /// The statistics of the selected range.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// The curve of an item, or how it is doing.
+    ///
+    /// # Errors
+    ///
+    /// [`Absent`] when it is not at hand.
+    pub fn track(&self, item: &Item) -> Result<&Track, Absent> {
+        if let (Source::Live, Item::Series(key)) = (&self.source, item) {
+            return self.hub.live().track(key).ok_or(Absent::Unknown);
+        }
+        if let Some(track) = self.tracks.get(item) {
+            return Ok(track);
+        }
+        if let Some(problem) = self.tracks.problem(item) {
+            return Err(Absent::Failed(problem.why.clone()));
+        }
+        if let (Source::Stored(_), Item::Series(key)) = (&self.source, item)
+            && !self.prepared.series.iter().any(|series| series.key == *key)
+        {
+            return Err(Absent::Unknown);
+        }
+        Err(match (&self.source, self.tracks.loading(item)) {
+            (Source::Stored(_), _) | (_, true) => Absent::Loading,
+            (Source::Live, false) => Absent::Unknown,
+        })
+    }
+
+    /// The value of a series at a moment, if its curve is at hand.
+    pub fn value(&self, key: &SeriesKey, moment: Moment) -> Option<f64> {
+        let track = match &self.source {
+            Source::Live => self.hub.live().track(key)?,
+            Source::Stored(_) => self.tracks.get(&Item::Series(key.clone()))?,
+        };
+        track.value_at(moment).map(|(_, value)| value)
+    }
+
+    /// Every series as drawn.
+    pub fn series(&self) -> &[Series] {
+        &self.prepared.series
+    }
+
+    /// The series of this name.
+    pub fn find(&self, key: &SeriesKey) -> Option<&Series> {
+        self.prepared
+            .series
+            .iter()
+            .find(|series| series.key == *key)
+    }
+
+    /// Whether there is such a series; faster than [`Session::find`] while live.
+    pub fn knows(&self, key: &SeriesKey) -> bool {
+        match &self.source {
+            Source::Live => self.hub.live().track(key).is_some(),
+            Source::Stored(_) => self.find(key).is_some(),
+        }
+    }
+
+    /// Raised when series or hosts change.
+    pub fn version(&self) -> u64 {
+        self.prepared.version
+    }
+
+    /// Names of hosts.
+    pub fn hosts(&self) -> &[String] {
+        &self.prepared.hosts
+    }
+
+    /// What happened on each host, by time.
+    pub fn events(&self) -> &[(String, Vec<Event>)] {
+        &self.prepared.events
+    }
+
+    /// Raised when something happens.
+    pub fn events_version(&self) -> u64 {
+        self.prepared.events_version
+    }
+
+    /// What happened, by time.
+    pub fn plain_events(&self) -> &[Event] {
+        &self.prepared.plain_events
+    }
+
+    /// Doubts about the data, by time.
+    pub fn marks(&self) -> &[Mark] {
+        &self.prepared.marks
+    }
+
+    /// Raised when the doubts change.
+    pub fn marks_version(&self) -> u64 {
+        self.prepared.marks_version
+    }
+
+    /// Doubts that are drawn in plots.
+    pub fn flaws(&self) -> &[Flaw] {
+        &self.prepared.flaws
+    }
+
+    /// How much of each host's data is there.
+    pub fn coverage(&self) -> &[Coverage] {
+        &self.prepared.coverage
+    }
+
+    /// The processes at the moment last looked up.
+    pub fn crowds(&self) -> &Crowds {
+        &self.crowds
+    }
+
+    /// The notes on the axis.
+    pub fn notes(&self) -> &[Annotation] {
+        &self.notes
+    }
+
+    /// Notes made while live data was looked at.
+    pub fn live_notes(&self) -> &[Annotation] {
+        match &self.source {
+            Source::Live => &self.notes,
+            Source::Stored(_) => &self.live_notes,
+        }
+    }
+
+    /// Replaces the notes; a stored session keeps them.
+    pub fn set_notes(&mut self, notes: Vec<Annotation>, work: &mut Work) {
+        self.notes = notes;
+        let Source::Stored(stored) = &self.source else {
+            return;
+        };
+        let (stored, notes) = (stored.clone(), self.notes.clone());
+        // Should the queue be full, the next change stores them all.
+        work.start(Pool::Long, "keeping notes", move |_| {
+            Outcome::Noted(stored.set_annotations(&notes))
+        });
+    }
+
+    /// A title for the window.
+    pub fn title(&self) -> String {
+        match &self.source {
+            Source::Stored(stored) => stored.title().to_owned(),
+            Source::Live => match self.prepared.hosts.as_slice() {
+                [] => "Kymo".to_owned(),
+                [one] => one.clone(),
+                [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+            },
+        }
+    }
+}
+
+fn unique(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}

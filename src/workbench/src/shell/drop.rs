@@ -1,0 +1,45 @@
+//! Files dragged over the window: says what will happen, and takes them.
+
+use eframe::egui::{self, Align2, Context, FontId, Id, LayerId, Order};
+
+use super::Wish;
+use crate::theme;
+
+/// Files taken at once; the first is opened, the others are remembered.
+const FILES_MAX: usize = 20;
+
+/// Draws the overlay while files hover, and takes what is dropped.
+pub(super) fn ui(ctx: &Context, wishes: &mut Vec<Wish>) {
+    let (hovered, dropped) = ctx.input(|input| {
+        let dropped = input.raw.dropped_files.iter();
+        let paths = dropped.map(|file| file.path().to_path_buf()).take(FILES_MAX);
+        (input.raw.hovered_files.len(), paths.collect::<Vec<_>>())
+    });
+    if hovered > 0 {
+        overlay(ctx, hovered);
+    }
+    if !dropped.is_empty() {
+        wishes.push(Wish::Dropped(dropped));
+    }
+}
+
+fn overlay(ctx: &Context, count: usize) {
+    let rect = ctx.content_rect();
+    let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop files")));
+    let style = ctx.global_style();
+    let theme = theme::of(&style.visuals);
+    painter.rect_filled(rect, 0.0, theme.ground.gamma_multiply(0.85));
+    let text = match count {
+        1 => "Drop to open it: a session is shown, a CSV or Parquet file is imported in memory",
+        _ => "Drop to open the first and remember the others under Open recent",
+    };
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        text,
+        FontId::proportional(20.0),
+        theme.text,
+    );
+    let stroke = egui::Stroke::new(3.0, theme.selection_edge);
+    painter.rect_stroke(rect.shrink(8.0), 8.0, stroke, egui::StrokeKind::Inside);
+}

@@ -1,0 +1,412 @@
+//! The docked screens: which view draws what, and what dragging tabs does.
+
+use eframe::egui::{self, Ui, WidgetText};
+use egui_tiles::{EditAction, TabState, TileId, Tiles, UiResponse};
+use model::event::Event;
+use model::host::Host;
+use model::series::SeriesKey;
+
+use super::{Scene, Views, Wish};
+use crate::explore::arrange::{self, Named, Section};
+use crate::explore::{self, Absent};
+use crate::hub::Stage;
+use crate::layout::Screen;
+use crate::plot::panel;
+use crate::plot::pointer::{Habits, PlainDrag, PlainWheel};
+use crate::session::Source;
+use crate::theme::{self, Look};
+use crate::view::{annotations, browser, details, events, processes};
+use crate::workspace::{Item, Workspace};
+
+/// The plots, and what they were arranged for.
+#[derive(Default)]
+pub struct Arranged {
+    made_for: Option<(u64, u64)>,
+    sections: Vec<Section>,
+}
+
+impl Arranged {
+    fn refresh(&mut self, scene: &Scene<'_>) {
+        let made_for = Some((scene.session.version(), scene.history.changes()));
+        if self.made_for != made_for {
+            self.made_for = made_for;
+            let session = scene.session;
+            self.sections =
+                arrange::arrange(scene.history.now(), session.hosts(), session.series());
+        }
+    }
+
+    /// The curves of one panel, over all its plots.
+    pub fn items_of(&self, panel: u64) -> Vec<Item> {
+        let plots = self.sections.iter().flat_map(|section| &section.plots);
+        let mine = plots.filter(|plot| plot.panel == panel);
+        mine.flat_map(|plot| plot.curves.iter().map(|named| named.item.clone()))
+            .collect()
+    }
+
+    /// Every curve that is plotted, with its name, each once.
+    pub fn curves(&self) -> Vec<(Look, &Named)> {
+        let mut all: Vec<(Look, &Named)> = Vec::new();
+        let plots = self.sections.iter().flat_map(|section| &section.plots);
+        for (place, named) in plots.flat_map(|plot| plot.curves.iter().enumerate()) {
+            if !all.iter().any(|(_, known)| known.item == named.item) {
+                all.push((Look::nth(place), named));
+            }
+        }
+        all
+    }
+}
+
+/// Draws the tree of screens.
+pub(super) fn ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
+    views.plots.refresh(scene);
+    // The tree is drawn from a copy, so that the saved one changes in one place only.
+    let mut tree = scene.history.now().layout.clone();
+    let mut screens = Screens {
+        views,
+        scene,
+        wishes,
+        edited: false,
+    };
+    tree.ui(&mut screens, ui);
+    let edited = screens.edited;
+    if tree != scene.history.now().layout {
+        wishes.push(match edited {
+            true => Wish::Arranged(Box::new(tree)),
+            false => Wish::Settled(Box::new(tree)),
+        });
+    }
+}
+
+struct Screens<'a, 'b> {
+    views: &'a mut Views,
+    scene: &'a Scene<'b>,
+    wishes: &'a mut Vec<Wish>,
+    edited: bool,
+}
+
+impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, screen: &mut Screen) -> UiResponse {
+        let visuals = ui.visuals();
+        ui.painter().rect_filled(ui.max_rect(), 0.0, visuals.panel_fill);
+        egui::Frame::NONE.inner_margin(egui::Margin::same(6)).show(ui, |ui| {
+            ui.push_id(*screen, |ui| self.screen_ui(ui, *screen));
+        });
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, screen: &Screen) -> WidgetText {
+        let count = match screen {
+            Screen::Events => self.scene.session.plain_events().len(),
+            Screen::Annotations => self.scene.session.notes().len(),
+            _ => 0,
+        };
+        match count {
+            0 => screen.title().into(),
+            count => format!("{} ({count})", screen.title()).into(),
+        }
+    }
+
+    fn is_tab_closable(&self, tiles: &Tiles<Screen>, tile: TileId) -> bool {
+        tiles.get_pane(&tile).is_some_and(|it| *it != Screen::Explore)
+    }
+
+    fn on_tab_close(&mut self, tiles: &mut Tiles<Screen>, tile: TileId) -> bool {
+        if let Some(screen) = tiles.get_pane(&tile) {
+            self.wishes.push(Wish::PutAway(*screen));
+        }
+        // It is put away, not removed: the menu brings it back to its place.
+        false
+    }
+
+    fn on_edit(&mut self, action: EditAction) {
+        match action {
+            EditAction::TileResized | EditAction::TileDropped => self.edited = true,
+            EditAction::TileDragged | EditAction::TabSelected => {}
+        }
+    }
+
+    fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
+        egui_tiles::SimplificationOptions {
+            all_panes_must_have_tabs: true,
+            ..Default::default()
+        }
+    }
+
+    fn tab_bar_height(&self, style: &egui::Style) -> f32 {
+        style.spacing.interact_size.y + 4.0
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        3.0
+    }
+
+    fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
+        visuals.extreme_bg_color
+    }
+
+    fn tab_bg_color(
+        &self,
+        visuals: &egui::Visuals,
+        _tiles: &Tiles<Screen>,
+        _tile: TileId,
+        state: &TabState,
+    ) -> egui::Color32 {
+        match state.active {
+            true => visuals.panel_fill,
+            false => visuals.extreme_bg_color,
+        }
+    }
+
+    fn tab_text_color(
+        &self,
+        visuals: &egui::Visuals,
+        _tiles: &Tiles<Screen>,
+        _tile: TileId,
+        state: &TabState,
+    ) -> egui::Color32 {
+        let theme = theme::of(visuals);
+        if state.active { theme.text } else { theme.text_weak }
+    }
+}
+
+impl Screens<'_, '_> {
+    fn screen_ui(&mut self, ui: &mut Ui, screen: Screen) {
+        match screen {
+            Screen::Explore => self.explore_ui(ui),
+            Screen::Browser => self.browser_ui(ui),
+            Screen::Processes => self.processes_ui(ui),
+            Screen::Events => self.events_ui(ui),
+            Screen::Annotations => self.notes_ui(ui),
+            Screen::Details => self.details_ui(ui),
+        }
+    }
+
+    fn explore_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let empty = why_empty(scene);
+        let data = explore::Data {
+            workspace: scene.history.now(),
+            sections: &self.views.plots.sections,
+            track: &|item| scene.session.track(item),
+            shared: shared(scene),
+            empty: &empty,
+        };
+        let answer = explore::ui(ui, &mut self.views.explore, &data);
+        self.views.wanted.extend(answer.wanted);
+        self.views.columns = answer.columns;
+        self.wishes.extend(answer.actions.into_iter().map(Wish::Explore));
+    }
+
+    fn browser_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let crowds = scene.session.crowds();
+        let hosts: Vec<browser::Crowd<'_>> = crowds
+            .hosts()
+            .iter()
+            .map(|(host, lines)| browser::Crowd { host, lines })
+            .collect();
+        let moment = scene.timeline.moment();
+        let data = browser::Data {
+            series: scene.session.series(),
+            version: scene.session.version(),
+            value: &|key: &SeriesKey| scene.session.value(key, moment),
+            crowds: &hosts,
+            crowds_version: crowds.version(),
+        };
+        let actions = browser::ui(ui, &mut self.views.browser, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Browser));
+    }
+
+    fn processes_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let crowds = scene.session.crowds();
+        let names: Vec<&str> = crowds.hosts().iter().map(|(host, _)| host.as_str()).collect();
+        let chosen = self.views.process_host.as_deref();
+        let host = chosen.filter(|it| names.contains(it)).or(names.first().copied());
+        let host = host.unwrap_or_default();
+        if names.len() > 1 {
+            ui.horizontal_wrapped(|ui| {
+                for name in &names {
+                    if ui.selectable_label(*name == host, *name).clicked() {
+                        self.wishes.push(Wish::ProcessHost((*name).to_owned()));
+                    }
+                }
+            });
+        }
+        let when = match (crowds.moment(), scene.timeline.pointed()) {
+            (None, _) => processes::When::Never,
+            (Some(at), Some(_)) => processes::When::Cursor(at),
+            (Some(at), None) if scene.timeline.is_newest() => processes::When::Newest(at),
+            (Some(at), None) => processes::When::Cursor(at),
+        };
+        let data = processes::Data {
+            host,
+            lines: crowds.of(host),
+            version: crowds.version(),
+            when,
+            clock: scene.clock,
+        };
+        let actions = processes::ui(ui, &mut self.views.processes, &data).into_iter();
+        self.wishes.extend(actions.map(|it| Wish::Processes(host.to_owned(), it)));
+    }
+
+    fn events_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let by_host = scene.session.events().iter();
+        let sources: Vec<events::Source<'_>> = by_host
+            .map(|(host, events): &(String, Vec<Event>)| events::Source { host, events })
+            .collect();
+        let data = events::Data {
+            sources: &sources,
+            version: scene.session.events_version(),
+            clock: scene.clock,
+        };
+        let actions = events::ui(ui, &mut self.views.events, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Events));
+    }
+
+    fn notes_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let data = annotations::Data {
+            notes: scene.session.notes(),
+            selection: scene.timeline.selection,
+            cursor: scene.timeline.pointed(),
+            view: scene.timeline.view(),
+            clock: scene.clock,
+        };
+        let actions = annotations::ui(ui, &mut self.views.notes, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Notes));
+    }
+
+    fn details_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let curves = self.views.plots.curves();
+        let rows: Vec<details::Row<'_>> = curves
+            .iter()
+            .filter_map(|(look, named)| row(scene, *look, named))
+            .collect();
+        let host = host_of(scene, self.views.selected.as_ref());
+        let data = details::Data {
+            subject: subject(scene, self.views.selected.as_ref(), host.as_ref()),
+            range: scene.timeline.selection,
+            measure: scene.timeline.measure,
+            rows: &rows,
+            clock: scene.clock,
+        };
+        let actions = details::ui(ui, &mut self.views.details, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Details));
+    }
+}
+
+/// What all plots share.
+fn shared<'a>(scene: &Scene<'a>) -> panel::Shared<'a> {
+    let timeline = scene.timeline;
+    panel::Shared {
+        view: timeline.view(),
+        clock: scene.clock,
+        cursor: timeline.pointed(),
+        selection: timeline.selection,
+        measure: timeline.measure,
+        annotations: scene.session.notes(),
+        events: scene.session.plain_events(),
+        flaws: scene.session.flaws(),
+        habits: habits(scene.history.now()),
+    }
+}
+
+fn habits(workspace: &Workspace) -> Habits {
+    Habits {
+        drag: match workspace.drag_zooms.on() {
+            true => PlainDrag::Zooms,
+            false => PlainDrag::Selects,
+        },
+        wheel: match workspace.wheel_zooms.on() {
+            true => PlainWheel::Zooms,
+            false => PlainWheel::Scrolls,
+        },
+    }
+}
+
+/// Why there are no plots.
+fn why_empty(scene: &Scene<'_>) -> String {
+    if scene.session.stored().is_some() {
+        return "This session holds none of the essential series. Drag series here from the browser, or double-click one there.".to_owned();
+    }
+    let attempts = scene.session.hub.attempts();
+    match attempts.last().map(|attempt| (&attempt.stage, attempt)) {
+        None => "No agent is attached. Attach this computer with File › Attach agent, or open a session with Ctrl+O.".to_owned(),
+        Some((Stage::Waiting, attempt)) => format!("Attaching {}…", attempt.link.target()),
+        Some((Stage::Attached(_), _)) => "Waiting for the first sample…".to_owned(),
+        Some((Stage::Over(why), attempt)) => format!(
+            "{} is not attached: {why}. Attach again with File › Attach agent, or open a session with Ctrl+O.",
+            attempt.link.target()
+        ),
+    }
+}
+
+fn row<'a>(scene: &Scene<'a>, look: Look, named: &'a Named) -> Option<details::Row<'a>> {
+    let track = scene.session.track(&named.item).ok()?;
+    let at = |moment: Option<model::time::Moment>| {
+        let found = moment.and_then(|it| track.value_at(it));
+        found.map_or(f64::NAN, |(_, value)| value)
+    };
+    Some(details::Row {
+        key: &track.series().key,
+        name: &named.name,
+        unit: &track.series().unit,
+        look: Some(look),
+        summary: scene.session.figures().of(&named.item),
+        measured: scene.timeline.measure.map(at),
+    })
+}
+
+fn host_of(scene: &Scene<'_>, selected: Option<&Item>) -> Option<Host> {
+    let name = selected?.host();
+    match scene.session.source() {
+        Source::Live => {
+            let live = scene.session.hub.live();
+            live.host(name).map(|host| host.connected.hello.host())
+        }
+        Source::Stored(stored) => {
+            let found = stored.hosts().iter().find(|facts| facts.name == name);
+            found.map(|facts| facts.host.clone())
+        }
+    }
+}
+
+fn subject<'a>(
+    scene: &Scene<'a>,
+    selected: Option<&'a Item>,
+    host: Option<&'a Host>,
+) -> details::Subject<'a> {
+    match selected {
+        None => details::Subject::Nothing,
+        Some(Item::Process(process)) => {
+            let lines = scene.session.crowds().of(&process.host);
+            match lines.iter().find(|line| line.id == process.id) {
+                Some(line) => details::Subject::Process {
+                    host: &process.host,
+                    line,
+                },
+                None => details::Subject::Nothing,
+            }
+        }
+        Some(item @ Item::Series(key)) => match scene.session.find(key) {
+            None => details::Subject::Nothing,
+            Some(series) => details::Subject::Series {
+                series,
+                host,
+                source: match (scene.session.source(), scene.session.track(item)) {
+                    (Source::Live, _) => "the attached agent",
+                    (Source::Stored(_), Err(Absent::Failed(_))) => "the session, but it cannot be read",
+                    (Source::Stored(_), _) => "the session on disk",
+                },
+                value: scene
+                    .session
+                    .value(key, scene.timeline.moment())
+                    .unwrap_or(f64::NAN),
+            },
+        },
+    }
+}

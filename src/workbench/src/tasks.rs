@@ -1,0 +1,198 @@
+//! Work off the window's thread: what is asked for, and what comes back.
+//!
+//! Two pools, so that drawing never waits behind a file dialog: one loads what
+//! is looked at, one does what was asked for by name. A result carries the
+//! generation of the session it was made from; one of an older session is
+//! dropped.
+//!
+//! Start at [`Work`] and [`Outcome`].
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use analysis::quality::Quality;
+use analysis::summary::Summary;
+use analysis::track::{Detail, Track};
+use workflow::jobs::{Context, Ended, JobId, Jobs, Running};
+use workflow::problem::{Problem, Sort};
+use workflow::processes::Line;
+use workflow::stored::Stored;
+
+use crate::workspace::Item;
+
+/// A job that takes longer than this is shown.
+pub const SHOWN_AFTER: Duration = Duration::from_millis(700);
+
+/// Which session a result belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(pub u64);
+
+/// What a finished job brings.
+pub enum Outcome {
+    /// A session was opened.
+    Opened(Box<OpenedFile>),
+    /// A curve was loaded.
+    Track(Generation, Item, Result<Track, Problem>),
+    /// Rows of a large series were loaded.
+    Detail(Generation, Item, Result<Detail, Problem>),
+    /// The processes at a moment, by host.
+    Crowds(Generation, u64, Result<Vec<(String, Vec<Line>)>, Problem>),
+    /// The statistics of a range.
+    Statistics(Generation, u64, Vec<StatisticsRow>),
+    /// The doubts about live data.
+    Quality(Generation, Vec<Quality>),
+    /// A file was written.
+    Written(&'static str, Result<Written, Problem>),
+    /// A recording was started.
+    RecordStarted(Result<crate::recorder::Started, Problem>),
+    /// A host joined a running recording.
+    Joined(Result<(), Problem>),
+    /// A recording was finished.
+    Recorded(Result<PathBuf, Problem>),
+    /// The user answered a file dialog.
+    Picked(Purpose, Picked),
+    /// Settings were written.
+    Saved(Result<(), Problem>),
+    /// Notes were stored.
+    Noted(Result<(), Problem>),
+}
+
+/// A session that was opened, or why not.
+pub struct OpenedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The session and what people should know of it.
+    pub result: Result<(Stored, Vec<String>), Problem>,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Where.
+    pub path: PathBuf,
+    /// What to add to the notice; may be empty.
+    pub remark: String,
+    /// Whether it can be opened as a session.
+    pub session: bool,
+}
+
+/// The statistics of one series within a range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatisticsRow {
+    /// Which curve.
+    pub item: Item,
+    /// Its numbers; `None` where its rows could not be had.
+    pub summary: Option<Summary>,
+}
+
+/// What a file dialog is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Open it.
+    Open,
+    /// Record into it.
+    Record(crate::recorder::Draft),
+    /// Write something into it.
+    Export(crate::export::Export),
+}
+
+/// The answer of a file dialog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Picked {
+    /// This path.
+    Path(PathBuf),
+    /// The user changed their mind.
+    Nothing,
+    /// No dialog could be shown.
+    NoDialog,
+}
+
+/// Both pools.
+pub struct Work {
+    quick: Jobs<Outcome>,
+    long: Jobs<Outcome>,
+    labels: HashMap<(Pool, JobId), String>,
+}
+
+/// Which pool a job runs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pool {
+    /// What is looked at.
+    Quick,
+    /// What was asked for by name.
+    Long,
+}
+
+impl Work {
+    /// Starts the workers; `wake` is called after each outcome.
+    pub fn new(wake: &Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self {
+            quick: Jobs::new(Arc::clone(wake)),
+            long: Jobs::new(Arc::clone(wake)),
+            labels: HashMap::new(),
+        }
+    }
+
+    /// Queues a job; `None` when too many wait already.
+    pub fn start(
+        &mut self,
+        pool: Pool,
+        label: impl Into<String>,
+        work: impl FnOnce(&Context) -> Outcome + Send + 'static,
+    ) -> Option<JobId> {
+        let label = label.into();
+        let id = self.pool_mut(pool).start(label.clone(), work)?;
+        self.labels.insert((pool, id), label);
+        Some(id)
+    }
+
+    fn pool_mut(&mut self, pool: Pool) -> &mut Jobs<Outcome> {
+        match pool {
+            Pool::Quick => &mut self.quick,
+            Pool::Long => &mut self.long,
+        }
+    }
+
+    /// Takes the outcomes that came; a job that met a bug comes as a problem.
+    pub fn finished(&mut self) -> Vec<Result<Outcome, Problem>> {
+        let mut all = Vec::new();
+        for pool in [Pool::Quick, Pool::Long] {
+            for (id, ended) in self.pool_mut(pool).finished() {
+                let label = self.labels.remove(&(pool, id)).unwrap_or_default();
+                all.push(match ended {
+                    Ended::Done(outcome) => Ok(outcome),
+                    Ended::Panicked(why) => Err(Problem {
+                        what: format!("a bug stopped: {label}"),
+                        why,
+                        what_to_do: "copy the details into a bug report; the rest goes on"
+                            .to_owned(),
+                        sort: Sort::Bug,
+                    }),
+                });
+            }
+        }
+        all
+    }
+
+    /// Jobs that wait or run, with their pool, oldest first.
+    pub fn running(&self) -> impl Iterator<Item = (Pool, JobId, &Running)> {
+        let quick = self.quick.running().map(|(id, job)| (Pool::Quick, id, job));
+        let long = self.long.running().map(|(id, job)| (Pool::Long, id, job));
+        long.chain(quick)
+    }
+
+    /// Whether a job runs that the status bar shows or will show soon.
+    pub fn is_idle(&self) -> bool {
+        self.quick.is_idle() && self.long.is_idle()
+    }
+
+    /// Asks one job to stop.
+    pub fn cancel(&self, pool: Pool, id: JobId) {
+        match pool {
+            Pool::Quick => self.quick.cancel(id),
+            Pool::Long => self.long.cancel(id),
+        }
+    }
+}

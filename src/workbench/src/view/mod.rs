@@ -1,0 +1,93 @@
+//! What the window shows: one file per view, all in one form.
+//!
+//! A view is `State` (scratch between frames), `Data` (borrowed, drawn as it is),
+//! `Action` (what the user asked for) and `ui`, which draws a screenful and
+//! decides nothing. Derived rows are kept in `State` and worked out anew when the
+//! version in `Data` or the user's filter changes, never per frame.
+//!
+//! * [`browser`], [`processes`], [`details`], [`events`], [`annotations`]: panels.
+//! * [`overview`], [`quality`], [`hosts`]: strips above them.
+//! * [`start`], [`help`]: pages.
+//! * [`dragged`]: what is carried from one view to another.
+//! * [`table`]: how tables are copied.
+//!
+//! Never: a file, a socket, a clock, a color or a number format of its own.
+//!
+//! Start at [`ALL`].
+
+pub mod annotations;
+pub mod browser;
+pub mod details;
+pub mod dragged;
+mod empty;
+pub mod events;
+pub mod help;
+pub mod hosts;
+mod list;
+pub mod overview;
+pub mod processes;
+pub mod quality;
+pub mod start;
+pub mod table;
+mod words;
+
+use model::time::Moment;
+
+use crate::plot::time_axis::Clock;
+
+/// A moment in a column whose header names the zone.
+fn clock_text(clock: &Clock, moment: Moment) -> String {
+    let text = clock.text(moment);
+    match clock {
+        Clock::Wall { name, .. } => text.trim_end_matches(name.as_str()).trim_end().to_owned(),
+        Clock::Since { .. } => text,
+    }
+}
+
+/// What the header of such a column says.
+fn clock_name(clock: &Clock) -> String {
+    match clock {
+        Clock::Wall { name, .. } => name.clone(),
+        Clock::Since { name, .. } => format!("since {name}"),
+    }
+}
+
+/// A view that can be docked, tabbed and closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dockable {
+    /// Stable name, used in saved layouts.
+    pub name: &'static str,
+    /// Title for people.
+    pub title: &'static str,
+}
+
+const fn dockable(name: &'static str, title: &'static str) -> Dockable {
+    Dockable { name, title }
+}
+
+/// Every dockable view, in the order of the menu. Add yours here.
+pub const ALL: &[Dockable] = &[
+    dockable("browser", "Browser"),
+    dockable("processes", "Processes"),
+    dockable("details", "Details"),
+    dockable("events", "Events"),
+    dockable("annotations", "Notes"),
+    dockable("hosts", "Hosts"),
+    dockable("help", "Help"),
+    dockable("start", "Start"),
+];
+
+/// Drives views as the window does, without a window.
+#[cfg(test)]
+mod testing {
+    use eframe::egui::Ui;
+    use egui_kittest::Harness;
+
+    /// A harness of this size with the window's fonts.
+    pub(super) fn harness<'a>(size: [f32; 2], ui: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
+        Harness::builder()
+            .with_size(size)
+            .with_context_setup(|ctx| ctx.set_fonts(crate::theme::fonts()))
+            .build_ui(ui)
+    }
+}
