@@ -11,3 +11,4 @@ mod layers;
 mod recording;
 mod ssh;
 mod tidy;
+mod window;

@@ -92,7 +92,7 @@ pub(crate) fn run(orders: &Receiver<Order>, mut writer: Writer) {
                 #[cfg(test)]
                 Order::Settle(done) => {
                     writer.attempt(Sync::Now);
-                    drop(done.send(()));
+                    assert!(done.send(()).is_ok(), "nobody waits");
                 }
                 Order::Close(done) => {
                     // A recorder that no longer waits has nothing to be told.

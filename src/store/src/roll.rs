@@ -70,7 +70,7 @@ pub(crate) fn run(orders: &Receiver<Order>, mut roller: Roller) {
             #[cfg(test)]
             Ok(Order::Settle(done)) => {
                 drop(roller.attempt());
-                drop(done.send(()));
+                assert!(done.send(()).is_ok(), "nobody waits");
             }
             Ok(Order::Finish(done)) => {
                 // A recorder that no longer waits has nothing to be told.

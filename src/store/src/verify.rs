@@ -1,12 +1,16 @@
 //! Checks that every byte of a session is as it was written.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
+
 use model::time::Moment;
 
 use crate::document;
 use crate::limit::MANIFEST_MAX_BYTES;
 use crate::manifest::{self, Segment, Table};
 use crate::parquet;
-use crate::part::{Data, Place};
+use crate::part::{Data, Inner, Member, Place};
 use crate::progress::{Continue, Progress, Watch};
 use crate::session::{Session, Warning};
 
@@ -30,6 +34,9 @@ impl Report {
     }
 }
 
+/// Members looked at side by side: hashing is what takes the time.
+const WORKERS: usize = 4;
+
 /// Checks every member: its SHA-256, its number of rows, that times ascend.
 ///
 /// What was noticed when the session was opened is among the problems.
@@ -40,32 +47,71 @@ pub fn verify(session: &Session, watch: Watch<'_>) -> Report {
         complete: true,
         ..Report::default()
     };
+    let members = stored(inner);
+    let next = AtomicUsize::new(0);
     let total = session.size_bytes();
-    for part in inner.parts.iter().flatten() {
-        let Data::Stored(members) = &part.data else {
-            continue;
-        };
-        for member in members.values() {
-            let segment = &member.segment;
-            let checked = inner
-                .bytes_anew(member)
-                .and_then(|bytes| check(bytes, segment));
-            if let Err(text) = checked {
-                report.add(&segment.path, text);
-            }
+    let workers = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(WORKERS);
+    let mut found = Vec::new();
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::sync_channel(workers);
+        for _ in 0..workers {
+            let (tell, next, members) = (tell.clone(), &next, &members);
+            scope.spawn(move || look(inner, members, next, &tell));
+        }
+        drop(tell);
+        for (place, outcome) in told {
             report.members += 1;
-            report.bytes += segment.bytes;
+            report.bytes += members[place].segment.bytes;
+            found.extend(outcome.err().map(|text| (place, text)));
             let done = report.bytes;
             if watch(Progress { done, total }) == Continue::Stop {
                 report.complete = false;
-                return report;
+                next.store(members.len(), Ordering::Relaxed);
+                break;
             }
         }
+    });
+    // Whoever was faster: the report reads in the order of the members.
+    found.sort_unstable();
+    for (place, text) in found {
+        report.add(&members[place].segment.path, text);
     }
-    if !matches!(inner.place, Place::Memory) {
+    if report.complete && !matches!(inner.place, Place::Memory) {
         copies(&inner.place, &mut report);
     }
     report
+}
+
+fn stored(inner: &Inner) -> Vec<&Member> {
+    let parts = inner.parts.iter().flatten();
+    let members = parts.filter_map(|part| match &part.data {
+        Data::Stored(members) => Some(members.values()),
+        Data::Held(_) => None,
+    });
+    members.flatten().collect()
+}
+
+/// Checks members until none is left or nobody listens.
+fn look(
+    inner: &Inner,
+    members: &[&Member],
+    next: &AtomicUsize,
+    tell: &SyncSender<(usize, Result<(), String>)>,
+) {
+    loop {
+        let place = next.fetch_add(1, Ordering::Relaxed);
+        let Some(member) = members.get(place) else {
+            return;
+        };
+        let checked = inner
+            .bytes_anew(member)
+            .and_then(|bytes| check(bytes, &member.segment));
+        if tell.send((place, checked)).is_err() {
+            return;
+        }
+    }
 }
 
 impl Report {

@@ -76,7 +76,7 @@ fn other_files_are_named() -> Outcome {
 fn bombs_and_lies_are_refused() -> Outcome {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("x.kymo");
-    let mut write = |bytes: &[u8]| fs::File::create(&path).and_then(|mut it| it.write_all(bytes));
+    let write = |bytes: &[u8]| fs::File::create(&path).and_then(|mut it| it.write_all(bytes));
     // Two members of one name.
     write(&zip(&[("manifest.ron", b"a"), ("manifest.ron", b"b")]))?;
     assert!(matches!(open(&path), Err(OpenError::Damaged { .. })));

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Context, ViewportCommand};
+use eframe::egui::{self, Context, ThemePreference, ViewportCommand};
 use workflow::problem::Problem;
 use workflow::target::Target;
 
@@ -21,9 +21,10 @@ use crate::session::Session;
 use crate::shell::dialogs::{Dialog, PageKind};
 use crate::shell::{self, Scene, Views};
 use crate::tasks::Work;
+use crate::theme;
 use crate::timeline::{Mode, Timeline};
 use crate::tracks::Sight;
-use crate::workspace::{ClockChoice, History};
+use crate::workspace::{ClockChoice, History, Looks};
 
 /// While a job runs, its progress is drawn this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -48,6 +49,7 @@ impl App {
         for problem in &found.problems {
             notices.problem(Now::read(), problem, Vec::new());
         }
+        theme::install(ctx);
         // Sizes are ours: they are kept in the workspace and can be undone.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let app = Self {
@@ -214,7 +216,6 @@ impl App {
     }
 
     fn switched_on(&self) -> Vec<Id> {
-        use crate::workspace::Looks;
         let workspace = self.history.now();
         let theme = match workspace.theme {
             Looks::System => Id::ThemeSystem,
@@ -252,7 +253,11 @@ impl App {
 
     /// Theme and size, as the workspace has them.
     pub(crate) fn apply_looks(&self, ctx: &Context) {
-        crate::theme::apply(ctx, self.history.now().theme);
+        ctx.set_theme(match self.history.now().theme {
+            Looks::System => ThemePreference::System,
+            Looks::Dark => ThemePreference::Dark,
+            Looks::Light => ThemePreference::Light,
+        });
         let zoom = self.history.now().zoom;
         if (ctx.zoom_factor() - zoom).abs() > f32::EPSILON {
             ctx.set_zoom_factor(zoom);
@@ -268,6 +273,11 @@ impl App {
         if self.recorder.is_running() {
             self.views.dialogs.open(Dialog::Close);
         }
+    }
+
+    /// Lists a file under the recent ones.
+    pub fn remember(&mut self, path: &std::path::Path) {
+        self.desk.recent.opened(path);
     }
 
     /// Shows the first page once, to who is here for the first time.

@@ -132,6 +132,8 @@ pub enum Id {
     Shortcuts,
     /// Read the help.
     Help,
+    /// What to begin with: attach, open, examples, tour.
+    Start,
     /// List what was notified.
     Notices,
 }
@@ -362,6 +364,7 @@ pub const ALL: &[Command] = &[
     line(Id::GoTo, ("help.go-to", "Go to series, host or session…"), Help, &[ctrl(Key::P)], Always),
     line(Id::Help, ("help.contents", "How to use this window"), Help, &[plain(Key::F1)], Always),
     line(Id::Shortcuts, ("help.shortcuts", "Keyboard shortcuts"), Help, &[plain(Key::Questionmark)], Always),
+    line(Id::Start, ("help.start", "Start page and tour"), Help, &[], Always),
     line(Id::Notices, ("help.notices", "Notifications"), Help, &[], Always),
 ];
 
@@ -373,7 +376,7 @@ pub fn find(id: Id) -> Option<&'static Command> {
 impl Facts {
     /// Whether a command makes sense now.
     pub fn allow(&self, command: &Command) -> bool {
-        command.when == When::Always || self.hold.contains(&command.when)
+        command.when == Always || self.hold.contains(&command.when)
     }
 
     /// The name of a command as it is now.

@@ -141,6 +141,13 @@ impl Hub {
         self.attempts.retain(|attempt| !is(attempt));
     }
 
+    /// The target by which a host was reached.
+    pub fn target_of(&self, host: &str) -> Option<Target> {
+        let link = self.live.host(host)?.link;
+        let found = self.attempts.iter().find(|it| it.link.id() == link);
+        found.map(|attempt| attempt.link.target().clone())
+    }
+
     /// Whether this target is attached or about to be.
     pub fn has(&self, target: &Target) -> bool {
         let over = |attempt: &Attempt| matches!(attempt.stage, Stage::Over(_));

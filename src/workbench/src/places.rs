@@ -115,6 +115,12 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(&part, path)
 }
 
+/// The folder itself, or the nearest one above it that is there.
+pub fn existing(folder: &Path) -> &Path {
+    let found = folder.ancestors().find(|it| it.is_dir());
+    found.unwrap_or(Path::new("."))
+}
+
 /// Keeps a settings file that cannot be read beside the new one.
 ///
 /// # Errors

@@ -13,7 +13,9 @@
 //! M. Okabe, K. Ito, *Color Universal Design*, 2008, <https://jfly.uni-koeln.de/color/>;
 //! W3C, *Web Content Accessibility Guidelines 2.2*, success criterion 1.4.11.
 
-use eframe::egui::{Color32, FontDefinitions, FontFamily, Visuals};
+use eframe::egui::{
+    self, Color32, FontDefinitions, FontFamily, FontId, Style, TextStyle, Visuals, vec2,
+};
 
 /// What each role looks like.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,6 +165,38 @@ pub const LIGHT: Theme = Theme {
 /// The theme that fits what egui draws around it.
 pub fn of(visuals: &Visuals) -> &'static Theme {
     if visuals.dark_mode { &DARK } else { &LIGHT }
+}
+
+/// Gives a context the fonts, text sizes and text colors of the window, dark and light.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
+    ctx.style_mut_of(egui::Theme::Dark, |style| dress(style, &DARK));
+    ctx.style_mut_of(egui::Theme::Light, |style| dress(style, &LIGHT));
+}
+
+fn dress(style: &mut Style, theme: &Theme) {
+    for (text, font) in [
+        (TextStyle::Small, FontId::proportional(11.5)),
+        (TextStyle::Body, FontId::proportional(13.5)),
+        (TextStyle::Button, FontId::proportional(13.5)),
+        (TextStyle::Monospace, FontId::monospace(12.5)),
+        (TextStyle::Heading, FontId::proportional(20.0)),
+    ] {
+        style.text_styles.insert(text, font);
+    }
+    let visuals = &mut style.visuals;
+    visuals.widgets.noninteractive.fg_stroke.color = theme.text;
+    // The default fades text until it has too little contrast to be read.
+    visuals.weak_text_color = Some(theme.text_weak);
+    visuals.error_fg_color = theme.severe;
+    visuals.warn_fg_color = theme.quality_edge;
+    visuals.extreme_bg_color = theme.ground;
+    style.spacing.item_spacing = vec2(6.0, 3.0);
+    // A bar that floats over plots hides what it lies on.
+    style.spacing.scroll.floating = false;
+    style.spacing.scroll.bar_width = 8.0;
+    // Nothing moves by itself: animations cost frames and distract.
+    style.animation_time = 0.0;
 }
 
 /// The fonts of the window: the text font lacks arrows and simple shapes, which

@@ -234,11 +234,15 @@ fn foreign_charts(stored: &Stored, span: Span) -> Result<Vec<ChartInput>, Proble
 /// What tells a series from the others of its panel: its attribute values, or
 /// its metric's last words where panels mix metrics.
 pub fn label(series: &Series, panel: &Panel) -> String {
-    let values: Vec<&str> = series
+    // A bare number says nothing without its key: `cpu 0`.
+    let values: Vec<String> = series
         .key
         .attributes
         .iter()
-        .map(|(_, value)| value.as_str())
+        .map(|(key, value)| match value.parse::<u32>() {
+            Ok(_) => format!("{key} {value}"),
+            Err(_) => value.clone(),
+        })
         .collect();
     let mixed = panel
         .picks

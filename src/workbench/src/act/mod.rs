@@ -28,7 +28,6 @@ impl App {
         match wish {
             Wish::Command(id) => self.command(ctx, id),
             Wish::Explore(action) => self.explore(ctx, action),
-            Wish::Pin(moment) => self.timeline.pin = Some(moment),
             Wish::Browser(action) => self.browse(ctx, action),
             Wish::Processes(host, action) => self.process_table(ctx, &host, action),
             Wish::ProcessHost(host) => self.views.process_host = Some(host),

@@ -38,6 +38,7 @@ impl App {
             Action::Statistics(items) => self.describe(&items),
             Action::Columns(columns) => self.set_columns(columns),
             Action::Height(height) => self.set_height(height),
+            Action::Pin(moment) => self.timeline.pin = Some(moment),
             Action::ZoomToSelection => self.zoom_to_selection(),
             Action::Annotate => self.annotate(),
             Action::Report => self.command(ctx, crate::commands::Id::ReportHtml),

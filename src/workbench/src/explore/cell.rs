@@ -61,11 +61,26 @@ pub(super) fn ui(
         Rect::from_min_max(child.max_rect().min, child.max_rect().max - vec2(MENU, 0.0));
     let mut area = child.new_child(egui::UiBuilder::new().max_rect(plot_rect));
     let wishes = panel::ui(&mut area, state, &shown);
+    answer.actions.extend(pin(&area, plot_rect, &wishes));
     answer
         .actions
         .extend(wishes.into_iter().map(|it| Action::Plot(plot.panel, it)));
     menu_ui(&mut child, (plot, settings), &mut answer.actions);
     drop_on(ui, rect, Some(plot.panel), &mut answer.actions);
+}
+
+/// A click on a plot that means nothing else holds on to the moment under it.
+fn pin(ui: &Ui, rect: Rect, wishes: &[panel::Action]) -> Option<Action> {
+    let clicked = ui.input(|input| input.pointer.primary_clicked());
+    let moved = |it: &&panel::Action| !matches!(it, panel::Action::Cursor(_));
+    if !clicked || !ui.rect_contains_pointer(rect) || wishes.iter().find(moved).is_some() {
+        return None;
+    }
+    let cursor = wishes.iter().find_map(|it| match it {
+        panel::Action::Cursor(at) => *at,
+        _ => None,
+    });
+    cursor.map(Action::Pin)
 }
 
 fn ground_ui(ui: &Ui, rect: Rect) {

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 
 use analysis::track::Track;
 use eframe::egui::{self, DragAndDrop, Rect, RichText, Sense, Ui, vec2};
-use model::time::duration_text;
+use model::time::{Moment, duration_text};
 
 use self::arrange::Section;
 use crate::plot::panel;
@@ -104,6 +104,8 @@ pub enum Action {
     Columns(usize),
     /// Height of plots.
     Height(f32),
+    /// Hold on to this moment.
+    Pin(Moment),
     /// Zoom into the selection.
     ZoomToSelection,
     /// Write a note at the selection.

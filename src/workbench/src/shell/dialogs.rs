@@ -42,6 +42,8 @@ pub struct State {
     start: start::State,
     /// Whether the text field of a new dialog shall get the keyboard.
     fresh: bool,
+    /// Whether the window closes when the recording is packed.
+    quits: bool,
 }
 
 /// A dialog that asks one thing; the window waits for the answer.
@@ -117,6 +119,21 @@ impl State {
     /// Opens a page.
     pub fn show(&mut self, page: PageKind) {
         self.page = Some(page);
+    }
+
+    /// Closes the page that is open.
+    pub fn close_page(&mut self) {
+        self.page = None;
+    }
+
+    /// Remembers that the user wants to leave.
+    pub fn quit_when_finished(&mut self) {
+        self.quits = true;
+    }
+
+    /// Whether the user wants to leave.
+    pub fn waits_to_quit(&self) -> bool {
+        self.quits
     }
 
     /// Whether a dialog takes the keys.

@@ -107,8 +107,6 @@ pub enum Wish {
     Command(commands::Id),
     /// A wish of the plots.
     Explore(explore::Action),
-    /// Hold on to this moment.
-    Pin(model::time::Moment),
     /// A wish of the browser.
     Browser(view::browser::Action),
     /// A wish of a host's process table.

@@ -11,7 +11,7 @@ use model::time::{Moment, Span, duration_text};
 
 use super::list::{self, Chosen, Ink, List, Place};
 use super::table::{self, Focused, Format};
-use super::{clock_text, empty};
+use super::{CLOCK_DIGITS, clock_text, empty};
 use crate::plot::time_axis::Clock;
 use crate::theme;
 
@@ -324,8 +324,9 @@ fn row_ui(
         ..Ink::left(theme.text_weak)
     };
     let delete = button_ui(ui, &mut rest, (place.id, "×", "Delete note", &note.text));
-    let edit = button_ui(ui, &mut rest, (place.id, "≡", "Edit note", &note.text));
-    list::text(ui, list::cut(&mut rest, 172.0), &time, &mono);
+    let edit = button_ui(ui, &mut rest, (place.id, "Edit", "Edit note", &note.text));
+    let wide = list::digits_wide(ui, CLOCK_DIGITS);
+    list::text(ui, list::cut(&mut rest, wide), &time, &mono);
     list::text(
         ui,
         list::cut(&mut rest, 76.0),
@@ -345,7 +346,8 @@ fn row_ui(
 
 /// A small button at the right end of a row; returns whether it was clicked.
 fn button_ui(ui: &Ui, rest: &mut Rect, (row, sign, what, text): (Id, &str, &str, &str)) -> bool {
-    let side = rest.height().min(rest.width());
+    let wide = list::text_wide(ui, sign, &TextStyle::Body) + 12.0;
+    let side = wide.max(rest.height()).min(rest.width());
     let rect = Rect::from_min_max(rest.max - vec2(side, rest.height()), rest.max);
     rest.max.x -= side + 2.0;
     let response = ui.interact(rect, row.with(what), Sense::click());

@@ -6,8 +6,8 @@
 //! Start at [`ui`].
 
 use eframe::egui::{
-    Button, EventFilter, Id, Key, Rect, Response, RichText, Sense, TextEdit, Tooltip, Ui,
-    WidgetInfo, accesskit, pos2, vec2,
+    Button, EventFilter, Id, Key, Rect, Response, RichText, Sense, TextEdit, TextStyle, Tooltip,
+    Ui, WidgetInfo, accesskit, pos2, vec2,
 };
 use model::catalog;
 use model::process::ProcessId;
@@ -123,13 +123,19 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
 
 fn search_ui(ui: &mut Ui, state: &mut State) {
     ui.horizontal(|ui| {
-        let clear = 22.0;
-        let width = (ui.available_width() - clear - 8.0).max(60.0);
+        // The field leaves just the room of the button: a row that is wider than
+        // its panel would widen the panel, frame by frame.
+        let sign = list::text_wide(ui, "×", &TextStyle::Button);
+        let spacing = ui.spacing();
+        let clear = sign + 2.0 * spacing.button_padding.x + spacing.item_spacing.x + 2.0;
+        let size = vec2(
+            (ui.available_width() - clear).max(40.0),
+            spacing.interact_size.y,
+        );
         let edit = TextEdit::singleline(&mut state.search)
             .hint_text("Search names, devices, units…")
-            .desired_width(width)
             .id_salt("search");
-        let response = ui.add(edit);
+        let response = ui.add_sized(size, edit);
         if std::mem::take(&mut state.focus_search) {
             response.request_focus();
         }

@@ -280,8 +280,8 @@ const NUMBERS: &[(&str, Reader, &str)] = &[
 
 /// Names of the columns before and after the numbers.
 const BEFORE: [(&str, f32, &str); 4] = [
-    ("Series", 190.0, "What is described."),
-    ("Unit", 64.0, "Unit of all values in this row."),
+    ("Series", 150.0, "What is described."),
+    ("Unit", 52.0, "Unit of all values in this row."),
     ("n", 48.0, "Samples that are numbers."),
     (
         "gaps",

@@ -16,12 +16,11 @@ use model::time::Moment;
 use super::list::{self, Chosen, Ink, List, Place};
 use super::table::{self, FORMATS, Focused, Format};
 use super::words::Words;
-use super::{clock_text, empty};
+use super::{CLOCK_DIGITS, clock_text, empty};
 use crate::plot::time_axis::Clock;
 use crate::theme;
 
-/// Widths of the columns before the text.
-const TIME: f32 = 172.0;
+/// Widths of the columns between time and text.
 const HOST: f32 = 96.0;
 const KIND: f32 = 96.0;
 
@@ -199,8 +198,9 @@ fn header_ui(ui: &mut Ui, data: &Data<'_>) {
         style: TextStyle::Small,
         ..Ink::left(weak)
     };
+    let wide = list::digits_wide(ui, CLOCK_DIGITS);
     let time = format!("Time ({})", super::clock_name(data.clock));
-    for (title, width) in [(time.as_str(), TIME), ("Host", HOST), ("Kind", KIND)] {
+    for (title, width) in [(time.as_str(), wide), ("Host", HOST), ("Kind", KIND)] {
         list::text(ui, list::cut(&mut rest, width), title, &ink);
     }
     list::text(ui, rest, "What happened", &ink);
@@ -263,7 +263,8 @@ fn row_ui(
         style: TextStyle::Monospace,
         ..Ink::left(theme.text_weak)
     };
-    list::text(ui, list::cut(&mut rest, TIME), &time, &mono);
+    let wide = list::digits_wide(ui, CLOCK_DIGITS);
+    list::text(ui, list::cut(&mut rest, wide), &time, &mono);
     list::text(
         ui,
         list::cut(&mut rest, HOST),

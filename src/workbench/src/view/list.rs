@@ -194,6 +194,26 @@ pub(super) fn text(ui: &Ui, rect: Rect, words: &str, ink: &Ink) -> f32 {
     width
 }
 
+/// Room for so many digits of the monospace font, so that a column fits at every text size.
+pub(super) fn digits_wide(ui: &Ui, count: u16) -> f32 {
+    let font = TextStyle::Monospace.resolve(ui.style());
+    let digit = ui.fonts_mut(|fonts| fonts.glyph_width(&font, '0'));
+    (digit * f32::from(count)).ceil() + 2.0
+}
+
+/// Room for a short text.
+pub(super) fn text_wide(ui: &Ui, words: &str, style: &TextStyle) -> f32 {
+    let font = style.resolve(ui.style());
+    let color = Color32::PLACEHOLDER;
+    ui.fonts_mut(|fonts| {
+        fonts
+            .layout_no_wrap(words.to_owned(), font, color)
+            .size()
+            .x
+            .ceil()
+    })
+}
+
 /// Cuts `width` from the left of what is left of a row.
 pub(super) fn cut(rest: &mut Rect, width: f32) -> Rect {
     let edge = (rest.left() + width).min(rest.right());

@@ -44,6 +44,9 @@ fn clock_text(clock: &Clock, moment: Moment) -> String {
     }
 }
 
+/// Digits that a moment takes in such a column: date, time and milliseconds.
+const CLOCK_DIGITS: u16 = 23;
+
 /// What the header of such a column says.
 fn clock_name(clock: &Clock) -> String {
     match clock {
@@ -87,7 +90,7 @@ mod testing {
     pub(super) fn harness<'a>(size: [f32; 2], ui: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
         Harness::builder()
             .with_size(size)
-            .with_context_setup(|ctx| ctx.set_fonts(crate::theme::fonts()))
+            .with_context_setup(crate::theme::install)
             .build_ui(ui)
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! Start at [`ui`].
 
-use eframe::egui::{Frame, Response, RichText, ScrollArea, Ui, WidgetInfo, accesskit};
+use eframe::egui::{Frame, Response, RichText, ScrollArea, TextStyle, Ui, WidgetInfo, accesskit};
 
+use super::list;
 use crate::theme;
 
 /// Widest column of the page.
@@ -195,7 +196,9 @@ fn recent_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                 if ui.link(recent.name).clicked() {
                     actions.push(Action::OpenRecent(place));
                 }
-                let room = ui.available_width() - 30.0;
+                let sign = list::text_wide(ui, "×", &TextStyle::Button);
+                let padding = ui.spacing().button_padding.x * 2.0 + ui.spacing().item_spacing.x;
+                let room = ui.available_width() - sign - padding - 2.0;
                 let detail = RichText::new(recent.detail).small().color(weak);
                 let size = eframe::egui::vec2(room.max(20.0), ui.available_height());
                 let layout = eframe::egui::Layout::left_to_right(eframe::egui::Align::Center);

@@ -193,3 +193,25 @@ fn data_that_shrinks_without_notice_harms_nothing() {
     cache.refresh(&data, "web");
     assert_eq!(cache.hits().series, 1);
 }
+
+#[test]
+fn the_panel_stays_as_wide_as_it_is() {
+    let all = some();
+    let value = |_: &SeriesKey| Some(1.0);
+    let data = Data {
+        series: &all,
+        version: 1,
+        value: &value,
+        crowds: &[],
+        crowds_version: 1,
+    };
+    let (mut state, mut widths) = (State::default(), Vec::new());
+    let mut harness = testing::harness([800.0, 600.0], |ui| {
+        let panel = eframe::egui::Panel::left("browser").default_size(240.0);
+        let shown = panel.show(ui, |ui| browser_ui(ui, &mut state, &data));
+        widths.push(shown.response.rect.width());
+    });
+    harness.run_steps(10);
+    drop(harness);
+    assert_eq!(widths.first(), widths.last());
+}

@@ -78,7 +78,7 @@ const fn of(field: Field) -> Measure {
 pub(super) const ALL: &[Info] = &[
     Info { column: Column::Pid, title: "PID", form: Form::Whole, note: "", width: 64.0, measure: Measure::Cpu,
         help: "Process id." },
-    Info { column: Column::Name, title: "Name", form: Form::Text, note: "", width: 130.0, measure: Measure::Cpu,
+    Info { column: Column::Name, title: "Name", form: Form::Text, note: "", width: 116.0, measure: Measure::Cpu,
         help: "The kernel's short name of the process." },
     Info { column: Column::Cpu, title: "CPU", form: SHARE, note: " of a core", width: 74.0, measure: Measure::Cpu,
         help: "Processor time used, in percent of one core; above 100 % it ran on several." },
@@ -86,7 +86,7 @@ pub(super) const ALL: &[Info] = &[
         help: "Resident memory: what it holds in RAM, shared pages included." },
     Info { column: Column::Threads, title: "Threads", form: Form::Whole, note: "", width: 62.0, measure: of(Field::Threads),
         help: "Number of threads." },
-    Info { column: Column::State, title: "State", form: Form::Text, note: "", width: 92.0, measure: Measure::Cpu,
+    Info { column: Column::State, title: "State", form: Form::Text, note: "", width: 78.0, measure: Measure::Cpu,
         help: "Scheduler state when it was last read." },
     Info { column: Column::Read, title: "Disk read", form: RATE, note: "", width: 78.0, measure: of(Field::ReadBytes),
         help: "Bytes read from storage per second." },

@@ -1,0 +1,275 @@
+//! Files: asking for a path, opening, writing.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use eframe::egui::{Context, ViewportCommand};
+use workflow::stored::Stored;
+
+use crate::app::App;
+use crate::export::{self, Export};
+use crate::notices::{Now, Offer};
+use crate::places;
+use crate::recorder::Draft;
+use crate::shell::dialogs::{Action, Dialog};
+use crate::tasks::{OpenedFile, Outcome, Picked, Pool, Purpose};
+use crate::timeline::Mode;
+use crate::view::start;
+
+/// Nobody closes a dialog faster than this: it never appeared.
+const NO_DIALOG_TIME: Duration = Duration::from_millis(400);
+
+impl App {
+    /// Opens a session or imports a file, as a job.
+    pub fn open(&mut self, path: PathBuf) {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let label = format!("opening {name}");
+        self.work.start(Pool::Long, label, move |context| {
+            let result = Stored::open(&path, context);
+            Outcome::Opened(Box::new(OpenedFile { path, result }))
+        });
+    }
+
+    /// A job opened a session, or says why not.
+    pub(super) fn opened(&mut self, file: OpenedFile) {
+        let (stored, warnings) = match file.result {
+            Ok(opened) => opened,
+            Err(problem) => {
+                self.desk.recent.files.retain(|known| *known != file.path);
+                self.tell(&problem, Vec::new());
+                return;
+            }
+        };
+        self.desk.recent.opened(&file.path);
+        if !warnings.is_empty() {
+            let what = format!("{} was opened, with remarks", stored.title());
+            self.notices.warn(Now::read(), what, warnings.join("\n"));
+        }
+        let span = stored.span();
+        self.session.show_stored(stored);
+        self.session.refresh(Instant::now());
+        self.timeline.restart(span, Mode::Paused);
+        self.views.selected = None;
+    }
+
+    pub(super) fn show_live(&mut self) {
+        if self.session.stored().is_none() {
+            return;
+        }
+        self.session.show_live();
+        self.session.refresh(Instant::now());
+        self.timeline.restart(self.session.span(), Mode::Follow);
+        self.views.selected = None;
+        if !self.session.hub.speaks() {
+            self.attach_text("local");
+        }
+    }
+
+    /// Opens the first of several dropped files and remembers the others.
+    pub(super) fn dropped(&mut self, paths: Vec<PathBuf>) {
+        let mut paths = paths.into_iter();
+        let first = paths.next();
+        for path in paths {
+            self.desk.recent.opened(&path);
+        }
+        if let Some(path) = first {
+            self.open(path);
+        }
+    }
+
+    /// Shows the system's file dialog from a job, so that drawing goes on.
+    pub(super) fn pick(&mut self, purpose: Purpose) {
+        let start = self.default_path(&purpose);
+        let shown = self.work.start(Pool::Long, "waiting for the file dialog", move |_| {
+            let began = Instant::now();
+            let picked = match show_dialog(&purpose, &start) {
+                Some(path) => Picked::Path(path),
+                None if began.elapsed() < NO_DIALOG_TIME => Picked::NoDialog,
+                None => Picked::Nothing,
+            };
+            Outcome::Picked(purpose, picked)
+        });
+        if shown.is_none() {
+            self.ask_path(Purpose::Open, "The file dialog is busy.");
+        }
+    }
+
+    /// Asks for a path in the window itself.
+    pub(super) fn ask_path(&mut self, purpose: Purpose, why: &str) {
+        let text = match &purpose {
+            Purpose::Open => String::new(),
+            other => self.default_path(other).display().to_string(),
+        };
+        self.views.dialogs.open(Dialog::Path {
+            purpose,
+            text,
+            why: why.to_owned(),
+        });
+    }
+
+    fn default_path(&self, purpose: &Purpose) -> PathBuf {
+        match purpose {
+            Purpose::Open => {
+                let recent = self.desk.recent.files.first().and_then(|it| it.parent());
+                recent.unwrap_or(self.desk.record_folder()).to_path_buf()
+            }
+            Purpose::Record(draft) => PathBuf::from(&draft.path),
+            Purpose::Export(export) => {
+                let session = self.session.stored().map_or(Path::new(""), Stored::path);
+                let name = export.file_name(session);
+                export::beside(session, &self.desk.places.sessions, &name)
+            }
+        }
+    }
+
+    /// The user answered a file dialog.
+    pub(super) fn picked(&mut self, purpose: Purpose, picked: Picked) {
+        match picked {
+            Picked::Nothing => self.back_to(purpose),
+            Picked::NoDialog => {
+                let why = "No file dialog could be shown (it needs xdg-desktop-portal or zenity), so type or paste the path.";
+                self.ask_path(purpose, why);
+            }
+            Picked::Path(path) => self.use_path(purpose, path),
+        }
+    }
+
+    /// A dialog that was left goes back to where it was opened from.
+    fn back_to(&mut self, purpose: Purpose) {
+        if let Purpose::Record(draft) = purpose {
+            self.views.dialogs.open(Dialog::Record(draft));
+        }
+    }
+
+    fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
+        match purpose {
+            Purpose::Open => self.open(path),
+            Purpose::Record(draft) => {
+                self.desk.recent.record_folder = path.parent().map(Path::to_path_buf);
+                let path = path.display().to_string();
+                self.views.dialogs.open(Dialog::Record(Draft { path, ..draft }));
+            }
+            Purpose::Export(export) => self.write(export, path),
+        }
+    }
+
+    /// Asks where to write, if there is a recording to write from.
+    pub(super) fn export(&mut self, what: Export) {
+        if self.session.stored().is_some() {
+            self.pick(Purpose::Export(what));
+            return;
+        }
+        let offers = match self.recorder.is_running() {
+            true => Vec::new(),
+            false => vec![Offer::Record],
+        };
+        self.note(
+            "Reports and exports are made from a recording: record, stop, then export. What the agent still remembers, up to ten minutes, can be part of it.",
+            offers,
+        );
+    }
+
+    fn write(&mut self, what: Export, path: PathBuf) {
+        let Some(stored) = self.session.stored().cloned() else {
+            return;
+        };
+        self.work.start(Pool::Long, what.label(), move |context| {
+            Outcome::Written(what.done(), what.write(&stored, &path, context))
+        });
+    }
+
+    pub(super) fn dialog(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Attach(target) => self.attach(target),
+            Action::Record(draft) => self.start_recording(&draft),
+            Action::PickRecording(draft) => self.pick(Purpose::Record(draft)),
+            Action::Path(purpose, path) => self.use_path(purpose, path),
+            Action::PickPath(purpose) => self.pick(purpose),
+            Action::FinishAndQuit => self.finish_and_quit(),
+            Action::Start(action) => self.start_page(ctx, action),
+            Action::Copy(text) => ctx.copy_text(text),
+        }
+    }
+
+    fn start_page(&mut self, ctx: &Context, action: start::Action) {
+        match action {
+            start::Action::AttachHere => self.attach_text("local"),
+            start::Action::AttachOther => self.command(ctx, crate::commands::Id::Attach),
+            start::Action::Open => self.pick(Purpose::Open),
+            start::Action::OpenRecent(place) => {
+                if let Some(path) = self.desk.recent.files.get(place).cloned() {
+                    self.open(path);
+                }
+            }
+            start::Action::Forget(place) => {
+                if place < self.desk.recent.files.len() {
+                    self.desk.recent.files.remove(place);
+                }
+            }
+            start::Action::OpenExample(place) => {
+                if let Some(path) = self.desk.examples.get(place).map(|it| it.path.clone()) {
+                    self.open(path);
+                }
+            }
+            start::Action::DismissTour => self.desk.recent.tour_seen = true,
+            start::Action::OfferTour => self.desk.recent.tour_seen = false,
+        }
+        let leaves = matches!(
+            action,
+            start::Action::AttachHere
+                | start::Action::OpenRecent(_)
+                | start::Action::OpenExample(_)
+                | start::Action::DismissTour
+        );
+        if leaves {
+            self.views.dialogs.close_page();
+        }
+    }
+
+    /// Closes the window once the recording is packed.
+    fn finish_and_quit(&mut self) {
+        self.views.dialogs.quit_when_finished();
+        self.stop_recording();
+    }
+
+    /// The recording is packed; a window that waited for it closes.
+    pub(super) fn close_if_waited(&mut self, ctx: &Context) {
+        if self.views.dialogs.waits_to_quit() {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+    }
+}
+
+/// The system's dialog; waits for the user, so it is for jobs only.
+fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
+    let dialog = rfd::FileDialog::new();
+    match purpose {
+        Purpose::Open => dialog
+            .set_title("Open a session or file")
+            .set_directory(start)
+            .add_filter("Sessions and tables", &["kymo", "csv", "tsv", "gz", "parquet"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        Purpose::Record(_) => saving(dialog, start)
+            .set_title("Record into")
+            .add_filter("Kymo session", &["kymo"])
+            .save_file(),
+        Purpose::Export(export) => {
+            let dialog = saving(dialog, start).set_title(export.label());
+            match export.filter() {
+                Some((name, suffix)) => dialog.add_filter(name, &[suffix]).save_file(),
+                None => dialog.save_file(),
+            }
+        }
+    }
+}
+
+fn saving(dialog: rfd::FileDialog, start: &Path) -> rfd::FileDialog {
+    let folder = start.parent().unwrap_or(Path::new(""));
+    let name = start.file_name().map(|it| it.to_string_lossy().into_owned());
+    // The dialog can only start in a folder that is there.
+    let folder = places::existing(folder);
+    dialog
+        .set_directory(folder)
+        .set_file_name(name.unwrap_or_default())
+}

@@ -1,0 +1,59 @@
+//! What finished jobs bring.
+
+use eframe::egui::Context;
+
+use crate::app::App;
+use crate::notices::Offer;
+use crate::tasks::{Outcome, Written};
+
+impl App {
+    /// Takes in one outcome; what belongs to the session goes there.
+    pub fn finished(&mut self, ctx: &Context, outcome: Outcome) {
+        match outcome {
+            Outcome::Opened(file) => self.opened(*file),
+            Outcome::Picked(purpose, picked) => self.picked(purpose, picked),
+            Outcome::RecordStarted(result) => match self.recorder.started(result) {
+                Ok(path) => self.note(format!("Recording to {}", path.display()), Vec::new()),
+                Err(problem) => self.tell(&problem, Vec::new()),
+            },
+            Outcome::Recorded(result) => {
+                self.recorder.finished();
+                match result {
+                    Ok(path) => {
+                        self.desk.recent.opened(&path);
+                        let offers = vec![Offer::Open(path.clone()), Offer::CopyPath(path.clone())];
+                        self.note(format!("Recorded {}", path.display()), offers);
+                    }
+                    Err(problem) => self.tell(&problem, Vec::new()),
+                }
+                self.close_if_waited(ctx);
+            }
+            Outcome::Written(done, result) => match result {
+                Ok(written) => self.written(done, written),
+                Err(problem) => self.tell(&problem, Vec::new()),
+            },
+            Outcome::Joined(Err(problem))
+            | Outcome::Saved(Err(problem))
+            | Outcome::Noted(Err(problem)) => self.tell(&problem, Vec::new()),
+            Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) | Outcome::Noted(Ok(())) => {}
+            other => {
+                if let Some(problem) = self.session.accept(other) {
+                    self.tell(&problem, Vec::new());
+                }
+            }
+        }
+    }
+
+    fn written(&mut self, done: &str, written: Written) {
+        let remark = match written.remark.as_str() {
+            "" => String::new(),
+            remark => format!(" ({remark})"),
+        };
+        let mut offers = vec![Offer::CopyPath(written.path.clone())];
+        if written.session {
+            self.desk.recent.opened(&written.path);
+            offers.insert(0, Offer::Open(written.path.clone()));
+        }
+        self.note(format!("{done}: {}{remark}", written.path.display()), offers);
+    }
+}

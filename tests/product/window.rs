@@ -1,0 +1,185 @@
+//! The window itself, on a virtual display: look, record, stop, reopen, export.
+//!
+//! The window's title says what it shows and whether it records, so that this
+//! test (and a window list) can read it without looking at pixels; that plots
+//! are drawn is then checked on the picture itself.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::binary::{kymo, program, run, skipped};
+
+/// How long anything on the screen may take, on a slow machine without a GPU.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A virtual display, ended when dropped.
+struct Display {
+    child: Child,
+    name: String,
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(|_| ()).unwrap_or_default();
+    }
+}
+
+impl Display {
+    fn start(xvfb: &Path) -> Self {
+        // The server picks a free number and writes it to its standard output.
+        let mut child = Command::new(xvfb)
+            .args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb starts");
+        let mut number = String::new();
+        let stdout = child.stdout.as_mut().expect("piped");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut number)
+            .expect("Xvfb says its number");
+        let name = format!(":{}", number.trim());
+        Self { child, name }
+    }
+
+    fn tool(&self, name: &str, arguments: &[&str]) -> String {
+        let output = Command::new(name)
+            .args(arguments)
+            .env("DISPLAY", &self.name)
+            .output()
+            .expect("the tool runs");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Titles of Kymo's windows.
+    fn title(&self) -> String {
+        let ids = self.tool("xdotool", &["search", "--name", "Kymo"]);
+        ids.lines()
+            .map(|id| self.tool("xdotool", &["getwindowname", id]))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn wait_for_title(&self, part: &str) -> String {
+        wait(&format!("a window title with {part}"), || {
+            let title = self.title();
+            title.contains(part).then_some(title)
+        })
+    }
+
+    fn key(&self, key: &str) {
+        self.tool("xdotool", &["key", "--clearmodifiers", key]);
+    }
+
+    fn write(&self, text: &str) {
+        self.tool("xdotool", &["type", "--delay", "20", text]);
+    }
+
+    /// Takes a picture and counts its colours: an empty window has few.
+    fn picture(&self, path: &Path) -> usize {
+        let path = path.to_string_lossy();
+        self.tool("import", &["-window", "root", &path]);
+        let count = Command::new("identify")
+            .args(["-format", "%k", &path])
+            .output()
+            .expect("identify runs");
+        String::from_utf8_lossy(&count.stdout).trim().parse().unwrap_or(0)
+    }
+}
+
+/// Looks again and again until there is something.
+fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "no {what} within {PATIENCE:?}");
+        std::thread::yield_now();
+    }
+}
+
+/// A running window, ended when dropped.
+struct Window(Child);
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.0.kill().unwrap_or_default();
+        self.0.wait().map(|_| ()).unwrap_or_default();
+    }
+}
+
+fn open(display: &Display, home: &Path, inputs: &[&Path]) -> Window {
+    let child = kymo(home)
+        .arg("open")
+        .args(inputs)
+        .env("DISPLAY", &display.name)
+        .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("kymo starts");
+    Window(child)
+}
+
+fn sessions(home: &Path) -> Vec<PathBuf> {
+    let folder = home.join("data/kymo/sessions");
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
+}
+
+#[test]
+fn the_main_job_by_hand() {
+    let tools = ["Xvfb", "xdotool", "import", "identify"];
+    if let Some(missing) = tools.iter().find(|tool| program(tool).is_none()) {
+        skipped(missing);
+        return;
+    }
+    let display = Display::start(&program("Xvfb").expect("found"));
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let artefacts = std::env::var_os("KYMO_ARTEFACTS")
+        .map_or_else(|| home.to_path_buf(), PathBuf::from);
+    std::fs::create_dir_all(&artefacts).expect("a folder for pictures");
+
+    // It watches this machine at once.
+    let window = open(&display, home, &[]);
+    display.wait_for_title("LIVE");
+    let picture = artefacts.join("window-live.png");
+    wait("drawn plots", || (display.picture(&picture) > 200).then_some(()));
+
+    // Record: the dialog's defaults are right, Enter starts.
+    display.key("ctrl+r");
+    display.key("Return");
+    display.wait_for_title("REC");
+    wait("a recorded file on disk", || {
+        let folder = home.join("data/kymo/sessions");
+        std::fs::read_dir(folder).ok()?.next().map(|_| ())
+    });
+    display.key("ctrl+r");
+    let session = wait("a finished session", || sessions(home).pop());
+    drop(window);
+    run(kymo(home).arg("verify").arg(&session), 0);
+
+    // Reopen and export a report through the palette.
+    let window = open(&display, home, &[&session]);
+    display.wait_for_title("RECORDED");
+    let picture = artefacts.join("window-recorded.png");
+    wait("drawn plots", || (display.picture(&picture) > 200).then_some(()));
+    display.key("ctrl+shift+p");
+    display.write("report as html");
+    display.key("Return");
+    display.key("Return");
+    let report = wait("a report", || {
+        let folders = [session.parent().unwrap_or(home).to_path_buf(), home.to_path_buf()];
+        let mut found = folders.iter().flat_map(|it| std::fs::read_dir(it).into_iter().flatten());
+        found.find_map(|entry| {
+            let path = entry.ok()?.path();
+            let html = path.extension().is_some_and(|it| it == "html");
+            (html && std::fs::metadata(&path).ok()?.len() > 0).then_some(path)
+        })
+    });
+    let text = std::fs::read_to_string(&report).expect("a report");
+    assert!(text.to_lowercase().starts_with("<!doctype html>"));
+    drop(window);
+}
