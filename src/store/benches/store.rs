@@ -1,6 +1,8 @@
 //! Measures what the store promises: bytes on disk, cost of a tick, first
 //! picture, verification, memory over ten hours. Prints one line each.
 
+#![expect(clippy::print_stdout, reason = "the figures are what a bench is for")]
+
 #[path = "../tests/stream/mod.rs"]
 mod stream;
 

@@ -11,6 +11,7 @@ use model::pyramid::{BASE, Level, Pyramid};
 use model::rate;
 
 use crate::chunk::ChunkColumn;
+use crate::limit::BUCKETS_MAX;
 
 /// Parts of buckets of one series within one segment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -105,7 +106,7 @@ impl Joined {
         let origin = *self.first_bucket.get_or_insert(first / BASE as u64);
         let offset = origin * BASE as u64;
         let started = first.checked_sub(offset)?;
-        if started < self.samples {
+        if started < self.samples || started / BASE as u64 > BUCKETS_MAX {
             return None;
         }
         for part in 0..buckets.row.len() {

@@ -73,7 +73,7 @@ impl Chunk {
 
     /// The part within a span. Settings are left out, processes without rows too.
     pub(crate) fn within(&self, span: Span) -> Self {
-        let mut shared: Vec<(Arc<[i64]>, Arc<[i64]>)> = Vec::new();
+        let mut shared: Vec<[Arc<[i64]>; 2]> = Vec::new();
         let mut columns = Vec::with_capacity(self.columns.len());
         for column in &self.columns {
             let from = column.at.partition_point(|at| *at < span.from.0);
@@ -81,12 +81,12 @@ impl Chunk {
             if from == to {
                 continue;
             }
-            let known = shared.iter().find(|(of, _)| Arc::ptr_eq(of, &column.at));
+            let known = shared.iter().find(|[of, _]| Arc::ptr_eq(of, &column.at));
             let at = match known {
-                Some((_, at)) => Arc::clone(at),
+                Some([_, at]) => Arc::clone(at),
                 None => {
                     let at: Arc<[i64]> = column.at[from..to].into();
-                    shared.push((Arc::clone(&column.at), Arc::clone(&at)));
+                    shared.push([Arc::clone(&column.at), Arc::clone(&at)]);
                     at
                 }
             };

@@ -96,11 +96,8 @@ impl Builder {
                 }
             }
             Ok(Said::Batch(batch)) => self.batch(batch),
-            Ok(Said::Event(event)) => {
-                if self.is_new(event.at.0) {
-                    self.gathered.chunk.events.push(event);
-                }
-            }
+            // An event may be told after the sample that followed it.
+            Ok(Said::Event(event)) => self.gathered.chunk.events.push(event),
             Ok(Said::Settings(settings)) => self.gathered.chunk.settings.extend(settings),
             Ok(Said::Waiting) => self.waiting += 1,
             Ok(_) => {}
@@ -230,4 +227,49 @@ pub(crate) fn ascending(times: &[i64], values: &[f64]) -> (Vec<i64>, Vec<f64>) {
     order.sort_by_key(|row| times[*row]);
     order.dedup_by_key(|row| times[*row]);
     order.iter().map(|row| (times[*row], values[*row])).unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::encode::Encoder;
+    use wire::frame::Kind;
+    use wire::message;
+
+    use super::*;
+    use crate::stream::{AXIS, BOOT, Machine, SECOND, Shape};
+
+    #[test]
+    fn an_event_told_late_is_kept_and_a_sample_twice_is_not() -> Result<(), wire::frame::TooLarge> {
+        let mut machine = Machine::new(Shape {
+            series: 3,
+            processes: 0,
+            key_every: 1,
+        });
+        let mut bytes = machine.hello()?;
+        for _ in 0..5 {
+            bytes.extend(machine.tick()?);
+        }
+        let event = message::Event {
+            boot_ns: BOOT + SECOND,
+            kind: "setting".to_owned(),
+            ..message::Event::default()
+        };
+        Encoder::default().message(&mut bytes, Kind::Event, &event)?;
+        let of = Of {
+            name: "sim",
+            boot_to_axis_ns: AXIS,
+            after: Some(BOOT + AXIS + 2 * SECOND + SECOND / 2),
+        };
+        let gathered = gather(&[], &bytes, of);
+        assert_eq!(gathered.samples, 2);
+        assert_eq!(gathered.chunk.columns[0].at.len(), 2);
+        assert_eq!(gathered.chunk.events.len(), 1);
+        assert!(
+            gathered
+                .troubles
+                .iter()
+                .any(|it| it.starts_with("3 samples were older"))
+        );
+        Ok(())
+    }
 }

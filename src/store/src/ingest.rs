@@ -119,9 +119,11 @@ pub fn in_memory(source: Source) -> Session {
             break;
         };
         let starts = enter(&mut manifest, id, &chunk);
+        let span = chunk.span();
         let part = Part {
             number: 0,
-            span: chunk.span(),
+            span,
+            from: span.from,
             data: Data::Held(Held::new(chunk, starts)),
         };
         held.push((usize::from(id.0), part));

@@ -46,3 +46,6 @@ pub(crate) const ANSWER_MAX_SAMPLES: usize = 1 << 28;
 
 /// Messages kept about a session; more of the same help nobody.
 pub(crate) const WARNINGS_MAX: usize = 1_000;
+
+/// Buckets of one series: a thousand million samples, 335 MB.
+pub(crate) const BUCKETS_MAX: u64 = 1 << 24;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, RwLock};
 
 use model::annotation::Annotation;
-use model::time::Span;
+use model::time::{Moment, Span};
 
 use crate::archive::{Archive, Broken, MAGIC};
 use crate::document::{self, Unreadable};
@@ -31,15 +31,10 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         let text = format!("{} stretches of the file are damaged", archive.damaged);
         warnings.push(warning("", text));
     }
-    let mut manifest = manifest_of(&place, path, &mut warnings)?;
-    let mut held = Vec::new();
-    if let Place::Folder(folder) = &place {
-        held =
-            journals(folder, &mut manifest, &mut warnings).map_err(|source| OpenError::Read {
-                path: path.to_owned(),
-                source,
-            })?;
-    }
+    let (manifest, held) = match &place {
+        Place::Folder(folder) => unfinished(&place, folder, &mut warnings)?,
+        _ => (manifest_of(&place, path, &mut warnings)?, Vec::new()),
+    };
     let annotations = annotations_of(&place, &mut warnings);
     let inner = assemble(place, manifest, held);
     *inner
@@ -51,6 +46,41 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = annotations;
     Ok(inner)
+}
+
+/// Reads the manifest and journals of a folder that may be recorded right now.
+///
+/// A journal that became a segment between the two reads would be missed; the
+/// manifest then says so, and both are read again.
+fn unfinished(
+    place: &Place,
+    folder: &Path,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Manifest, Vec<(usize, Part)>), OpenError> {
+    /// Segments are minutes apart; one repetition is rare.
+    const TRIES: usize = 4;
+    let mut tried = 0;
+    loop {
+        let mut said = Vec::new();
+        let mut manifest = manifest_of(place, folder, &mut said)?;
+        let rolled = rolled_of(&manifest);
+        let held = journals(folder, &mut manifest, &mut said);
+        tried += 1;
+        let now = manifest_of(place, folder, &mut Vec::new())?;
+        if rolled_of(&now) != rolled && tried < TRIES {
+            continue;
+        }
+        warnings.append(&mut said);
+        let held = held.map_err(|source| OpenError::Read {
+            path: folder.to_owned(),
+            source,
+        })?;
+        return Ok((manifest, held));
+    }
+}
+
+fn rolled_of(manifest: &Manifest) -> Vec<u32> {
+    manifest.hosts.iter().map(|host| host.rolled).collect()
 }
 
 /// Puts a session together; `held` holds `(host, part)` of data in memory.
@@ -99,12 +129,17 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
 
 /// Gives parts without a moment of their own a place after the one before.
 fn dated(parts: &mut [Part]) {
-    let mut end = None;
+    let mut before: Option<(Moment, Moment)> = None;
     for part in parts {
-        if let (true, Some(end)) = (part.span.is_empty(), end) {
-            part.span = Span { from: end, to: end };
+        if let Some((from, to)) = before {
+            if part.span.is_empty() {
+                part.span = Span { from: to, to };
+            }
+            part.from = part.span.from.max(from);
+        } else {
+            part.from = part.span.from;
         }
-        end = Some(part.span.to);
+        before = Some((part.from, part.span.to));
     }
 }
 
@@ -116,6 +151,7 @@ fn stored_part((number, members): (u32, BTreeMap<Table, Member>)) -> Part {
     Part {
         number,
         span,
+        from: span.from,
         data: Data::Stored(members),
     }
 }
@@ -344,9 +380,11 @@ pub(crate) fn part_of_journal(
     }
     let id = entry.id;
     let starts = enter(manifest, id, &gathered.chunk);
+    let span = gathered.chunk.span();
     let part = Part {
         number,
-        span: gathered.chunk.span(),
+        span,
+        from: span.from,
         data: Data::Held(Held::new(gathered.chunk, starts)),
     };
     (part, gathered.troubles)

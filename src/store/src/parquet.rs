@@ -4,6 +4,7 @@
 //! the manifest promises before anything is decoded, and a panic of the decoder
 //! becomes damage.
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,7 +56,9 @@ pub(crate) fn frame_of(
             Some(names) => {
                 let schema = reader.schema()?;
                 let places = names.iter().filter_map(|name| schema.index_of(name));
-                Some(places.collect::<Vec<_>>())
+                // Asked for twice, a column is read once.
+                let places: BTreeSet<usize> = places.collect();
+                Some(places.into_iter().collect::<Vec<_>>())
             }
         };
         if projection.as_ref().is_some_and(Vec::is_empty) {

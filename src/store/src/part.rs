@@ -10,7 +10,7 @@ use model::annotation::Annotation;
 use model::host::HostId;
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
-use model::time::Span;
+use model::time::{Moment, Span};
 use polars::prelude::DataFrame;
 
 use crate::archive::Archive;
@@ -54,7 +54,10 @@ pub(crate) enum Place {
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) number: u32,
+    /// Of everything in it; an event may lie before the samples.
     pub(crate) span: Span,
+    /// Start of the part; never before that of the part before it.
+    pub(crate) from: Moment,
     pub(crate) data: Data,
 }
 

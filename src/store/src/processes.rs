@@ -38,7 +38,7 @@ impl Inner {
         at: Moment,
     ) -> Result<Vec<ProcessRow>, QueryError> {
         let (_, parts) = self.host(host)?;
-        let begun = parts.partition_point(|part| part.span.from <= at);
+        let begun = parts.partition_point(|part| part.from <= at);
         for place in (0..begun).rev() {
             let table = self.process_table(host, &parts[place]);
             let seen = table.times.partition_point(|it| *it <= at.0);
@@ -100,9 +100,9 @@ impl Inner {
         let axis = entry.placement.boot_to_axis_ns;
         let mut used: BTreeMap<ProcessId, Use> = BTreeMap::new();
         // The part in which the span begins tells what had been used before.
-        let begun = parts.partition_point(|part| part.span.from <= span.from);
+        let begun = parts.partition_point(|part| part.from <= span.from);
         for part in &parts[begun.saturating_sub(1)..] {
-            if part.span.from >= span.to {
+            if part.from >= span.to {
                 break;
             }
             let table = self.process_table(host, part);

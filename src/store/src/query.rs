@@ -130,13 +130,13 @@ impl Inner {
                     return found;
                 };
                 let read = self.sound(member, tables::metrics(&frame, &names));
-                for (name, at, values) in read.unwrap_or_default() {
-                    let answers = wanted.iter().zip(&names).filter(|(_, it)| **it == name);
-                    if let Some((answer, _)) = answers.into_iter().next() {
-                        let rows = 0..at.len();
-                        let values = Values::Own(values);
-                        found.push((*answer, Piece { at, values, rows }));
-                    }
+                for samples in read.unwrap_or_default() {
+                    let piece = Piece {
+                        rows: 0..samples.at.len(),
+                        at: samples.at,
+                        values: Values::Own(samples.values),
+                    };
+                    found.push((wanted[samples.asked], piece));
                 }
             }
         }
@@ -166,12 +166,12 @@ impl Inner {
         let mut index: Vec<Vec<(usize, u64, u64)>> = vec![Vec::new(); keys.len()];
         for (host, wanted) in self.by_host(&places) {
             for (number, part) in self.parts[host].iter().enumerate() {
-                let mut of_part = self.buckets(part, &places, &wanted, &joined);
+                let of_part = self.buckets(part, &places, &wanted, &joined);
                 for answer in &wanted {
-                    let Some(buckets) = of_part.remove(&places[*answer]) else {
+                    let Some(buckets) = of_part.get(&places[*answer]) else {
                         continue;
                     };
-                    if let Some(first) = joined[*answer].add(&buckets) {
+                    if let Some(first) = joined[*answer].add(buckets) {
                         index[*answer].push((number, first, buckets.len()));
                     }
                 }
@@ -303,9 +303,12 @@ fn rows_within(at: &[i64], span: Span) -> Range<usize> {
     from..to.max(from)
 }
 
+/// Which stretches of which times a column is made of.
+type Stretches = Vec<(*const i64, Range<usize>)>;
+
 /// Makes columns of pieces; columns of the same stretches share their times.
 fn join<'a>(series: impl Iterator<Item = &'a Series>, pieces: Vec<Vec<Piece>>) -> Vec<Column> {
-    let mut known: HashMap<Vec<(*const i64, Range<usize>)>, Arc<[i64]>> = HashMap::new();
+    let mut known: HashMap<Stretches, Arc<[i64]>> = HashMap::new();
     let mut columns = Vec::with_capacity(pieces.len());
     for (series, mut pieces) in series.zip(pieces) {
         ascend(&mut pieces);

@@ -185,7 +185,7 @@ impl Roller {
             let gone = manifest.segments.iter().filter(|it| same(it));
             forgotten.extend(gone.map(|it| self.folder.join(&it.path)));
             manifest.segments.retain(|it| !same(it));
-            manifest.removed = Some(manifest.removed.unwrap_or(Span::default()).union(span));
+            manifest.removed = Some(manifest.removed.unwrap_or_default().union(span));
         }
         forgotten
     }

@@ -118,7 +118,7 @@ pub enum QueryError {
         /// What the system said.
         source: io::Error,
     },
-    /// The session lives in memory or in a place that cannot be written.
+    /// The session lies in a place that cannot be written.
     #[error("session cannot be changed: {why}")]
     ReadOnly {
         /// Why not.
@@ -388,9 +388,16 @@ impl Session {
     ///
     /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
     pub fn set_annotations(&self, annotations: Vec<Annotation>) -> Result<(), QueryError> {
-        let access = |source| QueryError::Access {
-            member: ANNOTATIONS.to_owned(),
-            source,
+        let access = |source: io::Error| match source.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                QueryError::ReadOnly {
+                    why: source.to_string(),
+                }
+            }
+            _ => QueryError::Access {
+                member: ANNOTATIONS.to_owned(),
+                source,
+            },
         };
         let bytes =
             document::sealed(&annotations).map_err(|error| access(io::Error::other(error)))?;

@@ -116,21 +116,29 @@ pub(crate) fn metric_column(name: &str) -> String {
     }
 }
 
+/// Samples of one column as read.
+pub(crate) struct Samples {
+    /// Which of the names asked for.
+    pub(crate) asked: usize,
+    pub(crate) at: Arc<[i64]>,
+    pub(crate) values: Vec<f64>,
+}
+
 /// Reads the samples of some series, by column name; those not in it are left out.
-pub(crate) fn metrics(
-    frame: &DataFrame,
-    names: &[String],
-) -> Result<Vec<(String, Arc<[i64]>, Vec<f64>)>, String> {
+pub(crate) fn metrics(frame: &DataFrame, names: &[String]) -> Result<Vec<Samples>, String> {
     let at: Arc<[i64]> = times(frame, "time")?.into();
     let mut found = Vec::with_capacity(names.len());
-    for name in names {
+    for (asked, name) in names.iter().enumerate() {
         let Ok(column) = frame.column(name) else {
             continue;
         };
         let cells = numbers(column).ok_or_else(|| format!("column {name} holds no numbers"))?;
         if column.null_count() == 0 {
-            let values = cells.into_iter().flatten().collect();
-            found.push((name.clone(), Arc::clone(&at), values));
+            found.push(Samples {
+                asked,
+                at: Arc::clone(&at),
+                values: cells.into_iter().flatten().collect(),
+            });
             continue;
         }
         let due = at
@@ -138,7 +146,11 @@ pub(crate) fn metrics(
             .zip(cells)
             .filter_map(|(at, cell)| Some((*at, cell?)));
         let (own, values): (Vec<i64>, Vec<f64>) = due.unzip();
-        found.push((name.clone(), own.into(), values));
+        found.push(Samples {
+            asked,
+            at: own.into(),
+            values,
+        });
     }
     Ok(found)
 }

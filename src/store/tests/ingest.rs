@@ -93,6 +93,13 @@ fn memory_and_file_answer_alike() -> Outcome {
             (&b.base, &b.bucket_at, b.samples)
         );
     }
+    let twice = [keys[0].clone(), keys[1].clone(), keys[0].clone()];
+    for session in [&held, &stored] {
+        let columns = session.columns(&twice, None)?;
+        same(&columns[0], &columns[2]);
+        assert_eq!(columns[0].at.len(), 1000);
+        assert_eq!(session.sparse_all(&twice)?[2].samples, 1000);
+    }
     let unknown = held.column(&SeriesKey::new("", "nothing", []), None);
     assert!(matches!(unknown, Err(QueryError::Unknown { .. })));
     Ok(())

@@ -18,7 +18,7 @@ use crate::notices::{Notices, Now, Offer};
 use crate::plot::time_axis::Clock;
 use crate::recorder::Recorder;
 use crate::session::Session;
-use crate::shell::dialogs::{Dialog, PageKind};
+use crate::shell::dialogs::Dialog;
 use crate::shell::{self, Scene, Views};
 use crate::tasks::Work;
 use crate::theme;
@@ -280,10 +280,13 @@ impl App {
         self.desk.recent.opened(path);
     }
 
-    /// Shows the first page once, to who is here for the first time.
+    /// Offers the tour to who is here for the first time, beside the live plots.
     pub fn welcome(&mut self) {
         if self.desk.places.config.is_some() && !self.desk.recent.tour_seen {
-            self.views.dialogs.show(PageKind::Start);
+            self.note(
+                "Kymo watches this machine. Nothing is written to disk until you record (Ctrl+R).",
+                vec![Offer::Tour],
+            );
         }
     }
 }
@@ -311,3 +314,6 @@ impl eframe::App for App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,8 @@ pub enum Offer {
     Attach(String),
     /// Ask how to record.
     Record,
+    /// Show the start page.
+    Tour,
 }
 
 /// One thing the user was told.

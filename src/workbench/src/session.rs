@@ -475,18 +475,6 @@ impl Session {
             Outcome::Noted(stored.set_annotations(&notes))
         });
     }
-
-    /// A title for the window.
-    pub fn title(&self) -> String {
-        match &self.source {
-            Source::Stored(stored) => stored.title().to_owned(),
-            Source::Live => match self.prepared.hosts.as_slice() {
-                [] => "Kymo".to_owned(),
-                [one] => one.clone(),
-                [first, rest @ ..] => format!("{first} and {} more", rest.len()),
-            },
-        }
-    }
 }
 
 fn unique(names: impl Iterator<Item = String>) -> Vec<String> {

@@ -525,10 +525,6 @@ mod tests {
             panel.log = Choice::On;
         }
         let text = workspace.write().expect("it can be written");
-        if std::env::var_os("KYMO_WRITE_FIXTURE").is_some() {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/workspace-next.ron");
-            std::fs::write(path, &text).expect("the fixture can be written");
-        }
         assert_eq!(Workspace::read(&text).expect("it reads"), workspace);
     }
 

@@ -201,7 +201,7 @@ impl Machine {
             }
             *value += step;
             // Every seventh series is read every third second only.
-            if series % 7 == 6 && self.tick % 3 != 0 {
+            if series % 7 == 6 && !self.tick.is_multiple_of(3) {
                 *value = UNSET;
             }
         }

@@ -116,7 +116,8 @@ impl App {
     /// Adds a plot and brings it into sight; the same plot is not made twice.
     pub(super) fn add_plot(&mut self, items: &[Item]) {
         let panels = &self.history.now().panels;
-        let same = |panel: &&Panel| !items.is_empty() && panel.items() == items;
+        let own = |panel: &Panel| matches!(panel.content, Content::Own { .. });
+        let same = |panel: &&Panel| own(panel) && !items.is_empty() && panel.items() == items;
         let known = panels.iter().find(same).map(|panel| panel.id);
         let mut id = known.unwrap_or_default();
         if known.is_none() {

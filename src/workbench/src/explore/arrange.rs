@@ -173,7 +173,8 @@ pub fn measure_name(measure: Measure) -> &'static str {
 
 /// Names without what all curves share.
 fn names(items: &[&Item]) -> Vec<String> {
-    let parts: Vec<Vec<(String, String)>> = items.iter().map(|item| parts(item)).collect();
+    let mut parts: Vec<Vec<(String, String)>> = items.iter().map(|item| parts(item)).collect();
+    shorten_metrics(&mut parts);
     let varies = |key: &str| {
         let value = |parts: &[(String, String)]| {
             let found = parts.iter().find(|(name, _)| name == key);
@@ -196,6 +197,28 @@ fn names(items: &[&Item]) -> Vec<String> {
             name => name,
         })
         .collect()
+}
+
+/// Drops the leading parts that all metric names share: `paging.faults` beside
+/// `paging.operations` is `faults`.
+fn shorten_metrics(all: &mut [Vec<(String, String)>]) {
+    let metrics = || {
+        let parts = all.iter().flatten().filter(|(key, _)| key == "metric");
+        parts.map(|(_, name)| name.split('.').collect::<Vec<&str>>())
+    };
+    let Some(first) = metrics().next() else {
+        return;
+    };
+    let shared = metrics().fold(first.len() - 1, |shared, words| {
+        let same = first.iter().zip(&words).take_while(|(a, b)| a == b).count();
+        shared.min(same).min(words.len() - 1)
+    });
+    for (key, name) in all.iter_mut().flatten() {
+        if key == "metric" {
+            let rest: Vec<&str> = name.split('.').skip(shared).collect();
+            *name = rest.join(" ").replace('_', " ");
+        }
+    }
 }
 
 /// What may tell a curve from others, with a word for each.
@@ -320,7 +343,7 @@ mod tests {
         let core = Item::Series(cores.key);
         assert_eq!(
             names(&[&core, &items[2]]),
-            ["cpu.utilization cpu 0", "disk.io sda read"]
+            ["cpu utilization cpu 0", "disk io sda read"]
         );
     }
 

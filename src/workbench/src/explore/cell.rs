@@ -2,6 +2,8 @@
 
 use eframe::egui::{self, Rect, RichText, Ui, pos2, vec2};
 
+use model::time::Moment;
+
 use super::arrange::Plot;
 use super::{Absent, Action, Answer, Data, drop_on};
 use crate::plot::panel::{self, Curve, Form, Scale, Shown, Style};
@@ -61,7 +63,7 @@ pub(super) fn ui(
         Rect::from_min_max(child.max_rect().min, child.max_rect().max - vec2(MENU, 0.0));
     let mut area = child.new_child(egui::UiBuilder::new().max_rect(plot_rect));
     let wishes = panel::ui(&mut area, state, &shown);
-    answer.actions.extend(pin(&area, plot_rect, &wishes));
+    answer.actions.extend(pin(&area, plot_rect, (&wishes, data.shared.cursor)));
     answer
         .actions
         .extend(wishes.into_iter().map(|it| Action::Plot(plot.panel, it)));
@@ -70,16 +72,16 @@ pub(super) fn ui(
 }
 
 /// A click on a plot that means nothing else holds on to the moment under it.
-fn pin(ui: &Ui, rect: Rect, wishes: &[panel::Action]) -> Option<Action> {
+fn pin(
+    ui: &Ui,
+    rect: Rect,
+    (wishes, cursor): (&[panel::Action], Option<Moment>),
+) -> Option<Action> {
     let clicked = ui.input(|input| input.pointer.primary_clicked());
-    let moved = |it: &&panel::Action| !matches!(it, panel::Action::Cursor(_));
-    if !clicked || !ui.rect_contains_pointer(rect) || wishes.iter().find(moved).is_some() {
+    let busy = wishes.iter().any(|it| !matches!(it, panel::Action::Cursor(_)));
+    if !clicked || busy || !ui.rect_contains_pointer(rect) {
         return None;
     }
-    let cursor = wishes.iter().find_map(|it| match it {
-        panel::Action::Cursor(at) => *at,
-        _ => None,
-    });
     cursor.map(Action::Pin)
 }
 
@@ -152,7 +154,7 @@ fn menu_ui(ui: &mut Ui, (plot, panel): (&Plot, &Panel), actions: &mut Vec<Action
             .max_rect(place)
             .layout(egui::Layout::right_to_left(egui::Align::Center)),
     );
-    let button = egui::Button::new("⋮").small().frame(false);
+    let button = egui::Button::new("☰").small().frame(false);
     let (response, _) =
         egui::containers::menu::MenuButton::from_button(button).ui(&mut corner, |ui| {
             items_ui(ui, (plot, panel), actions);

@@ -281,7 +281,7 @@ fn section_ui(
 /// The heading of a section; says whether it is folded.
 fn fold_ui(ui: &mut Ui, state: &mut State, section: &Section) -> bool {
     let folded = state.folded.contains(section.title);
-    let sign = if folded { "⏵" } else { "⏷" };
+    let sign = if folded { "▸" } else { "▾" };
     let text = format!("{sign} {}", section.title);
     let heading = egui::Button::new(RichText::new(text).strong()).frame(false);
     let response = ui.add(heading);

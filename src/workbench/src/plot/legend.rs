@@ -1,6 +1,7 @@
 //! Names the series of a panel and tells their values at the cursor.
 
-use eframe::egui::{self, Button, RichText, Sense, Ui, vec2};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Rect, RichText, Sense, TextStyle, Ui, WidgetInfo, vec2};
 use model::series::SeriesKey;
 use model::time::Moment;
 use model::unit::Unit;
@@ -12,6 +13,9 @@ use crate::theme::Theme;
 
 /// At most so many entries; a panel with more says how many are left out.
 const MOST: usize = 24;
+
+/// Width of the piece of line beside a name.
+const SWATCH: f32 = 24.0;
 
 /// What the legend found out.
 #[derive(Debug, Default)]
@@ -66,24 +70,32 @@ fn entry_ui(
         weight: Weight::Normal,
         marks,
     };
-    let height = ui.text_style_height(&egui::TextStyle::Small) + 4.0;
-    let (rect, _) = ui.allocate_exact_size(vec2(22.0, height), Sense::hover());
-    if !hidden {
-        let mut shapes = Vec::new();
-        curve::swatch(rect.shrink2(vec2(2.0, 0.0)), &pen, &mut shapes);
-        ui.painter().extend(shapes);
-    }
     let text = match hidden {
         true => format!("{} (hidden)", curve.name),
         false => format!("{} {value}", curve.name),
     };
-    // Room for the longest value, so that the row does not dance while values change.
-    let room = vec2(curve.name.chars().count() as f32 * 5.5 + 64.0, height);
     let color = if hidden { theme.text_weak } else { theme.text };
-    let button = Button::new(RichText::new(text).color(color).small())
-        .frame(false)
-        .min_size(room);
-    let response = ui.push_id(key, |ui| ui.add(button)).inner;
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(text.clone(), font, color);
+    // Room for the longest value, so that the row does not dance while values change.
+    let room = curve.name.chars().count() as f32 * 5.5 + 56.0;
+    let size = vec2(SWATCH + room.max(galley.size().x), galley.size().y + 3.0);
+    // Swatch and name are one piece, so that a row never breaks between them.
+    let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+    let response = ui.interact(rect, ui.scope_id().with(key), Sense::click());
+    if !hidden {
+        let mut shapes = Vec::new();
+        let swatch = Rect::from_min_size(rect.min, vec2(SWATCH, rect.height()));
+        curve::swatch(swatch.shrink2(vec2(3.0, 0.0)), &pen, &mut shapes);
+        ui.painter().extend(shapes);
+    }
+    if response.hovered() || response.has_focus() {
+        let ground = ui.visuals().widgets.hovered.weak_bg_fill;
+        ui.painter().rect_filled(rect, 2.0, ground);
+    }
+    let at = rect.left_center() + vec2(SWATCH + 2.0, -galley.size().y / 2.0);
+    ui.painter().galley(at, galley, color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
     if response.hovered() {
         answer.highlighted = Some(key.clone());
     }

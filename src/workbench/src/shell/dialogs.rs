@@ -260,7 +260,7 @@ fn record_ui(ui: &mut Ui, draft: &mut Draft, scene: &Scene<'_>) -> Answer {
         pick = Some(Action::PickRecording(draft.clone()));
     }
     let given = (!draft.path.trim().is_empty()).then(|| Action::Record(draft.clone()));
-    match (buttons_ui(ui, "⏺ Record", given), pick) {
+    match (buttons_ui(ui, "● Record", given), pick) {
         (Answer::Open, Some(pick)) => Answer::Given(pick),
         (answer, _) => answer,
     }

@@ -87,7 +87,7 @@ fn recording_ui(ui: &mut Ui, scene: &Scene<'_>) {
         false => format!(", {}/min", bytes.text(bytes_per_second * 60.0)),
     };
     let text = format!(
-        "⏺ {}{rate}, {} samples",
+        "● {}{rate}, {} samples",
         bytes.text(status.bytes as f64),
         status.samples
     );

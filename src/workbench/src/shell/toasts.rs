@@ -85,6 +85,7 @@ fn offer_name(offer: &Offer) -> &'static str {
         Offer::CopyPath(_) => "Copy path",
         Offer::Attach(_) => "Attach again",
         Offer::Record => "Record…",
+        Offer::Tour => "Tour and examples",
     }
 }
 

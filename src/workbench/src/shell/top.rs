@@ -116,13 +116,13 @@ fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     });
 }
 
+/// Title of a stored session; live data is named by its hosts.
 fn title_ui(ui: &mut Ui, scene: &Scene<'_>) {
-    let title = RichText::new(scene.session.title()).strong();
-    let hint = match scene.session.source() {
-        Source::Live => "What the attached agents say".to_owned(),
-        Source::Stored(stored) => stored.path().display().to_string(),
-    };
-    ui.add(egui::Label::new(title).truncate()).on_hover_text(hint);
+    if let Source::Stored(stored) = scene.session.source() {
+        let title = RichText::new(stored.title()).strong();
+        let hint = stored.path().display().to_string();
+        ui.add(egui::Label::new(title).truncate()).on_hover_text(hint);
+    }
 }
 
 fn hosts_ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
@@ -221,8 +221,8 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     let live = scene.session.stored().is_none();
     let allowed = |id| commands::find(id).is_some_and(|it| scene.facts.allow(it));
     let record = match scene.recorder.report() {
-        Report::Running { .. } => ("⏹ Stop", "Stop recording and keep the file (Ctrl+R)"),
-        _ => ("⏺ Record", "Record what the agents say (Ctrl+R)"),
+        Report::Running { .. } => ("■ Stop", "Stop recording and keep the file (Ctrl+R)"),
+        _ => ("● Record", "Record what the agents say (Ctrl+R)"),
     };
     if live || scene.recorder.is_busy() {
         let button = ui.add_enabled(allowed(Id::Record), Button::new(record.0));
@@ -232,8 +232,8 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     }
     if live {
         let (name, hint) = match scene.timeline.mode() {
-            Mode::Follow => ("⏸ Pause", "Hold the view; samples keep coming (Space)"),
-            Mode::Paused => ("▶ Follow", "Follow the newest sample again (Space)"),
+            Mode::Follow => ("Pause", "Hold the view; samples keep coming (Space)"),
+            Mode::Paused => ("▸ Follow", "Follow the newest sample again (Space)"),
         };
         if ui.add_enabled(allowed(Id::Follow), Button::new(name)).on_hover_text(hint).clicked() {
             wishes.push(Wish::Command(Id::Follow));
@@ -255,7 +255,7 @@ fn badges_ui(ui: &mut Ui, scene: &Scene<'_>) {
             "A session on disk; length of the recording",
         ),
         (Source::Live, Mode::Paused) => (
-            format!("PAUSED ⏸ {length}"),
+            format!("PAUSED ■ {length}"),
             theme.quality_edge,
             "The view is held; samples keep coming and recording goes on",
         ),

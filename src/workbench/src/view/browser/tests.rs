@@ -1,3 +1,5 @@
+//! The browser as its users meet it: by label, by key, by drag.
+
 use crate::view::testing;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -214,4 +216,43 @@ fn the_panel_stays_as_wide_as_it_is() {
     harness.run_steps(10);
     drop(harness);
     assert_eq!(widths.first(), widths.last());
+}
+
+#[test]
+fn a_series_is_dragged_out() {
+    let all = some();
+    let value = |_: &SeriesKey| None;
+    let data = Data {
+        series: &all,
+        version: 1,
+        value: &value,
+        crowds: &[],
+        crowds_version: 1,
+    };
+    let mut state = State {
+        search: "available".to_owned(),
+        ..State::default()
+    };
+    let mut dropped = None;
+    let mut harness = testing::harness([800.0, 600.0], |ui| {
+        eframe::egui::Panel::left("browser")
+            .default_size(300.0)
+            .show(ui, |ui| browser_ui(ui, &mut state, &data));
+        let target = ui.allocate_response(ui.available_size(), Sense::hover());
+        if let Some(series) = target.dnd_release_payload::<dragged::Series>() {
+            dropped = Some(series);
+        }
+    });
+    let row = harness.get_by_label_contains("memory.available, ").rect();
+    harness.drag_at(row.center());
+    harness.run();
+    harness.hover_at(pos2(500.0, 300.0));
+    harness.run();
+    harness.hover_at(pos2(600.0, 300.0));
+    harness.run();
+    harness.drop_at(pos2(600.0, 300.0));
+    harness.run();
+    drop(harness);
+    let key = dropped.map(|series| series.0.clone());
+    assert_eq!(key, Some(all[3].key.clone()));
 }

@@ -1,3 +1,5 @@
+//! The overview strip under pointer and keys.
+
 use crate::view::testing;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;

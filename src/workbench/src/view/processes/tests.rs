@@ -1,3 +1,5 @@
+//! The process table as its users meet it, and the order of its rows.
+
 use crate::view::testing;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
