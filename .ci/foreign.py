@@ -22,7 +22,7 @@ def check(path):
             assert busy, "no processor time"
             total = frame[busy].iloc[-1].sum() - frame[busy].iloc[0].sum()
             assert total > 0, "processor time does not grow"
-            rows = duckdb.sql(f"select count(*), min(time), max(time) from '{file}'").fetchone()
+            rows = duckdb.sql(f"select count(*), min(time), max(time) from '{file}'").fetchall()[0]
             assert rows[0] == len(frame), (rows, len(frame))
             assert rows[1] < rows[2], rows
         for member in [m for m in archive.namelist() if m.endswith(".parquet")]:

@@ -142,7 +142,7 @@ pub const ALL: &[Metric] = &[
         "Logical processors online."),
     gauge("system.cpu.frequency", "Hz", Neutral, &["cpu"],
         "Current frequency of a logical processor, read at the slow cadence."),
-    gauge("system.cpu.load", "1", HigherIsWorse, &["window"],
+    gauge("system.cpu.load", "{thread}", HigherIsWorse, &["window"],
         "Load average over 1, 5 and 15 minutes: tasks that run, wait for a processor, or sleep uninterruptibly. A count, not a share."),
     gauge("system.process.running", "{process}", HigherIsWorse, &[],
         "Tasks that run or wait for a processor now (the run queue)."),

@@ -106,18 +106,28 @@ impl Unit {
     }
 
     /// Prints `value` with three significant digits and a fitting prefix.
+    ///
+    /// What is counted is left out, since it stands in the name: `250`, `12.3 k/s`.
     pub fn text(&self, value: f64) -> String {
         if !value.is_finite() {
             return "–".to_owned();
         }
         let axis = self.axis(value);
         let number = digits(value / axis.divisor);
-        if axis.suffix.is_empty() {
+        let suffix = match self.code().split_once('}') {
+            Some((noun, per)) => {
+                let noun = noun.trim_start_matches('{');
+                let prefix = axis.suffix.split(noun).next().unwrap_or_default();
+                format!("{}{per}", prefix.trim_end())
+            }
+            None => axis.suffix,
+        };
+        if suffix.is_empty() {
             number
-        } else if axis.suffix.starts_with('/') {
-            format!("{number}{}", axis.suffix)
+        } else if suffix.starts_with('/') {
+            format!("{number}{suffix}")
         } else {
-            format!("{number} {}", axis.suffix)
+            format!("{number} {suffix}")
         }
     }
 }
@@ -198,8 +208,9 @@ mod tests {
             ("s", 0.00123, "1.23 ms"),
             ("s", 0.0, "0 s"),
             ("s", 90.0, "90 s"),
-            ("{process}", 250.0, "250 process"),
-            ("{operation}/s", 12_300.0, "12.3 k operation/s"),
+            ("{process}", 250.0, "250"),
+            ("{operation}/s", 12.0, "12/s"),
+            ("{operation}/s", 12_300.0, "12.3 k/s"),
             ("Hz", 2.4e9, "2.4 GHz"),
             ("Cel", 61.5, "61.5 Cel"),
             ("By", f64::NAN, "–"),

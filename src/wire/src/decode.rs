@@ -99,6 +99,7 @@ pub struct Decoder {
     processes: HashMap<u32, [i64; FIELD_COUNT]>,
     sequence: u64,
     synced: bool,
+    processes_synced: bool,
     lost_frames: u64,
 }
 
@@ -140,7 +141,7 @@ impl Decoder {
         };
         let said = self.read(kind, frame.payload);
         if said.is_err() {
-            self.synced = false;
+            self.lose_track();
         }
         said
     }
@@ -150,10 +151,16 @@ impl Decoder {
             return;
         }
         if self.sequence != 0 && sequence != self.sequence + 1 {
-            self.synced = false;
+            self.lose_track();
             self.lost_frames += sequence.saturating_sub(self.sequence + 1);
         }
         self.sequence = sequence;
+    }
+
+    /// What leans on the last sample cannot be read until the next that stands alone.
+    fn lose_track(&mut self) {
+        self.synced = false;
+        self.processes_synced = false;
     }
 
     fn read(&mut self, kind: Kind, payload: &[u8]) -> Result<Said, DecodeError> {
@@ -263,6 +270,7 @@ impl Decoder {
             self.present.clear();
             if sample.processes_complete {
                 self.processes.clear();
+                self.processes_synced = true;
             }
             self.synced = true;
         }
@@ -270,7 +278,11 @@ impl Decoder {
             return Ok(Said::Waiting);
         }
         let values = self.unpack_values(&sample.values)?;
-        let processes = self.unpack_processes(&sample.processes)?;
+        // A key sample without a process table leaves what later rows lean on unknown.
+        let processes = match self.processes_synced {
+            true => self.unpack_processes(&sample.processes)?,
+            false => Vec::new(),
+        };
         let ended = sample.ended.iter().map(|it| self.ended(it)).collect();
         Ok(Said::Batch(Batch {
             at: self.moment(sample.boot_ns),

@@ -143,6 +143,48 @@ fn any_cut_gives_all_samples_before_it() -> Result<(), TooLarge> {
 }
 
 #[test]
+fn process_rows_wait_for_a_whole_table_after_a_hole() -> Result<(), TooLarge> {
+    let mut encoder = Encoder::default();
+    let mut frames_of = Vec::new();
+    for row in 0..4_i64 {
+        let mut reading = Reading::default();
+        reading.set(Field::UserTime, 1000 * row);
+        let alive = [(ProcessId(1), reading)];
+        let input = Input {
+            stamp: Stamp {
+                boot_ns: row,
+                unix_ns: 0,
+            },
+            values: &[],
+            // The third sample is a key, but the table was not read then.
+            alive: (row != 2).then_some(&alive),
+            ended: &[],
+        };
+        let lean = if row % 2 == 0 {
+            Lean::Key
+        } else {
+            Lean::OnLast
+        };
+        let mut bytes = Vec::new();
+        encoder.sample(&mut bytes, &input, lean)?;
+        frames_of.push(bytes);
+    }
+    // The second frame is lost.
+    let bytes = [&frames_of[0][..], &frames_of[2], &frames_of[3]].concat();
+    let mut decoder = Decoder::default();
+    let mut rows = Vec::new();
+    for found in frames(&bytes) {
+        if let Found::Frame(frame) = found
+            && let Ok(Said::Batch(batch)) = decoder.accept(&frame)
+        {
+            rows.push((batch.at.0, batch.processes.len()));
+        }
+    }
+    assert_eq!(rows, [(0, 1), (2, 0), (3, 0)]);
+    Ok(())
+}
+
+#[test]
 fn hostile_payloads_are_errors_not_panics() -> Result<(), TooLarge> {
     let mut dice = Dice(99);
     for round in 0..20_000 {

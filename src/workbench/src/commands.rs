@@ -402,7 +402,7 @@ impl Chord {
                 text.push_str(name);
             }
         }
-        text.push_str(self.key.symbol_or_name());
+        text.push_str(key_name(self.key));
         text
     }
 
@@ -424,6 +424,24 @@ impl Chord {
     /// Whether it could be meant for a text field or a button that has the focus.
     fn is_plain(&self) -> bool {
         !self.modifiers.command && !self.modifiers.alt
+    }
+}
+
+/// What stands on a key; arrows in a form that the fonts of the window have.
+fn key_name(key: Key) -> &'static str {
+    match key {
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::Slash => "/",
+        Key::Questionmark => "?",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        other => other.name(),
     }
 }
 

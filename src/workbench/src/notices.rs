@@ -114,9 +114,9 @@ impl Level {
     /// The sign that stands beside the color.
     pub fn sign(self) -> &'static str {
         match self {
-            Self::Note => "ℹ",
-            Self::Warning => "⚠",
-            Self::Error => "✖",
+            Self::Note => "i",
+            Self::Warning => "▲",
+            Self::Error => "×",
         }
     }
 }

@@ -8,8 +8,8 @@
 
 use model::time::{Moment, SECOND_NS, Span};
 
-/// How much a live view shows at first.
-const FIRST_NS: i64 = 5 * 60 * SECOND_NS;
+/// How much a live view shows until the user zooms: at least and at most.
+const FIRST_NS: (i64, i64) = (60 * SECOND_NS, 5 * 60 * SECOND_NS);
 
 /// The shortest and the longest view.
 const VIEW_NS: (i64, i64) = (1_000, 100 * 366 * 86_400 * SECOND_NS);
@@ -38,6 +38,8 @@ pub enum Mode {
 pub struct Timeline {
     view: Span,
     mode: Mode,
+    /// Whether the view grows with the data, since nobody chose its length yet.
+    grows: bool,
     whole: Span,
     back: Vec<Span>,
     forward: Vec<Span>,
@@ -56,9 +58,10 @@ impl Default for Timeline {
         Self {
             view: Span {
                 from: Moment(0),
-                to: Moment(FIRST_NS),
+                to: Moment(FIRST_NS.0),
             },
             mode: Mode::Follow,
+            grows: true,
             whole: Span::default(),
             back: Vec::new(),
             forward: Vec::new(),
@@ -117,7 +120,11 @@ impl Timeline {
     pub fn reach(&mut self, whole: Span) {
         self.whole = whole;
         if self.mode == Mode::Follow && !whole.is_empty() {
-            self.view = ending(whole.to, self.view.length_ns());
+            let length = match self.grows {
+                true => whole.length_ns().clamp(FIRST_NS.0, FIRST_NS.1),
+                false => self.view.length_ns(),
+            };
+            self.view = ending(whole.to, length);
         }
     }
 
@@ -142,6 +149,7 @@ impl Timeline {
     /// Shows a span as part of one gesture, which is remembered only once.
     pub fn move_to(&mut self, span: Span) {
         self.mode = Mode::Paused;
+        self.grows = false;
         self.view = bounded(span);
     }
 
@@ -168,6 +176,7 @@ impl Timeline {
     /// Shows `factor` times as much detail around the cursor, else the middle;
     /// a following view keeps following.
     pub fn zoom(&mut self, factor: f64) {
+        self.grows = false;
         let length = self.view.length_ns().max(1);
         let next = ((length as f64 / factor) as i64).clamp(VIEW_NS.0, VIEW_NS.1);
         if self.mode == Mode::Follow {
@@ -191,6 +200,7 @@ impl Timeline {
             return;
         }
         self.remember();
+        self.grows = false;
         match self.mode {
             Mode::Follow => self.view = ending(self.whole.to, self.whole.length_ns()),
             Mode::Paused => self.view = padded(self.whole),
@@ -346,6 +356,17 @@ mod tests {
         assert_eq!(timeline.view(), held);
         timeline.follow();
         assert!(timeline.view().contains(Moment(1999 * SECOND_NS)));
+    }
+
+    #[test]
+    fn a_young_view_grows_with_the_data_until_somebody_zooms() {
+        let mut timeline = live(30);
+        assert_eq!(timeline.view().length_ns(), FIRST_NS.0);
+        timeline.reach(span(0, 200));
+        assert_eq!(timeline.view().length_ns(), 200 * SECOND_NS);
+        timeline.zoom(2.0);
+        timeline.reach(span(0, 250));
+        assert_eq!(timeline.view().length_ns(), 100 * SECOND_NS);
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl Default for Workspace {
             drag_zooms: Choice::Off,
             wheel_zooms: Choice::Off,
             columns: 2,
-            panel_height: 170.0,
+            panel_height: 185.0,
             next_panel: panels.len() as u64,
             panels,
             hidden_hosts: Vec::new(),
@@ -552,7 +552,7 @@ mod tests {
         for i in 0_u8..50 {
             let at = start + Duration::from_millis(u64::from(i) * 10);
             history.edit("resize plots", at, |it| {
-                it.panel_height = 200.0 + f32::from(i)
+                it.panel_height = 200.0 + f32::from(i);
             });
         }
         let later = start + Duration::from_secs(5);

@@ -154,7 +154,7 @@ fn menu_ui(ui: &mut Ui, (plot, panel): (&Plot, &Panel), actions: &mut Vec<Action
             .max_rect(place)
             .layout(egui::Layout::right_to_left(egui::Align::Center)),
     );
-    let button = egui::Button::new("☰").small().frame(false);
+    let button = egui::Button::new("≡").small().frame(false);
     let (response, _) =
         egui::containers::menu::MenuButton::from_button(button).ui(&mut corner, |ui| {
             items_ui(ui, (plot, panel), actions);

@@ -78,7 +78,7 @@ fn entry_ui(
     let font = TextStyle::Small.resolve(ui.style());
     let galley = ui.painter().layout_no_wrap(text.clone(), font, color);
     // Room for the longest value, so that the row does not dance while values change.
-    let room = curve.name.chars().count() as f32 * 5.5 + 56.0;
+    let room = curve.name.chars().count() as f32 * 5.5 + 46.0;
     let size = vec2(SWATCH + room.max(galley.size().x), galley.size().y + 3.0);
     // Swatch and name are one piece, so that a row never breaks between them.
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());

@@ -217,7 +217,7 @@ fn attach_ui(ui: &mut Ui, text: &mut String, (scene, fresh): (&Scene<'_>, bool))
         }
         (Err(error), _) => {
             let color = theme::of(ui.visuals()).severe;
-            ui.label(RichText::new(format!("⚠ {error}")).color(color));
+            ui.label(RichText::new(format!("▲ {error}")).color(color));
         }
         (Ok(target), _) if scene.session.hub.has(target) => {
             ui.weak("This one is attached already; a second agent would watch it twice.");

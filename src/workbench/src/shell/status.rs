@@ -95,7 +95,7 @@ fn recording_ui(ui: &mut Ui, scene: &Scene<'_>) {
     ui.label(RichText::new(text).small()).on_hover_text(hint);
     if let Some(trouble) = &status.trouble {
         let color = theme::of(ui.visuals()).severe;
-        let text = format!("⚠ {trouble}");
+        let text = format!("▲ {trouble}");
         ui.add(egui::Label::new(RichText::new(text).small().color(color)).truncate());
     }
 }
@@ -130,7 +130,7 @@ fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     let errors = scene.notices.open_errors();
     let text = match errors {
         0 => RichText::new(format!("Notifications ({})", scene.notices.all().len())).small(),
-        errors => RichText::new(format!("✖ {errors} to look at"))
+        errors => RichText::new(format!("× {errors} to look at"))
             .small()
             .color(theme::of(ui.visuals()).severe),
     };

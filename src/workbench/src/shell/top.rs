@@ -82,7 +82,7 @@ fn item_ui(ui: &mut Ui, command: &Command, facts: &Facts) -> bool {
     let name = facts.name(command);
     let keys = command.chords.first().map_or_else(String::new, commands::Chord::text);
     let chosen = facts.on.contains(&command.id);
-    let text = if chosen { format!("✔ {name}") } else { name };
+    let text = if chosen { format!("• {name}") } else { name };
     let button = Button::new(text).shortcut_text(keys);
     ui.add_enabled(facts.allow(command), button).clicked()
 }
