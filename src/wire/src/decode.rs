@@ -100,6 +100,7 @@ pub struct Decoder {
     sequence: u64,
     synced: bool,
     processes_synced: bool,
+    last_at: Option<Moment>,
     lost_frames: u64,
 }
 
@@ -283,9 +284,12 @@ impl Decoder {
             true => self.unpack_processes(&sample.processes)?,
             false => Vec::new(),
         };
-        let ended = sample.ended.iter().map(|it| self.ended(it)).collect();
+        let at = self.moment(sample.boot_ns);
+        let since = self.last_at.replace(at).unwrap_or(at);
+        let ended = sample.ended.iter().map(|it| self.ended(it, (since, at)));
+        let ended = ended.collect();
         Ok(Said::Batch(Batch {
-            at: self.moment(sample.boot_ns),
+            at,
             stamp: Stamp {
                 boot_ns: sample.boot_ns,
                 unix_ns: sample.unix_ns,
@@ -362,7 +366,9 @@ impl Decoder {
         Ok(rows)
     }
 
-    fn ended(&mut self, ended: &message::Ended) -> Ended {
+    /// An end that was told late, as that of a process its parent reaped only now,
+    /// is placed at the earliest right after the sample before.
+    fn ended(&mut self, ended: &message::Ended, (since, until): (Moment, Moment)) -> Ended {
         let last = self.processes.remove(&ended.id);
         let mut reading = Reading(last.unwrap_or(Reading::default().0));
         for (place, number) in ended.numbers.iter().take(FIELD_COUNT).enumerate() {
@@ -372,7 +378,7 @@ impl Decoder {
         }
         Ended {
             process: ProcessId(ended.id),
-            at: self.moment(ended.boot_ns),
+            at: self.moment(ended.boot_ns).max(since).min(until),
             exit_code: ended.exit_code,
             reading,
         }

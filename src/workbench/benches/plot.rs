@@ -6,11 +6,14 @@
 //! plain plot is measured with fewer points, because its vertices would need tens
 //! of gigabytes, and its time is scaled up in proportion.
 //!
+//! The same is measured on a stored session of that size, from opening the file to
+//! its first frame, with what the process then holds in memory.
+//!
 //! Run with `cargo bench -p workbench --bench plot`; `KYMO_PLOT_SAMPLES` sets the
 //! samples per series.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use analysis::track::Track;
 use eframe::egui::{self, Pos2, Rect, vec2};
@@ -25,6 +28,8 @@ use workbench::plot::panel::{self, Action, Curve, Habits, Shared, Shown, Style};
 use workbench::plot::pointer;
 use workbench::plot::time_axis::Clock;
 use workbench::theme::Look;
+use workflow::jobs::Context;
+use workflow::stored::Stored;
 
 const SERIES: usize = 10;
 const SAMPLES: usize = 10_000_000;
@@ -256,11 +261,69 @@ fn build(columns: &[Column]) -> Vec<Track> {
     tracks
 }
 
-fn main() {
+/// Resident memory of this process in MiB, from `proc_pid_statm(5)`.
+fn resident_mib() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|it| it.parse().ok());
+    pages.map_or(f64::NAN, |pages: f64| {
+        pages * rustix::param::page_size() as f64 / (1024.0 * 1024.0)
+    })
+}
+
+/// Opens a stored session of that size and draws it.
+fn stored_frames(samples: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("large.kymo");
+    let source = store::ingest::Source {
+        title: "large".to_owned(),
+        created: Moment(0),
+        columns: columns(samples),
+    };
+    store::ingest::ingest(source, &path)?;
+    let bytes = std::fs::metadata(&path)?.len();
+    let before = resident_mib();
+    let start = Instant::now();
+    let (stored, _) = Stored::open(&path, &Context::default())?;
+    let opened = start.elapsed();
+    let keys = stored.series().iter().map(|series| &series.key);
+    let tracks = keys
+        .map(|key| stored.load(key))
+        .collect::<Result<Vec<_>, _>>()?;
+    let loaded = start.elapsed();
+    let whole = stored.span();
+    let mut first = Duration::ZERO;
+    let (row, _) = panel_frames(&tracks, |i| {
+        if i == 1 {
+            first = start.elapsed();
+        }
+        pointer::moved(whole, (i as i64 % 60 - 30) * whole.length_ns() / 3000)
+    });
+    let held = resident_mib() - before;
+    let values = (SERIES * samples * 8) as f64 / (1024.0 * 1024.0);
+    line(&format!(
+        "stored session of {:.0} MiB: opened in {:.0} ms, series ready after {:.0} ms, first picture after {:.0} ms",
+        bytes as f64 / (1024.0 * 1024.0),
+        opened.as_secs_f64() * 1e3,
+        loaded.as_secs_f64() * 1e3,
+        first.as_secs_f64() * 1e3,
+    ));
+    line(&format!(
+        "memory added by opening and drawing it: {held:.0} MiB, {:.2} × the values",
+        held / values
+    ));
+    row.named("stored session, panning").print();
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let samples = std::env::var("KYMO_PLOT_SAMPLES")
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(SAMPLES);
+    stored_frames(samples)?;
     let columns = columns(samples);
     let tracks = build(&columns);
     let whole = Span {
@@ -300,4 +363,5 @@ fn main() {
     line(&format!(
         "plain plot: {SERIES} × {plain} points, {plain_vertices} vertices; panel: {vertices} vertices"
     ));
+    Ok(())
 }

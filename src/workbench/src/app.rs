@@ -53,7 +53,7 @@ impl App {
         // Sizes are ours: they are kept in the workspace and can be undone.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let app = Self {
-            session: Session::new(Hub::new(std::sync::Arc::clone(&wake))),
+            session: Session::new(Hub::new(ctx)),
             timeline: Timeline::default(),
             history: History::new(found.workspace),
             views: Views::default(),
@@ -200,7 +200,10 @@ impl App {
             (!session.span().is_empty(), When::Data),
             (self.timeline.selection.is_some(), When::Selection),
             (stored, When::Stored),
-            (session.hub.speaks() || self.recorder.is_running(), When::Recordable),
+            (
+                session.hub.speaks() || self.recorder.is_running(),
+                When::Recordable,
+            ),
             (facts.undoes.is_some(), When::Undoable),
             (facts.redoes.is_some(), When::Redoable),
             (self.timeline.can_go_back(), When::Past),
@@ -244,9 +247,8 @@ impl App {
             }
         }
         let screens = crate::layout::SCREENS.iter();
-        let shown = screens.filter(|(screen, _)| {
-            crate::layout::is_shown(&workspace.layout, *screen)
-        });
+        let shown =
+            screens.filter(|(screen, _)| crate::layout::is_shown(&workspace.layout, *screen));
         on.extend(shown.map(|(screen, _)| Id::Show(*screen)));
         on
     }

@@ -82,7 +82,12 @@ impl Desk {
     }
 
     /// Saves by a job when a change is old enough; says when to look again.
-    pub fn save_if_due(&mut self, history: &History, now: Instant, work: &mut Work) -> Option<Duration> {
+    pub fn save_if_due(
+        &mut self,
+        history: &History,
+        now: Instant,
+        work: &mut Work,
+    ) -> Option<Duration> {
         if !self.is_unsaved(history) {
             self.changed_at = None;
             return None;
@@ -128,13 +133,16 @@ impl Desk {
     }
 
     fn files(&self, history: &History) -> Result<Vec<(PathBuf, String)>, Problem> {
-        let bug = |error: ron::Error| {
-            Problem::from_error("could not write settings", &error, Sort::Bug)
-        };
+        let bug =
+            |error: ron::Error| Problem::from_error("could not write settings", &error, Sort::Bug);
         let workspace = history.now().write().map_err(bug)?;
         let pretty = ron::ser::PrettyConfig::new();
         let recent = ron::ser::to_string_pretty(&self.recent, pretty).map_err(bug)?;
-        let paths = self.places.workspace().into_iter().chain(self.places.recent());
+        let paths = self
+            .places
+            .workspace()
+            .into_iter()
+            .chain(self.places.recent());
         Ok(paths.zip([workspace, recent]).collect())
     }
 }
@@ -217,7 +225,11 @@ mod tests {
         places::write(&path, "(version: 99)").expect("it is written");
         let found = Desk::open(places, Vec::new(), launcher);
         assert_eq!(found.workspace, Workspace::default());
-        assert!(found.problems[0].why.contains("newer"), "{:?}", found.problems);
+        assert!(
+            found.problems[0].why.contains("newer"),
+            "{:?}",
+            found.problems
+        );
         assert!(path.with_extension("unreadable.ron").is_file());
     }
 }

@@ -6,6 +6,7 @@
 //! Start at [`Hub::attach`] and [`Hub::drain`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
@@ -23,10 +24,25 @@ const UPDATES_MAX: usize = 20_000;
 /// A sample wakes the window this much later, so that its companions share the frame.
 const WAKE_DELAY: Duration = Duration::from_millis(15);
 
+/// While something else is looked at, samples are taken in this often.
+const ASIDE_DELAY: Duration = Duration::from_secs(5);
+
 /// Wakes the window soon; may be called from any thread.
 pub fn waker(ctx: &egui::Context) -> Arc<dyn Fn() + Send + Sync> {
     let ctx = ctx.clone();
     Arc::new(move || ctx.request_repaint_after(WAKE_DELAY))
+}
+
+/// Wakes the window when an agent speaks: soon, or seldom while agents are not
+/// looked at.
+pub fn agent_waker(ctx: &egui::Context, aside: &Arc<AtomicBool>) -> Arc<dyn Fn() + Send + Sync> {
+    let (ctx, aside) = (ctx.clone(), Arc::clone(aside));
+    Arc::new(move || {
+        ctx.request_repaint_after(match aside.load(Ordering::Relaxed) {
+            true => ASIDE_DELAY,
+            false => WAKE_DELAY,
+        });
+    })
 }
 
 /// Something about attached agents that the user should hear of.
@@ -70,6 +86,7 @@ pub struct Hub {
     next: u16,
     catalog: u64,
     fresh: Freshness,
+    aside: Arc<AtomicBool>,
 }
 
 /// Whether series were declared that no sample came for yet.
@@ -80,20 +97,32 @@ enum Freshness {
 }
 
 impl Hub {
-    /// No agents; `wake` is called when one says something.
-    pub fn new(wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+    /// No agents; the window is woken when one says something.
+    pub fn new(ctx: &egui::Context) -> Self {
         let (sender, updates) = link::channel();
+        let aside = Arc::default();
         Self {
+            wake: agent_waker(ctx, &aside),
+            aside,
             live: Live::default(),
             attempts: Vec::new(),
             names: Names::default(),
             sender,
             updates,
-            wake,
             next: 0,
             catalog: 0,
             fresh: Freshness::Known,
         }
+    }
+
+    /// Says that agents go on while something else is looked at.
+    pub fn put_aside(&self) {
+        self.aside.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that agents are looked at.
+    pub fn bring_back(&self) {
+        self.aside.store(false, Ordering::Relaxed);
     }
 
     /// What the agents say.

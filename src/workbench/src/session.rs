@@ -109,6 +109,7 @@ impl Session {
             self.live_notes = std::mem::take(&mut self.notes);
         }
         self.notes = stored.annotations();
+        self.hub.put_aside();
         self.turn(Source::Stored(stored));
     }
 
@@ -116,6 +117,7 @@ impl Session {
     pub fn show_live(&mut self) {
         if self.stored().is_some() {
             self.notes = std::mem::take(&mut self.live_notes);
+            self.hub.bring_back();
             self.turn(Source::Live);
         }
     }

@@ -11,11 +11,11 @@ use std::ops::Range;
 use analysis::track::{Detail, Track};
 use model::time::{Moment, Span};
 use workflow::live::Live;
-use workflow::problem::Problem;
+use workflow::problem::{Problem, Sort};
 use workflow::stored::Stored;
 
 use crate::tasks::{Generation, Outcome, Pool, Work};
-use crate::workspace::Item;
+use crate::workspace::{Item, ProcessItem};
 
 /// Bytes that loaded curves may take: 64 million samples.
 const KEPT_BYTES: usize = 1 << 30;
@@ -235,6 +235,20 @@ impl Slot {
     }
 }
 
+/// Numbers of processes mean something in one session only.
+fn same_process(track: Track, wanted: &ProcessItem) -> Result<Track, Problem> {
+    let pid = track.series().key.attribute("process.pid");
+    if pid == Some(wanted.pid.to_string().as_str()) {
+        return Ok(track);
+    }
+    Err(Problem {
+        what: format!("could not plot {} ({})", wanted.name, wanted.pid),
+        why: "the process is not in this session".to_owned(),
+        what_to_do: "take it out of the plot, or open the session it is from".to_owned(),
+        sort: Sort::NotUsable,
+    })
+}
+
 fn start(item: &Item, stored: &Stored, generation: Generation, work: &mut Work) -> bool {
     let (stored, item) = (stored.clone(), item.clone());
     let label = match &item {
@@ -244,7 +258,9 @@ fn start(item: &Item, stored: &Stored, generation: Generation, work: &mut Work) 
     let started = work.start(Pool::Quick, label, move |_| {
         let track = match &item {
             Item::Series(key) => stored.load(key),
-            Item::Process(it) => stored.process_track(&it.host, it.id, it.measure),
+            Item::Process(it) => stored
+                .process_track(&it.host, it.id, it.measure)
+                .and_then(|track| same_process(track, it)),
         };
         Outcome::Track(generation, item, track)
     });

@@ -50,9 +50,9 @@ impl App {
                 self.views.browser.focus_search();
             }
             Id::AddPlot => self.add_plot(&[]),
-            Id::RestorePlots => self
-                .history
-                .edit("restore plots", Instant::now(), |it| it.restore_essentials()),
+            Id::RestorePlots => self.history.edit("restore plots", Instant::now(), |it| {
+                it.restore_essentials()
+            }),
             Id::Palette => self.views.palette.open(Kind::Commands),
             Id::GoTo => self.views.palette.open(Kind::Things),
             Id::Help | Id::Shortcuts => self.views.dialogs.toggle(PageKind::Help),
@@ -122,9 +122,11 @@ impl App {
     fn show_or_put_away(&mut self, screen: Screen) {
         let shown = layout::is_shown(&self.history.now().layout, screen);
         match shown && screen != Screen::Explore {
-            true => self.history.edit("put a screen away", Instant::now(), |it| {
-                layout::put_away(&mut it.layout, screen);
-            }),
+            true => self
+                .history
+                .edit("put a screen away", Instant::now(), |it| {
+                    layout::put_away(&mut it.layout, screen);
+                }),
             false => self.bring_up(screen),
         }
     }

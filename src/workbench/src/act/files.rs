@@ -22,7 +22,10 @@ const NO_DIALOG_TIME: Duration = Duration::from_millis(400);
 impl App {
     /// Opens a session or imports a file, as a job.
     pub fn open(&mut self, path: PathBuf) {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
         let label = format!("opening {name}");
         self.work.start(Pool::Long, label, move |context| {
             let result = Stored::open(&path, context);
@@ -80,15 +83,17 @@ impl App {
     /// Shows the system's file dialog from a job, so that drawing goes on.
     pub(super) fn pick(&mut self, purpose: Purpose) {
         let start = self.default_path(&purpose);
-        let shown = self.work.start(Pool::Long, "waiting for the file dialog", move |_| {
-            let began = Instant::now();
-            let picked = match show_dialog(&purpose, &start) {
-                Some(path) => Picked::Path(path),
-                None if began.elapsed() < NO_DIALOG_TIME => Picked::NoDialog,
-                None => Picked::Nothing,
-            };
-            Outcome::Picked(purpose, picked)
-        });
+        let shown = self
+            .work
+            .start(Pool::Long, "waiting for the file dialog", move |_| {
+                let began = Instant::now();
+                let picked = match show_dialog(&purpose, &start) {
+                    Some(path) => Picked::Path(path),
+                    None if began.elapsed() < NO_DIALOG_TIME => Picked::NoDialog,
+                    None => Picked::Nothing,
+                };
+                Outcome::Picked(purpose, picked)
+            });
         if shown.is_none() {
             self.ask_path(Purpose::Open, "The file dialog is busy.");
         }
@@ -147,7 +152,9 @@ impl App {
             Purpose::Record(draft) => {
                 self.desk.recent.record_folder = path.parent().map(Path::to_path_buf);
                 let path = path.display().to_string();
-                self.views.dialogs.open(Dialog::Record(Draft { path, ..draft }));
+                self.views
+                    .dialogs
+                    .open(Dialog::Record(Draft { path, ..draft }));
             }
             Purpose::Export(export) => self.write(export, path),
         }
@@ -247,7 +254,10 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
         Purpose::Open => dialog
             .set_title("Open a session or file")
             .set_directory(start)
-            .add_filter("Sessions and tables", &["kymo", "csv", "tsv", "gz", "parquet"])
+            .add_filter(
+                "Sessions and tables",
+                &["kymo", "csv", "tsv", "gz", "parquet"],
+            )
             .add_filter("All files", &["*"])
             .pick_file(),
         Purpose::Record(_) => saving(dialog, start)
@@ -266,7 +276,9 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
 
 fn saving(dialog: rfd::FileDialog, start: &Path) -> rfd::FileDialog {
     let folder = start.parent().unwrap_or(Path::new(""));
-    let name = start.file_name().map(|it| it.to_string_lossy().into_owned());
+    let name = start
+        .file_name()
+        .map(|it| it.to_string_lossy().into_owned());
     // The dialog can only start in a folder that is there.
     let folder = places::existing(folder);
     dialog

@@ -67,7 +67,10 @@ impl App {
             }
             Offer::Attach(target) => self.attach_text(&target),
             Offer::Record => self.ask_to_record(),
-            Offer::Tour => self.views.dialogs.show(crate::shell::dialogs::PageKind::Start),
+            Offer::Tour => self
+                .views
+                .dialogs
+                .show(crate::shell::dialogs::PageKind::Start),
         }
     }
 }

@@ -28,7 +28,11 @@ impl App {
 
     fn add_note(&mut self, span: Span, text: String, color: u8) {
         self.change_notes(|notes| {
-            let id = notes.iter().map(|note| note.id).max().map_or(1, |id| id.saturating_add(1));
+            let id = notes
+                .iter()
+                .map(|note| note.id)
+                .max()
+                .map_or(1, |id| id.saturating_add(1));
             if notes.len() < NOTES_MAX {
                 notes.push(Annotation {
                     id,
@@ -50,10 +54,17 @@ impl App {
     /// Marks the moment that is pointed at, without asking for words.
     pub(super) fn mark(&mut self) {
         let at = self.timeline.moment();
-        let marks = self.session.notes().iter().filter(|note| note.text.starts_with("Mark "));
+        let marks = self
+            .session
+            .notes()
+            .iter()
+            .filter(|note| note.text.starts_with("Mark "));
         let text = format!("Mark {}", marks.count() + 1);
         self.add_note(Span { from: at, to: at }, text.clone(), 1);
-        self.note(format!("{text} set; Shift+M writes a note instead"), Vec::new());
+        self.note(
+            format!("{text} set; Shift+M writes a note instead"),
+            Vec::new(),
+        );
     }
 
     /// Opens the editor for a note at the selection, else at the moment pointed at.

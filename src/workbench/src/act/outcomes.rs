@@ -54,6 +54,9 @@ impl App {
             self.desk.recent.opened(&written.path);
             offers.insert(0, Offer::Open(written.path.clone()));
         }
-        self.note(format!("{done}: {}{remark}", written.path.display()), offers);
+        self.note(
+            format!("{done}: {}{remark}", written.path.display()),
+            offers,
+        );
     }
 }

@@ -23,7 +23,9 @@ impl App {
         match action {
             Action::Plot(panel, wish) => self.plot_of(panel, wish),
             Action::Add(panel, dropped) => self.drop_on(panel, &dropped),
-            Action::ToggleLog(id) => self.change(id, "logarithmic axis", |it| it.log = it.log.other()),
+            Action::ToggleLog(id) => {
+                self.change(id, "logarithmic axis", |it| it.log = it.log.other())
+            }
             Action::ToggleStacked(id) => {
                 self.change(id, "stack series", |it| it.stacked = it.stacked.other());
             }
@@ -51,7 +53,9 @@ impl App {
         match wish {
             panel::Action::Hide(key) => self.change(panel, "hide series", |it| it.hidden.push(key)),
             panel::Action::Show(key) => {
-                self.change(panel, "show series", |it| it.hidden.retain(|known| *known != key));
+                self.change(panel, "show series", |it| {
+                    it.hidden.retain(|known| *known != key)
+                });
             }
             panel::Action::Solo(key) => {
                 let all = self.keys_of(panel);
@@ -64,7 +68,9 @@ impl App {
     /// Names of all series that a panel draws.
     fn keys_of(&self, panel: u64) -> Vec<SeriesKey> {
         let items = self.views.plots.items_of(panel);
-        let tracks = items.iter().filter_map(|item| self.session.track(item).ok());
+        let tracks = items
+            .iter()
+            .filter_map(|item| self.session.track(item).ok());
         tracks.map(|track| track.series().key.clone()).collect()
     }
 
@@ -84,8 +90,9 @@ impl App {
 
     pub(super) fn set_height(&mut self, height: f32) {
         let height = height.clamp(*PANEL_HEIGHT.start(), *PANEL_HEIGHT.end());
-        self.history
-            .edit("height of plots", Instant::now(), |it| it.panel_height = height);
+        self.history.edit("height of plots", Instant::now(), |it| {
+            it.panel_height = height
+        });
     }
 
     /// Draws what was dropped, in a panel or in a new one.
@@ -140,7 +147,10 @@ impl App {
 
     /// Puts the samples of the selection, or of what is visible, on the clipboard.
     fn copy_data(&mut self, ctx: &Context, items: &[Item]) {
-        let span = self.timeline.selection.unwrap_or_else(|| self.timeline.view());
+        let span = self
+            .timeline
+            .selection
+            .unwrap_or_else(|| self.timeline.view());
         let header = ["time", "series", "value", "unit"].map(str::to_owned);
         let mut rows: Vec<[String; 4]> = Vec::new();
         for item in items {
@@ -167,7 +177,9 @@ impl App {
         let text = match count {
             0 => "No samples were copied: zoom in until single samples are drawn, then copy again"
                 .to_owned(),
-            COPIED_MAX.. => format!("Copied the first {COPIED_MAX} samples; export for all of them"),
+            COPIED_MAX.. => {
+                format!("Copied the first {COPIED_MAX} samples; export for all of them")
+            }
             _ => format!("Copied {count} samples with times"),
         };
         self.note(text, Vec::new());

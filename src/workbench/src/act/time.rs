@@ -123,7 +123,8 @@ impl App {
     fn move_view(&mut self, span: Span) {
         let (before, after) = (self.timeline.view(), span);
         let small = before.length_ns() == after.length_ns()
-            || before.length_ns().abs_diff(after.length_ns()) < before.length_ns().unsigned_abs() / 3;
+            || before.length_ns().abs_diff(after.length_ns())
+                < before.length_ns().unsigned_abs() / 3;
         match small {
             true => self.timeline.move_to(span),
             false => self.timeline.show(span),

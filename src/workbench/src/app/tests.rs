@@ -38,12 +38,17 @@ fn app() -> App {
         config: None,
         sessions: std::env::temp_dir(),
     };
-    App::new(&egui::Context::default(), Desk::open(places, Vec::new(), never))
+    App::new(
+        &egui::Context::default(),
+        Desk::open(places, Vec::new(), never),
+    )
 }
 
 fn series(metric: &str, attributes: &[(&str, &str)]) -> Series {
     let known = catalog::find(metric).expect("a metric of the catalogue");
-    let owned = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    let owned = attributes
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
     Series {
         key: SeriesKey::new("a", metric, owned),
         unit: known.unit(),
@@ -88,7 +93,9 @@ fn feed(app: &mut App, seconds: i64) {
     };
     say(Update::Connected(Box::new(connected())));
     let all = some_series();
-    say(Update::Series((0..).map(SeriesId).zip(all.clone()).collect()));
+    say(Update::Series(
+        (0..).map(SeriesId).zip(all.clone()).collect(),
+    ));
     let process = Process {
         pid: 412,
         name: "worker".to_owned(),

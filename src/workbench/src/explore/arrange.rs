@@ -163,6 +163,22 @@ pub fn full_name(item: &Item) -> String {
     }
 }
 
+/// A name for lists in which the plot around a curve is not seen.
+pub fn list_name(item: &Item) -> String {
+    match item {
+        Item::Process(_) => full_name(item),
+        Item::Series(key) => {
+            let tail = key.metric.strip_prefix("system.").unwrap_or(&key.metric);
+            let mut text = tail.replace(['.', '_'], " ");
+            for (name, value) in &key.attributes {
+                text.push(' ');
+                text.push_str(&word(name, value));
+            }
+            text
+        }
+    }
+}
+
 /// What a measure of a process is called.
 pub fn measure_name(measure: Measure) -> &'static str {
     MEASURES

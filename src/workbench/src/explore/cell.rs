@@ -63,7 +63,9 @@ pub(super) fn ui(
         Rect::from_min_max(child.max_rect().min, child.max_rect().max - vec2(MENU, 0.0));
     let mut area = child.new_child(egui::UiBuilder::new().max_rect(plot_rect));
     let wishes = panel::ui(&mut area, state, &shown);
-    answer.actions.extend(pin(&area, plot_rect, (&wishes, data.shared.cursor)));
+    answer
+        .actions
+        .extend(pin(&area, plot_rect, (&wishes, data.shared.cursor)));
     answer
         .actions
         .extend(wishes.into_iter().map(|it| Action::Plot(plot.panel, it)));
@@ -78,7 +80,9 @@ fn pin(
     (wishes, cursor): (&[panel::Action], Option<Moment>),
 ) -> Option<Action> {
     let clicked = ui.input(|input| input.pointer.primary_clicked());
-    let busy = wishes.iter().any(|it| !matches!(it, panel::Action::Cursor(_)));
+    let busy = wishes
+        .iter()
+        .any(|it| !matches!(it, panel::Action::Cursor(_)));
     if !clicked || busy || !ui.rect_contains_pointer(rect) {
         return None;
     }

@@ -198,9 +198,8 @@ fn field_ui(ui: &mut Ui, text: &mut String, (label, hint, fresh): (&str, &str, b
         .desired_width(f32::INFINITY)
         .id_salt(label);
     let response = ui.add(edit);
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::accesskit::Role::TextInput, true, label)
-    });
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::TextInput, true, label));
     if fresh {
         response.request_focus();
     }
@@ -209,7 +208,11 @@ fn field_ui(ui: &mut Ui, text: &mut String, (label, hint, fresh): (&str, &str, b
 fn attach_ui(ui: &mut Ui, text: &mut String, (scene, fresh): (&Scene<'_>, bool)) -> Answer {
     ui.heading("Attach an agent");
     ui.add_space(4.0);
-    field_ui(ui, text, ("Target", "local or ssh://[user@]host[:port]", fresh));
+    field_ui(
+        ui,
+        text,
+        ("Target", "local or ssh://[user@]host[:port]", fresh),
+    );
     let target = text.trim().parse::<Target>();
     match (&target, text.trim()) {
         (_, "") => {
@@ -241,8 +244,17 @@ fn attach_ui(ui: &mut Ui, text: &mut String, (scene, fresh): (&Scene<'_>, bool))
 
 fn record_ui(ui: &mut Ui, draft: &mut Draft, scene: &Scene<'_>) -> Answer {
     ui.heading("Record");
-    let hosts = scene.session.hub.live().hosts().iter().map(|host| host.name());
-    ui.weak(format!("Of {}, until you stop it", hosts.collect::<Vec<_>>().join(", ")));
+    let hosts = scene
+        .session
+        .hub
+        .live()
+        .hosts()
+        .iter()
+        .map(|host| host.name());
+    ui.weak(format!(
+        "Of {}, until you stop it",
+        hosts.collect::<Vec<_>>().join(", ")
+    ));
     ui.add_space(6.0);
     ui.label("How much of the past to keep");
     ui.radio_value(
@@ -252,7 +264,11 @@ fn record_ui(ui: &mut Ui, draft: &mut Draft, scene: &Scene<'_>) -> Answer {
     );
     ui.radio_value(&mut draft.past, Past::Nothing, "Nothing: from now on");
     ui.add_space(6.0);
-    field_ui(ui, &mut draft.title, ("Title", "What this recording is about", false));
+    field_ui(
+        ui,
+        &mut draft.title,
+        ("Title", "What this recording is about", false),
+    );
     ui.add_space(4.0);
     field_ui(ui, &mut draft.path, ("File", "", false));
     let mut pick = None;
@@ -372,7 +388,10 @@ fn start_ui(ui: &mut Ui, state: &mut State, scene: &Scene<'_>, wishes: &mut Vec<
         .files
         .iter()
         .map(|path| {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let name = path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy();
             let folder = path.parent().map(|it| it.display().to_string());
             (name.into_owned(), folder.unwrap_or_default())
         })

@@ -12,7 +12,9 @@ const FILES_MAX: usize = 20;
 pub(super) fn ui(ctx: &Context, wishes: &mut Vec<Wish>) {
     let (hovered, dropped) = ctx.input(|input| {
         let dropped = input.raw.dropped_files.iter();
-        let paths = dropped.map(|file| file.path().to_path_buf()).take(FILES_MAX);
+        let paths = dropped
+            .map(|file| file.path().to_path_buf())
+            .take(FILES_MAX);
         (input.raw.hovered_files.len(), paths.collect::<Vec<_>>())
     });
     if hovered > 0 {

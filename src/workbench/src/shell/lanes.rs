@@ -74,7 +74,10 @@ fn curves(scene: &Scene<'_>) -> Vec<Item> {
         return found;
     }
     let first = scene.session.series().first();
-    first.map(|it| Item::Series(it.key.clone())).into_iter().collect()
+    first
+        .map(|it| Item::Series(it.key.clone()))
+        .into_iter()
+        .collect()
 }
 
 impl Overview {
@@ -95,10 +98,18 @@ impl Overview {
         for track in &tracks {
             spread(&envelope(track, span, columns), span, &mut self.curve);
         }
-        let largest = self.curve.iter().map(|(_, max)| *max).fold(0.0_f32, f32::max);
+        let largest = self
+            .curve
+            .iter()
+            .map(|(_, max)| *max)
+            .fold(0.0_f32, f32::max);
         let unit = tracks.first().map(|track| track.series().unit.clone());
         let share = unit.as_ref().is_some_and(|unit| unit.code() == "1");
-        self.top = if share { 1.0 } else { largest.max(f32::MIN_POSITIVE) };
+        self.top = if share {
+            1.0
+        } else {
+            largest.max(f32::MIN_POSITIVE)
+        };
         self.label = match tracks.first() {
             Some(track) if track.series().key.metric == METRIC => "CPU".to_owned(),
             Some(track) => track.series().key.metric.clone(),

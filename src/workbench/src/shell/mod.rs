@@ -156,9 +156,9 @@ pub fn ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>) -> Vec<Wish> {
     views.columns = 0;
     if !views.palette.is_open() && !views.dialogs.is_modal() {
         let asked = commands::pressed(ui.ctx());
-        let allowed = asked.into_iter().filter(|id| {
-            commands::find(*id).is_some_and(|command| scene.facts.allow(command))
-        });
+        let allowed = asked
+            .into_iter()
+            .filter(|id| commands::find(*id).is_some_and(|command| scene.facts.allow(command)));
         wishes.extend(allowed.map(Wish::Command));
     }
     egui::Panel::top("top").show(ui, |ui| top::ui(ui, views, scene, &mut wishes));

@@ -61,6 +61,8 @@ pub enum Choice {
 #[derive(Clone, Debug)]
 struct Line {
     text: String,
+    /// Further words by which it is found.
+    also: &'static str,
     aside: String,
     choice: Choice,
     enabled: bool,
@@ -88,8 +90,10 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
         return;
     };
     let screen = ctx.content_rect();
-    let area = egui::Modal::default_area(egui::Id::unique("palette"))
-        .anchor(egui::Align2::CENTER_TOP, vec2(0.0, (screen.height() * 0.12).min(120.0)));
+    let area = egui::Modal::default_area(egui::Id::unique("palette")).anchor(
+        egui::Align2::CENTER_TOP,
+        vec2(0.0, (screen.height() * 0.12).min(120.0)),
+    );
     let modal = egui::Modal::new(egui::Id::unique("palette")).area(area);
     let answer = modal.show(ctx, |ui| {
         ui.set_width(620.0_f32.min(screen.width() - 40.0));
@@ -132,13 +136,15 @@ fn palette_ui(ui: &mut Ui, state: &mut State, (kind, scene): (Kind, &Scene<'_>))
     if lines.is_empty() {
         ui.weak("Nothing fits. Fewer letters find more.");
     }
-    egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
-        for (place, line) in lines.iter().enumerate() {
-            if line_ui(ui, line, (place, state.chosen)) {
-                clicked = Some(line);
+    egui::ScrollArea::vertical()
+        .max_height(420.0)
+        .show(ui, |ui| {
+            for (place, line) in lines.iter().enumerate() {
+                if line_ui(ui, line, (place, state.chosen)) {
+                    clicked = Some(line);
+                }
             }
-        }
-    });
+        });
     let enter = ui.input(|input| input.key_pressed(Key::Enter));
     let chosen = lines.get(state.chosen).filter(|_| enter);
     if let Some(line) = clicked.or(chosen).filter(|line| line.enabled) {
@@ -195,7 +201,9 @@ impl State {
         let lines = match sign {
             ':' => lines,
             _ => {
-                let matcher = self.matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
+                let matcher = self
+                    .matcher
+                    .get_or_insert_with(|| Matcher::new(Config::DEFAULT));
                 ranked(lines, rest, matcher)
             }
         };
@@ -213,7 +221,8 @@ fn ranked(lines: Vec<Line>, query: &str, matcher: &mut Matcher) -> Vec<Line> {
     let mut scored: Vec<(u32, Line)> = lines
         .into_iter()
         .filter_map(|line| {
-            let text = Utf32Str::new(&line.text, &mut buffer);
+            let words = format!("{} {}", line.text, line.also);
+            let text = Utf32Str::new(&words, &mut buffer);
             Some((pattern.score(text, matcher)?, line))
         })
         .collect();
@@ -227,9 +236,12 @@ fn command_lines(scene: &Scene<'_>) -> Vec<Line> {
         let found = CATEGORIES.iter().find(|(known, _)| *known == category);
         found.map_or("", |(_, title)| *title)
     };
-    let lines = ALL.iter().filter(|command| command.id != commands::Id::Palette);
+    let lines = ALL
+        .iter()
+        .filter(|command| command.id != commands::Id::Palette);
     let lines = lines.map(|command| Line {
         text: format!("{}: {}", title(command.category), scene.facts.name(command)),
+        also: command.key,
         aside: commands::keys(command),
         choice: Choice::Command(command.id),
         enabled: scene.facts.allow(command),
@@ -240,6 +252,7 @@ fn command_lines(scene: &Scene<'_>) -> Vec<Line> {
 fn things(scene: &Scene<'_>) -> Vec<Line> {
     let line = |text: String, aside: &str, choice| Line {
         text,
+        also: "",
         aside: aside.to_owned(),
         choice,
         enabled: true,
@@ -247,11 +260,17 @@ fn things(scene: &Scene<'_>) -> Vec<Line> {
     let several = scene.session.hosts().len() > 1;
     let hosts = scene.session.hosts().iter().filter(|_| several);
     let hosts = hosts.map(|host| line(host.clone(), "host", Choice::Host(host.clone())));
-    let examples = scene.desk.examples.iter().map(|it| {
-        line(it.name.clone(), "example", Choice::File(it.path.clone()))
-    });
+    let examples = scene
+        .desk
+        .examples
+        .iter()
+        .map(|it| line(it.name.clone(), "example", Choice::File(it.path.clone())));
     let recent = scene.desk.recent.files.iter().map(|path| {
-        line(path.display().to_string(), "recent", Choice::File(path.clone()))
+        line(
+            path.display().to_string(),
+            "recent",
+            Choice::File(path.clone()),
+        )
     });
     let series = scene.session.series().iter().map(|series| {
         let name = match several {
@@ -267,6 +286,7 @@ fn things(scene: &Scene<'_>) -> Vec<Line> {
 fn notes(scene: &Scene<'_>) -> Vec<Line> {
     let notes = scene.session.notes().iter().map(|note| Line {
         text: note.text.clone(),
+        also: "",
         aside: scene.clock.text(note.span.from),
         choice: Choice::Note(note.id),
         enabled: true,
@@ -278,6 +298,7 @@ fn times(text: &str, scene: &Scene<'_>) -> Vec<Line> {
     let found = moment(text, scene.timeline.moment(), scene.session.span().to);
     let line = |at: Moment| Line {
         text: format!("Go to {}", scene.clock.text(at)),
+        also: "",
         aside: "time".to_owned(),
         choice: Choice::Time(at),
         enabled: true,
@@ -311,7 +332,10 @@ mod tests {
         assert_eq!(text("14:07").as_deref(), Some("2026-01-31T14:07:00Z"));
         assert_eq!(text("14:07:09").as_deref(), Some("2026-01-31T14:07:09Z"));
         assert_eq!(text("-1m").as_deref(), Some("2026-01-31T12:00:00Z"));
-        assert_eq!(text("2026-01-30T00:00:00Z").as_deref(), Some("2026-01-30T00:00:00Z"));
+        assert_eq!(
+            text("2026-01-30T00:00:00Z").as_deref(),
+            Some("2026-01-30T00:00:00Z")
+        );
         for wrong in ["", "noon", "-", "25:99", "::"] {
             assert_eq!(text(wrong), None, "{wrong}");
         }
@@ -321,6 +345,7 @@ mod tests {
     fn letters_in_order_find_a_line_and_what_works_comes_first() {
         let line = |text: &str, enabled| Line {
             text: text.to_owned(),
+            also: "view.theme",
             aside: String::new(),
             choice: Choice::Time(Moment(0)),
             enabled,
@@ -334,5 +359,6 @@ mod tests {
         let found = ranked(lines, "dark", &mut matcher);
         let texts: Vec<&str> = found.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, ["View: Dark, really", "View: Dark colors"]);
+        assert_eq!(ranked(found, "theme", &mut matcher).len(), 2);
     }
 }

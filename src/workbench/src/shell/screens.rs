@@ -1,5 +1,7 @@
 //! The docked screens: which view draws what, and what dragging tabs does.
 
+use std::cell::RefCell;
+
 use eframe::egui::{self, Ui, WidgetText};
 use egui_tiles::{EditAction, TabState, TileId, Tiles, UiResponse};
 use model::event::Event;
@@ -88,10 +90,13 @@ struct Screens<'a, 'b> {
 impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, screen: &mut Screen) -> UiResponse {
         let visuals = ui.visuals();
-        ui.painter().rect_filled(ui.max_rect(), 0.0, visuals.panel_fill);
-        egui::Frame::NONE.inner_margin(egui::Margin::same(6)).show(ui, |ui| {
-            ui.push_id(*screen, |ui| self.screen_ui(ui, *screen));
-        });
+        ui.painter()
+            .rect_filled(ui.max_rect(), 0.0, visuals.panel_fill);
+        egui::Frame::NONE
+            .inner_margin(egui::Margin::same(6))
+            .show(ui, |ui| {
+                ui.push_id(*screen, |ui| self.screen_ui(ui, *screen));
+            });
         UiResponse::None
     }
 
@@ -108,7 +113,9 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
     }
 
     fn is_tab_closable(&self, tiles: &Tiles<Screen>, tile: TileId) -> bool {
-        tiles.get_pane(&tile).is_some_and(|it| *it != Screen::Explore)
+        tiles
+            .get_pane(&tile)
+            .is_some_and(|it| *it != Screen::Explore)
     }
 
     fn on_tab_close(&mut self, tiles: &mut Tiles<Screen>, tile: TileId) -> bool {
@@ -166,7 +173,11 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
         state: &TabState,
     ) -> egui::Color32 {
         let theme = theme::of(visuals);
-        if state.active { theme.text } else { theme.text_weak }
+        if state.active {
+            theme.text
+        } else {
+            theme.text_weak
+        }
     }
 }
 
@@ -195,7 +206,8 @@ impl Screens<'_, '_> {
         let answer = explore::ui(ui, &mut self.views.explore, &data);
         self.views.wanted.extend(answer.wanted);
         self.views.columns = answer.columns;
-        self.wishes.extend(answer.actions.into_iter().map(Wish::Explore));
+        self.wishes
+            .extend(answer.actions.into_iter().map(Wish::Explore));
     }
 
     fn browser_ui(&mut self, ui: &mut Ui) {
@@ -207,23 +219,39 @@ impl Screens<'_, '_> {
             .map(|(host, lines)| browser::Crowd { host, lines })
             .collect();
         let moment = scene.timeline.moment();
+        // Values of rows in sight are asked for; what is not at hand is loaded.
+        let missing = RefCell::new(Vec::new());
+        let value = |key: &SeriesKey| {
+            let value = scene.session.value(key, moment);
+            if value.is_none() && scene.session.stored().is_some() {
+                missing.borrow_mut().push(Item::Series(key.clone()));
+            }
+            value
+        };
         let data = browser::Data {
             series: scene.session.series(),
             version: scene.session.version(),
-            value: &|key: &SeriesKey| scene.session.value(key, moment),
+            value: &value,
             crowds: &hosts,
             crowds_version: crowds.version(),
         };
         let actions = browser::ui(ui, &mut self.views.browser, &data);
+        self.views.wanted.extend(missing.into_inner());
         self.wishes.extend(actions.into_iter().map(Wish::Browser));
     }
 
     fn processes_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let crowds = scene.session.crowds();
-        let names: Vec<&str> = crowds.hosts().iter().map(|(host, _)| host.as_str()).collect();
+        let names: Vec<&str> = crowds
+            .hosts()
+            .iter()
+            .map(|(host, _)| host.as_str())
+            .collect();
         let chosen = self.views.process_host.as_deref();
-        let host = chosen.filter(|it| names.contains(it)).or(names.first().copied());
+        let host = chosen
+            .filter(|it| names.contains(it))
+            .or(names.first().copied());
         let host = host.unwrap_or_default();
         if names.len() > 1 {
             ui.horizontal_wrapped(|ui| {
@@ -248,7 +276,8 @@ impl Screens<'_, '_> {
             clock: scene.clock,
         };
         let actions = processes::ui(ui, &mut self.views.processes, &data).into_iter();
-        self.wishes.extend(actions.map(|it| Wish::Processes(host.to_owned(), it)));
+        self.wishes
+            .extend(actions.map(|it| Wish::Processes(host.to_owned(), it)));
     }
 
     fn events_ui(&mut self, ui: &mut Ui) {
@@ -282,9 +311,14 @@ impl Screens<'_, '_> {
     fn details_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let curves = self.views.plots.curves();
+        let names = curves
+            .iter()
+            .map(|(_, named)| arrange::list_name(&named.item));
+        let names: Vec<String> = names.collect();
         let rows: Vec<details::Row<'_>> = curves
             .iter()
-            .filter_map(|(look, named)| row(scene, *look, named))
+            .zip(&names)
+            .filter_map(|((look, named), name)| row(scene, *look, (&named.item, name)))
             .collect();
         let host = host_of(scene, self.views.selected.as_ref());
         let data = details::Data {
@@ -345,18 +379,22 @@ fn why_empty(scene: &Scene<'_>) -> String {
     }
 }
 
-fn row<'a>(scene: &Scene<'a>, look: Look, named: &'a Named) -> Option<details::Row<'a>> {
-    let track = scene.session.track(&named.item).ok()?;
+fn row<'a>(
+    scene: &Scene<'a>,
+    look: Look,
+    (item, name): (&Item, &'a str),
+) -> Option<details::Row<'a>> {
+    let track = scene.session.track(item).ok()?;
     let at = |moment: Option<model::time::Moment>| {
         let found = moment.and_then(|it| track.value_at(it));
         found.map_or(f64::NAN, |(_, value)| value)
     };
     Some(details::Row {
         key: &track.series().key,
-        name: &named.name,
+        name,
         unit: &track.series().unit,
         look: Some(look),
-        summary: scene.session.figures().of(&named.item),
+        summary: scene.session.figures().of(item),
         measured: scene.timeline.measure.map(at),
     })
 }
@@ -399,7 +437,9 @@ fn subject<'a>(
                 host,
                 source: match (scene.session.source(), scene.session.track(item)) {
                     (Source::Live, _) => "the attached agent",
-                    (Source::Stored(_), Err(Absent::Failed(_))) => "the session, but it cannot be read",
+                    (Source::Stored(_), Err(Absent::Failed(_))) => {
+                        "the session, but it cannot be read"
+                    }
                     (Source::Stored(_), _) => "the session on disk",
                 },
                 value: scene

@@ -1,6 +1,7 @@
 //! The bar at the bottom: jobs, recording, what the agent and the window cost.
 
 use eframe::egui::{self, ProgressBar, RichText, Ui};
+use model::time::duration_text;
 use model::unit::Unit;
 
 use super::{Scene, Wish};
@@ -26,9 +27,7 @@ pub(super) fn ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
 }
 
 fn jobs_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
-    let old = |since: std::time::Instant| {
-        scene.now.saturating_duration_since(since) >= SHOWN_AFTER
-    };
+    let old = |since: std::time::Instant| scene.now.saturating_duration_since(since) >= SHOWN_AFTER;
     let running = scene.work.running().filter(|(_, _, job)| old(job.since));
     let running: Vec<_> = running.collect();
     for (pool, id, job) in running.iter().take(JOBS_MAX) {
@@ -39,13 +38,19 @@ fn jobs_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
                 false => job.label.clone(),
             };
             ui.add(egui::Label::new(RichText::new(label).small()).truncate());
+            // What cannot say how far it is shows its time instead of something that
+            // moves: that would paint the window sixty times a second.
             match job.context.fraction() {
                 Some(fraction) => {
-                    let bar = ProgressBar::new(fraction).desired_width(90.0).show_percentage();
+                    let bar = ProgressBar::new(fraction)
+                        .desired_width(90.0)
+                        .show_percentage();
                     ui.add(bar);
                 }
                 None => {
-                    ui.spinner();
+                    let elapsed = scene.now.saturating_duration_since(job.since);
+                    let text = duration_text(elapsed.as_secs() as f64);
+                    ui.label(RichText::new(text).small());
                 }
             }
             let hint = format!("Stop {}", job.label);
@@ -122,7 +127,8 @@ fn costs_ui(ui: &mut Ui, scene: &Scene<'_>) {
             Unit::new("1").text(cpu),
             Unit::new("By").text(memory)
         );
-        ui.label(small(text)).on_hover_text("What watching costs this machine");
+        ui.label(small(text))
+            .on_hover_text("What watching costs this machine");
     }
 }
 
@@ -135,7 +141,11 @@ fn notices_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
             .color(theme::of(ui.visuals()).severe),
     };
     let button = egui::Button::new(text).frame(false);
-    if ui.add(button).on_hover_text("Everything you were told").clicked() {
+    if ui
+        .add(button)
+        .on_hover_text("Everything you were told")
+        .clicked()
+    {
         wishes.push(Wish::Command(Id::Notices));
     }
 }

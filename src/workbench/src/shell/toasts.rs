@@ -50,7 +50,11 @@ fn notice_ui(ui: &mut Ui, notice: &Notice, place: Place, wishes: &mut Vec<Wish>)
     ui.push_id(notice.id, |ui| {
         ui.horizontal_top(|ui| {
             let sign = format!("{} {}", notice.level.sign(), notice.level.word());
-            ui.label(RichText::new(sign).color(color(theme, notice.level)).strong());
+            ui.label(
+                RichText::new(sign)
+                    .color(color(theme, notice.level))
+                    .strong(),
+            );
             if place == Place::List {
                 let at = notice.at.strftime("%H:%M:%S", model::time::Zone::Utc);
                 ui.weak(format!("{at} UTC"));
@@ -95,10 +99,12 @@ pub(super) fn list_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
         ui.weak("Nothing was notified so far.");
         return;
     }
-    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        for notice in scene.notices.all().iter().rev() {
-            notice_ui(ui, notice, Place::List, wishes);
-            ui.separator();
-        }
-    });
+    egui::ScrollArea::vertical()
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            for notice in scene.notices.all().iter().rev() {
+                notice_ui(ui, notice, Place::List, wishes);
+                ui.separator();
+            }
+        });
 }

@@ -80,7 +80,10 @@ fn starts_group(id: Id) -> bool {
 
 fn item_ui(ui: &mut Ui, command: &Command, facts: &Facts) -> bool {
     let name = facts.name(command);
-    let keys = command.chords.first().map_or_else(String::new, commands::Chord::text);
+    let keys = command
+        .chords
+        .first()
+        .map_or_else(String::new, commands::Chord::text);
     let chosen = facts.on.contains(&command.id);
     let text = if chosen { format!("• {name}") } else { name };
     let button = Button::new(text).shortcut_text(keys);
@@ -94,7 +97,10 @@ fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
             ui.weak("Nothing was opened or recorded yet.");
         }
         for path in &scene.desk.recent.files {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let name = path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy();
             let full = path.display().to_string();
             if ui.button(name).on_hover_text(full).clicked() {
                 wishes.push(Wish::Open(path.clone()));
@@ -108,7 +114,11 @@ fn recent_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
             ui.weak("No examples were found beside the program.");
         }
         for example in &scene.desk.examples {
-            if ui.button(&example.name).on_hover_text(&example.what).clicked() {
+            if ui
+                .button(&example.name)
+                .on_hover_text(&example.what)
+                .clicked()
+            {
                 wishes.push(Wish::Open(example.path.clone()));
                 ui.close();
             }
@@ -121,7 +131,8 @@ fn title_ui(ui: &mut Ui, scene: &Scene<'_>) {
     if let Source::Stored(stored) = scene.session.source() {
         let title = RichText::new(stored.title()).strong();
         let hint = stored.path().display().to_string();
-        ui.add(egui::Label::new(title).truncate()).on_hover_text(hint);
+        ui.add(egui::Label::new(title).truncate())
+            .on_hover_text(hint);
     }
 }
 
@@ -235,7 +246,11 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
             Mode::Follow => ("Pause", "Hold the view; samples keep coming (Space)"),
             Mode::Paused => ("▸ Follow", "Follow the newest sample again (Space)"),
         };
-        if ui.add_enabled(allowed(Id::Follow), Button::new(name)).on_hover_text(hint).clicked() {
+        if ui
+            .add_enabled(allowed(Id::Follow), Button::new(name))
+            .on_hover_text(hint)
+            .clicked()
+        {
             wishes.push(Wish::Command(Id::Follow));
         }
     } else if ui.button("Show live data").clicked() {
@@ -275,11 +290,21 @@ fn badges_ui(ui: &mut Ui, scene: &Scene<'_>) {
         Report::Idle => {}
         Report::Starting => badge_ui(ui, "REC …", theme.severe, "The recording is being started"),
         Report::Finishing(_) => {
-            badge_ui(ui, "FINISHING …", theme.severe, "The recording is being packed into one file");
+            badge_ui(
+                ui,
+                "FINISHING …",
+                theme.severe,
+                "The recording is being packed into one file",
+            );
         }
         Report::Running { elapsed, path, .. } => {
             let text = format!("REC ● {}", duration_text(elapsed.as_secs() as f64));
-            badge_ui(ui, &text, theme.severe, &format!("Recording to {}", path.display()));
+            badge_ui(
+                ui,
+                &text,
+                theme.severe,
+                &format!("Recording to {}", path.display()),
+            );
         }
     }
 }
@@ -298,7 +323,10 @@ fn clock_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
         (ClockChoice::SinceMark, Id::ClockSinceMark, "Since cursor A"),
     ];
     let now = scene.history.now().clock;
-    let name = choices.iter().find(|(choice, ..)| *choice == now).map_or("", |(.., name)| name);
+    let name = choices
+        .iter()
+        .find(|(choice, ..)| *choice == now)
+        .map_or("", |(.., name)| name);
     let response = ui.menu_button(name, |ui| {
         for (choice, id, name) in choices {
             if ui.selectable_label(choice == now, name).clicked() {
