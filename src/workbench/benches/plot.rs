@@ -12,6 +12,11 @@
 //! Run with `cargo bench -p workbench --bench plot`; `KYMO_PLOT_SAMPLES` sets the
 //! samples per series.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench has no window to keep waiting"
+)]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -27,6 +27,10 @@ pub mod figures;
 pub mod hub;
 pub mod layout;
 pub mod notices;
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place for files; jobs call it"
+)]
 pub mod places;
 pub mod plot;
 pub mod recorder;

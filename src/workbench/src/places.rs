@@ -121,6 +121,15 @@ pub fn existing(folder: &Path) -> &Path {
     found.unwrap_or(Path::new("."))
 }
 
+/// Makes a folder and those above it.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
 /// Keeps a settings file that cannot be read beside the new one.
 ///
 /// # Errors

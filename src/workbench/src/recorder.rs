@@ -17,6 +17,7 @@ use workflow::recording::{Past, Recording, Setup, Status};
 use workflow::stored::Stored;
 
 use crate::hub::{Hub, Stage};
+use crate::places;
 use crate::tasks::{Outcome, Pool, Work};
 
 /// Time over which the rate is shown.
@@ -257,7 +258,7 @@ fn begin(setup: &Setup, links: &Speaking, past: Past) -> Result<Started, Problem
         });
     }
     if let Some(folder) = setup.out.parent().filter(|it| !it.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| {
+        places::make_folder(folder).map_err(|error| {
             let what = format!("could not make the folder {}", folder.display());
             Problem::from_error(what, &error, Sort::Denied).advise("a folder you may write to")
         })?;

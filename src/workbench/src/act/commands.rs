@@ -51,7 +51,7 @@ impl App {
             }
             Id::AddPlot => self.add_plot(&[]),
             Id::RestorePlots => self.history.edit("restore plots", Instant::now(), |it| {
-                it.restore_essentials()
+                it.restore_essentials();
             }),
             Id::Palette => self.views.palette.open(Kind::Commands),
             Id::GoTo => self.views.palette.open(Kind::Things),

@@ -24,7 +24,7 @@ impl App {
             Action::Plot(panel, wish) => self.plot_of(panel, wish),
             Action::Add(panel, dropped) => self.drop_on(panel, &dropped),
             Action::ToggleLog(id) => {
-                self.change(id, "logarithmic axis", |it| it.log = it.log.other())
+                self.change(id, "logarithmic axis", |it| it.log = it.log.other());
             }
             Action::ToggleStacked(id) => {
                 self.change(id, "stack series", |it| it.stacked = it.stacked.other());
@@ -54,7 +54,7 @@ impl App {
             panel::Action::Hide(key) => self.change(panel, "hide series", |it| it.hidden.push(key)),
             panel::Action::Show(key) => {
                 self.change(panel, "show series", |it| {
-                    it.hidden.retain(|known| *known != key)
+                    it.hidden.retain(|known| *known != key);
                 });
             }
             panel::Action::Solo(key) => {
@@ -91,7 +91,7 @@ impl App {
     pub(super) fn set_height(&mut self, height: f32) {
         let height = height.clamp(*PANEL_HEIGHT.start(), *PANEL_HEIGHT.end());
         self.history.edit("height of plots", Instant::now(), |it| {
-            it.panel_height = height
+            it.panel_height = height;
         });
     }
 

@@ -262,7 +262,10 @@ fn buttons_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
 fn badges_ui(ui: &mut Ui, scene: &Scene<'_>) {
     let theme = theme::of(ui.visuals());
     let span = scene.session.span();
-    let length = duration_text(span.seconds().round());
+    let length = match span.seconds().round() {
+        0.0 => "0 s".to_owned(),
+        seconds => duration_text(seconds),
+    };
     let (text, color, hint) = match (scene.session.source(), scene.timeline.mode()) {
         (Source::Stored(_), _) => (
             format!("RECORDED ◆ {length}"),
