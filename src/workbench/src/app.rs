@@ -127,7 +127,12 @@ impl App {
             now: Instant::now(),
             frame_seconds,
         };
+        let title = shell::title::of(&scene);
         let wishes = shell::ui(ui, &mut self.views, &scene);
+        if title != self.views.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.views.title = title;
+        }
         for wish in wishes {
             self.act(&ctx, wish);
         }

@@ -14,6 +14,7 @@ pub mod lanes;
 pub mod palette;
 pub mod screens;
 pub mod status;
+pub mod title;
 pub mod toasts;
 pub mod top;
 
@@ -98,6 +99,8 @@ pub struct Views {
     pub wanted: Vec<Item>,
     /// Pixel columns of the widest plot.
     pub columns: usize,
+    /// The window's title as last set.
+    pub title: String,
 }
 
 /// What the user asked for.
