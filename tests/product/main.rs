@@ -6,7 +6,14 @@
 //! Tests that need a server or a display say so loudly when it is missing; with
 //! `CI=true` they fail instead of skipping.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that cannot start its program fails, one that is skipped says so"
+)]
+
 mod binary;
+mod examples;
 mod layers;
 mod recording;
 mod ssh;

@@ -4,7 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use workflow::jobs::Context;
+use workflow::stored::Stored;
+
 use crate::binary::{json, kymo, path, run};
+use crate::layers::root;
 
 fn info(home: &Path, session: &Path) -> serde_json::Value {
     json(&run(kymo(home).arg("info").arg(session).arg("--json"), 0))
@@ -82,6 +86,88 @@ fn a_recording_can_be_looked_into_verified_exported_and_reported() {
         fewer["series"].as_u64() < info["series"].as_u64(),
         "{fewer}"
     );
+}
+
+#[test]
+fn chosen_series_are_read_faster() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let session = home.join("f.kymo");
+    run(
+        kymo(home)
+            .args(["record", "--for", "3s", "--agent-arguments", "--budget off"])
+            .args([
+                "--fast",
+                "*context_switches",
+                "--fast-every",
+                "20ms",
+                "--out",
+            ])
+            .arg(&session),
+        0,
+    );
+    let (stored, _) = Stored::open(&session, &Context::default()).expect("it opens");
+    let samples = |metric: &str| {
+        let series = stored.series().iter().find(|it| it.key.metric == metric);
+        let key = &series.expect(metric).key;
+        stored.column(key, None).expect(metric).at.len()
+    };
+    let fast = samples("system.cpu.context_switches");
+    let slow = samples("system.cpu.interrupts");
+    assert!(fast > 40, "{fast} fast samples");
+    assert!(slow < 10, "{slow} slow samples");
+}
+
+#[test]
+fn a_damaged_member_is_code_5_and_told() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let session = home.join("d.kymo");
+    std::fs::copy(root().join("sessions/quiet.kymo"), &session).expect("copied");
+    let mut bytes = std::fs::read(&session).expect("read");
+    // The middle of the first member after the manifest: the metrics.
+    let name = b"metrics/demo/000000.parquet";
+    let at = bytes.windows(name.len()).rposition(|it| it == name);
+    let first = bytes.windows(name.len()).position(|it| it == name);
+    assert!(first < at, "the member and the directory both name it");
+    let header = bytes
+        .windows(4)
+        .position(|it| it == b"PAR1")
+        .expect("a Parquet member");
+    bytes[header + 2_000] ^= 0x10;
+    std::fs::write(&session, bytes).expect("written");
+    run(kymo(home).arg("verify").arg(&session), 1);
+    let report = home.join("d.md");
+    let output = run(
+        kymo(home)
+            .arg("report")
+            .arg(&session)
+            .args(["--format", "md", "--out"])
+            .arg(&report),
+        5,
+    );
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.contains("kymo: warning: "), "{text}");
+    let report = std::fs::read_to_string(&report).expect("a report");
+    assert!(
+        report.contains("could not be read"),
+        "the report says what is missing"
+    );
+}
+
+#[test]
+fn a_report_never_replaces_what_is_no_file() {
+    let home = tempfile::tempdir().expect("a home");
+    let session = root().join("sessions/quiet.kymo");
+    for out in ["/dev/null", "."] {
+        run(
+            kymo(home.path())
+                .arg("report")
+                .arg(&session)
+                .args(["--out", out]),
+            2,
+        );
+    }
 }
 
 #[test]

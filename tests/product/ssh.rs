@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::binary::{json, kymo, program, run, skipped};
+use crate::binary::{json, kymo, path, program, run, skipped};
 
 /// An ssh server of our own, ended when dropped.
 struct Server {
@@ -103,13 +103,23 @@ impl Server {
     }
 }
 
-/// Where the far side keeps the agent it was given.
-fn pushed() -> Vec<PathBuf> {
-    let home = std::env::var("HOME").unwrap_or_default();
-    let folder = PathBuf::from(home).join(".cache/kymo/agent");
-    fs::read_dir(folder)
-        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-        .unwrap_or_default()
+/// Where the far side keeps the agent it is given: by the hash of its bytes, in the
+/// home that the user has on that machine.
+fn pushed() -> PathBuf {
+    let output = Command::new("sha256sum")
+        .arg(path("kymo-agent"))
+        .output()
+        .expect("it runs");
+    let hash = String::from_utf8_lossy(&output.stdout)[..64].to_owned();
+    let user = Command::new("id").arg("-un").output().expect("it runs");
+    let user = String::from_utf8_lossy(&user.stdout).trim().to_owned();
+    let line = Command::new("getent")
+        .args(["passwd", &user])
+        .output()
+        .expect("it runs");
+    let line = String::from_utf8_lossy(&line.stdout).into_owned();
+    let home = line.split(':').nth(5).expect("a home").to_owned();
+    PathBuf::from(home).join(".cache/kymo/agent").join(hash)
 }
 
 #[test]
@@ -120,7 +130,11 @@ fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
     };
     let server = Server::start(&sshd);
     let home = tempfile::tempdir().expect("a home");
-    let before = pushed();
+    let agent = pushed();
+    if agent.exists() {
+        fs::remove_file(&agent).expect("an earlier one goes");
+    }
+    let mut seen = Vec::new();
     for round in 0..2 {
         let session = home.path().join(format!("{round}.kymo"));
         run(
@@ -144,30 +158,33 @@ fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
             0,
         ));
         assert!(info["series"].as_u64().is_some_and(|it| it > 100), "{info}");
+        let facts = fs::metadata(&agent).expect("the agent was pushed");
+        assert_eq!(
+            facts.permissions().mode() & 0o077,
+            0,
+            "nobody else may touch it"
+        );
+        seen.push((facts.ino(), facts.modified().expect("a time")));
     }
-    let now = pushed();
-    assert!(
-        now.len() <= before.len() + 1,
+    assert_eq!(
+        seen[0], seen[1],
         "the second attach found the first one's agent"
     );
-    for agent in now.iter().filter(|path| !before.contains(path)) {
-        let mode = fs::metadata(agent).expect("there").permissions().mode();
-        assert_eq!(mode & 0o077, 0, "nobody else may touch the pushed agent");
-        let name = agent
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let running = Command::new("pgrep")
-            .args(["-f", &name])
-            .output()
-            .expect("pgrep runs");
-        assert_eq!(
-            String::from_utf8_lossy(&running.stdout),
-            "",
-            "an agent was left running"
-        );
-    }
+    let name = agent
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let running = Command::new("pgrep")
+        .args(["-f", &name])
+        .output()
+        .expect("pgrep runs");
+    assert_eq!(
+        String::from_utf8_lossy(&running.stdout),
+        "",
+        "an agent was left running"
+    );
+    fs::remove_file(&agent).expect("the test cleans up");
 }
 
 #[test]

@@ -30,7 +30,15 @@ impl Display {
     fn start(xvfb: &Path) -> Self {
         // The server picks a free number and writes it to its standard output.
         let mut child = Command::new(xvfb)
-            .args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
+            .args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1600x1000x24",
+                "-nolisten",
+                "tcp",
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -68,12 +76,32 @@ impl Display {
         })
     }
 
+    /// Gives the window the keyboard, which a window manager would have done.
+    fn focus(&self) {
+        let ids = self.tool("xdotool", &["search", "--name", "Kymo"]);
+        for id in ids.lines() {
+            self.tool("xdotool", &["windowfocus", "--sync", id]);
+        }
+    }
+
     fn key(&self, key: &str) {
         self.tool("xdotool", &["key", "--clearmodifiers", key]);
     }
 
     fn write(&self, text: &str) {
         self.tool("xdotool", &["type", "--delay", "20", text]);
+    }
+
+    /// Waits until the picture stands still, so that a dialog is there to take keys.
+    fn wait_for_frames(&self) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut last = 0;
+        wait("a dialog on the screen", || {
+            let now = self.picture(&folder.path().join("now.png"));
+            let still = now == last;
+            last = now;
+            still.then_some(())
+        });
     }
 
     /// Takes a picture and counts its colours: an empty window has few.
@@ -84,7 +112,10 @@ impl Display {
             .args(["-format", "%k", &path])
             .output()
             .expect("identify runs");
-        String::from_utf8_lossy(&count.stdout).trim().parse().unwrap_or(0)
+        String::from_utf8_lossy(&count.stdout)
+            .trim()
+            .parse()
+            .unwrap_or(0)
     }
 }
 
@@ -116,16 +147,29 @@ fn open(display: &Display, home: &Path, inputs: &[&Path]) -> Window {
         .args(inputs)
         .env("DISPLAY", &display.name)
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
+        .env("KYMO_NATIVE_DIALOGS", "off")
         .stderr(Stdio::null())
         .spawn()
         .expect("kymo starts");
     Window(child)
 }
 
+/// Presses keys one after the other and insists that they lead somewhere.
+fn press_until(display: &Display, keys: &[&str], title: &str) {
+    for key in keys {
+        display.key(key);
+        display.wait_for_frames();
+    }
+    display.wait_for_title(title);
+}
+
 fn sessions(home: &Path) -> Vec<PathBuf> {
     let folder = home.join("data/kymo/sessions");
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect()
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect()
 }
 
 #[test]
@@ -138,20 +182,22 @@ fn the_main_job_by_hand() {
     let display = Display::start(&program("Xvfb").expect("found"));
     let home = tempfile::tempdir().expect("a home");
     let home = home.path();
-    let artefacts = std::env::var_os("KYMO_ARTEFACTS")
-        .map_or_else(|| home.to_path_buf(), PathBuf::from);
+    let artefacts =
+        std::env::var_os("KYMO_ARTEFACTS").map_or_else(|| home.to_path_buf(), PathBuf::from);
     std::fs::create_dir_all(&artefacts).expect("a folder for pictures");
 
     // It watches this machine at once.
     let window = open(&display, home, &[]);
     display.wait_for_title("LIVE");
     let picture = artefacts.join("window-live.png");
-    wait("drawn plots", || (display.picture(&picture) > 200).then_some(()));
+    wait("drawn plots", || {
+        (display.picture(&picture) > 200).then_some(())
+    });
+
+    display.focus();
 
     // Record: the dialog's defaults are right, Enter starts.
-    display.key("ctrl+r");
-    display.key("Return");
-    display.wait_for_title("REC");
+    press_until(&display, &["ctrl+r", "Return"], "REC");
     wait("a recorded file on disk", || {
         let folder = home.join("data/kymo/sessions");
         std::fs::read_dir(folder).ok()?.next().map(|_| ())
@@ -165,14 +211,24 @@ fn the_main_job_by_hand() {
     let window = open(&display, home, &[&session]);
     display.wait_for_title("RECORDED");
     let picture = artefacts.join("window-recorded.png");
-    wait("drawn plots", || (display.picture(&picture) > 200).then_some(()));
+    wait("drawn plots", || {
+        (display.picture(&picture) > 200).then_some(())
+    });
+    display.focus();
     display.key("ctrl+shift+p");
-    display.write("report as html");
+    display.write("export report (html)");
     display.key("Return");
+    // The path that is offered is right.
+    display.wait_for_frames();
     display.key("Return");
     let report = wait("a report", || {
-        let folders = [session.parent().unwrap_or(home).to_path_buf(), home.to_path_buf()];
-        let mut found = folders.iter().flat_map(|it| std::fs::read_dir(it).into_iter().flatten());
+        let folders = [
+            session.parent().unwrap_or(home).to_path_buf(),
+            home.to_path_buf(),
+        ];
+        let mut found = folders
+            .iter()
+            .flat_map(|it| std::fs::read_dir(it).into_iter().flatten());
         found.find_map(|entry| {
             let path = entry.ok()?.path();
             let html = path.extension().is_some_and(|it| it == "html");

@@ -128,6 +128,12 @@ pub(crate) struct Record {
     /// Time between samples, 10ms to 10s.
     #[arg(long = "every", value_name = "TIME", default_value = "1s", value_parser = cadence_ns)]
     pub(crate) every_ns: i64,
+    /// Read series whose name matches faster than the rest, up to 64; `*` stands for anything.
+    #[arg(long = "fast", value_name = "GLOB")]
+    pub(crate) fast: Vec<String>,
+    /// Time between samples of the fast series, 10ms to 1s.
+    #[arg(long = "fast-every", value_name = "TIME", default_value = "10ms", value_parser = cadence_ns)]
+    pub(crate) fast_every_ns: i64,
     /// Keep only the newest part of a long recording, such as 24h or 2GiB; may be given twice.
     #[arg(long = "keep", value_name = "AGE|SIZE")]
     pub(crate) keep: Vec<Keep>,

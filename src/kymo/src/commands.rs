@@ -14,13 +14,13 @@ use workflow::jobs::Context;
 use workflow::launch::Launch;
 use workflow::performance::Setup as ReportSetup;
 use workflow::problem::{Problem, Sort};
-use workflow::recording::{Progress, Request, Setup};
+use workflow::recording::{Fast, Progress, Request, Setup};
 use workflow::stored::{self, Stored};
 use workflow::tables;
 use workflow::target::Target;
 
 use crate::arguments::{Keep, Record, ReportFormat, ReportKind, TableFormat};
-use crate::failure::{Answer, answer, tell};
+use crate::failure::{Answer, answer, answer_text, tell};
 use crate::{doctor, terminal};
 
 /// Version of the JSON documents.
@@ -111,6 +111,10 @@ pub(crate) fn record(record: Record) -> Result<Answer, Problem> {
         .collect::<Result<Vec<_>, _>>()?;
     let request = Request {
         launches,
+        fast: (!record.fast.is_empty()).then_some(Fast {
+            globs: record.fast,
+            every_ns: record.fast_every_ns,
+        }),
         length: record
             .length_ns
             .map(|ns| Duration::from_nanos(ns.unsigned_abs())),
@@ -209,17 +213,24 @@ pub(crate) fn size_text(path: &Path) -> String {
 }
 
 /// Opens an input and tells its warnings.
-pub(crate) fn opened(input: &Path) -> Result<(Stored, Answer), Problem> {
+pub(crate) fn opened(input: &Path) -> Result<Stored, Problem> {
     let (stored, warnings) = Stored::open(input, &Context::default())?;
     for warning in &warnings {
         tell(&format!("kymo: warning: {warning}"));
     }
-    let answer = if stored.damaged() {
-        Answer::Partly
-    } else {
-        Answer::Fine
-    };
-    Ok((stored, answer))
+    Ok(stored)
+}
+
+/// How a command on this input ends. Members are checked when they are read, so
+/// this comes after the work; it tells what was found to be damaged meanwhile.
+pub(crate) fn outcome(stored: &Stored) -> Answer {
+    for warning in stored.warnings() {
+        tell(&format!("kymo: warning: {warning}"));
+    }
+    match stored.damaged() {
+        true => Answer::Partly,
+        false => Answer::Fine,
+    }
 }
 
 #[derive(Serialize)]
@@ -265,7 +276,7 @@ struct InfoHost<'a> {
 
 /// `kymo info`.
 pub(crate) fn info(input: &Path, output: Output) -> Result<Answer, Problem> {
-    let (stored, outcome) = opened(input)?;
+    let stored = opened(input)?;
     let span = stored.span();
     let coverage = stored.coverage();
     let hosts = stored.hosts().iter().map(|facts| {
@@ -314,9 +325,9 @@ pub(crate) fn info(input: &Path, output: Output) -> Result<Answer, Problem> {
     };
     match output {
         Output::Json => answer(&json(&info)?)?,
-        Output::Text => answer(&info_text(&info))?,
+        Output::Text => answer_text(&info_text(&info))?,
     }
-    Ok(outcome)
+    Ok(outcome(&stored))
 }
 
 fn info_text(info: &Info<'_>) -> String {
@@ -401,7 +412,7 @@ pub(crate) fn verify(input: &Path, output: Output) -> Result<Answer, Problem> {
             for problem in &verified.problems {
                 text.push_str(&format!("  {problem}\n"));
             }
-            answer(&text)?;
+            answer_text(&text)?;
         }
     }
     Ok(if verified.ok {
@@ -426,10 +437,10 @@ pub(crate) fn export(input: &Path, out: &Path, format: TableFormat) -> Result<An
         TableFormat::Parquet => tables::Format::Parquet,
         TableFormat::Csv => tables::Format::Csv,
     };
-    let (stored, outcome) = opened(input)?;
+    let stored = opened(input)?;
     let files = tables::export(&stored, out, format, &Context::default())?;
     tell(&format!("wrote {} files to {}", files, out.display()));
-    Ok(outcome)
+    Ok(outcome(&stored))
 }
 
 /// `kymo trim`.
@@ -439,10 +450,10 @@ pub(crate) fn trim(
     globs: &[String],
     out: &Path,
 ) -> Result<Answer, Problem> {
-    let (stored, outcome) = opened(input)?;
+    let stored = opened(input)?;
     tables::trim(&stored, (span, globs), out, &Context::default())?;
     tell(&format!("wrote {} ({})", out.display(), size_text(out)));
-    Ok(outcome)
+    Ok(outcome(&stored))
 }
 
 /// What `kymo report` was asked.
@@ -457,7 +468,7 @@ pub(crate) struct ReportRequest {
 
 /// `kymo report`.
 pub(crate) fn report(request: &ReportRequest) -> Result<Answer, Problem> {
-    let (stored, outcome) = opened(&request.input)?;
+    let stored = opened(&request.input)?;
     let whole = stored.span();
     let setup = ReportSetup {
         span: Span {
@@ -481,7 +492,7 @@ pub(crate) fn report(request: &ReportRequest) -> Result<Answer, Problem> {
         request.out.display(),
         size_text(&request.out)
     ));
-    Ok(outcome)
+    Ok(outcome(&stored))
 }
 
 #[derive(Serialize)]
@@ -495,7 +506,7 @@ struct Doctor {
 pub(crate) fn doctor(output: Output) -> Result<Answer, Problem> {
     let checks = doctor::checks();
     match output {
-        Output::Text => answer(&doctor::text(&checks))?,
+        Output::Text => answer_text(&doctor::text(&checks))?,
         Output::Json => answer(&json(&Doctor {
             schema: SCHEMA,
             kymo: env!("CARGO_PKG_VERSION"),

@@ -38,15 +38,34 @@ fn line(problem: &Problem) -> String {
     }
 }
 
+/// Removes what could steer a terminal from text that came from elsewhere, line by line.
+fn harmless(text: &str) -> String {
+    let lines = text.lines().map(wire::decode::clean);
+    let mut clean = lines.collect::<Vec<_>>().join("\n");
+    if text.ends_with('\n') {
+        clean.push('\n');
+    }
+    clean
+}
+
 /// Writes a line for people to standard error; a closed one is nobody's loss.
 pub(crate) fn tell(line: &str) {
     let mut stderr = std::io::stderr().lock();
-    if writeln!(stderr, "{line}").is_err() {
+    if writeln!(stderr, "{}", harmless(line)).is_err() {
         // There is nowhere left to say it.
     }
 }
 
-/// Writes the answer to standard output.
+/// Writes an answer for people to standard output.
+///
+/// # Errors
+///
+/// Standard output is closed or full.
+pub(crate) fn answer_text(text: &str) -> Result<(), Problem> {
+    answer(&harmless(text))
+}
+
+/// Writes the answer to standard output as it is.
 ///
 /// # Errors
 ///

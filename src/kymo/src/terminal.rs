@@ -13,8 +13,8 @@ use workflow::recording::{Request, Setup};
 use workflow::stored::Stored;
 use workflow::target::Target;
 
-use crate::commands::{launch, opened, progress_lines, size_text, stops};
-use crate::failure::{Answer, answer, tell};
+use crate::commands::{launch, opened, outcome, progress_lines, size_text, stops};
+use crate::failure::{Answer, answer_text, tell};
 
 /// How long this machine is watched.
 const WATCH_SECONDS: u64 = 30;
@@ -42,13 +42,7 @@ fn watch(agents: &[Target]) -> Result<PathBuf, Problem> {
     tell(&format!(
         "kymo: no display (neither WAYLAND_DISPLAY nor DISPLAY is set), so this machine is watched for {seconds} s on the terminal"
     ));
-    let folder = std::env::current_dir().map_err(|error| {
-        Problem::from_error(
-            "could not find the current folder",
-            &error,
-            Sort::NotReadable,
-        )
-    })?;
+    let folder = current_folder()?;
     let now = Moment::from_unix_seconds(
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
@@ -67,6 +61,7 @@ fn watch(agents: &[Target]) -> Result<PathBuf, Problem> {
     let request = Request {
         launches: launches.collect::<Result<_, _>>()?,
         length,
+        fast: None,
         setup: Setup {
             out: folder.join(name),
             title: String::new(),
@@ -91,11 +86,11 @@ fn seconds() -> u64 {
         .unwrap_or(WATCH_SECONDS)
 }
 
-/// Says what a session shows and writes its report beside it.
+/// Says what a session shows and writes its report into the current folder.
 fn look(input: &Path) -> Result<Answer, Problem> {
-    let (stored, outcome) = opened(input)?;
-    answer(&seen(&stored)?)?;
-    let out = input.with_extension("html");
+    let stored = opened(input)?;
+    answer_text(&seen(&stored)?)?;
+    let out = free_name(input)?;
     let setup = ReportSetup {
         span: stored.span(),
         format: Format::Html,
@@ -103,7 +98,35 @@ fn look(input: &Path) -> Result<Answer, Problem> {
     };
     performance::write(&stored, &setup, &Context::default())?;
     tell(&format!("report   {} ({})", out.display(), size_text(&out)));
-    Ok(outcome)
+    Ok(outcome(&stored))
+}
+
+/// A name for the report of an input that overwrites nothing.
+fn free_name(input: &Path) -> Result<PathBuf, Problem> {
+    let folder = current_folder()?;
+    let stem = input.file_stem().unwrap_or(input.as_os_str());
+    let stem = stem.to_string_lossy();
+    let names = std::iter::once(format!("{stem}.html"))
+        .chain((2..1000).map(|number| format!("{stem}-{number}.html")));
+    let mut free = names
+        .map(|name| folder.join(name))
+        .filter(|it| !it.exists());
+    free.next().ok_or_else(|| Problem {
+        what: format!("could not name a report of {}", input.display()),
+        why: "a thousand of them are here already".to_owned(),
+        what_to_do: "kymo report --out FILE".to_owned(),
+        sort: Sort::Usage,
+    })
+}
+
+fn current_folder() -> Result<PathBuf, Problem> {
+    std::env::current_dir().map_err(|error| {
+        Problem::from_error(
+            "could not find the current folder",
+            &error,
+            Sort::NotReadable,
+        )
+    })
 }
 
 fn seen(stored: &Stored) -> Result<String, Problem> {

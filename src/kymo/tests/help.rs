@@ -1,5 +1,10 @@
 //! The command line says what it can do.
 
+#![expect(
+    clippy::expect_used,
+    reason = "a test that cannot start its program fails"
+)]
+
 use std::process::Command;
 
 fn kymo(arguments: &[&str]) -> (Option<i32>, String, String) {

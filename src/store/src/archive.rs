@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::disk::{private, read_exact_at};
+use crate::disk::{create_new, read_exact_at};
 use crate::limit::MEMBERS_MAX;
 
 /// Start of a local file header.
@@ -207,8 +207,7 @@ impl Writer {
     /// Starts a file that will stand at `path`.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
         let temporary = crate::disk::beside(path);
-        let mut options = File::options();
-        let file = private(options.write(true).create(true).truncate(true)).open(&temporary)?;
+        let file = create_new(&temporary)?;
         Ok(Self {
             zip: Some(ZipWriter::new(BufWriter::with_capacity(1 << 20, file))),
             temporary,

@@ -36,9 +36,7 @@ struct RealFile(File);
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let file =
-            private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
-        Ok(Box::new(RealFile(file)))
+        Ok(Box::new(RealFile(create_new(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -109,14 +107,23 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What others record is not everybody's business: new files are for their owner only.
-pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+/// Creates a file for its owner only: what others record is not everybody's business.
+///
+/// What was there is removed and never written to, since it may be a link that
+/// leads elsewhere; one that appears in between is refused, not followed.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
         options.mode(0o600);
     }
-    options
+    options.open(path)
 }
 
 /// Reads exactly `buffer.len()` bytes at an offset, without moving a shared cursor.
@@ -154,4 +161,47 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
     )
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    #[test]
+    fn a_link_in_the_way_is_replaced_and_never_followed() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious")?;
+        let path = folder.path().join("notes.ron");
+        symlink(&victim, beside(&path))?;
+        write_whole(&RealDisk, &path, b"new")?;
+        assert_eq!(fs::read(&path)?, b"new");
+        let archive = folder.path().join("s.kymo");
+        symlink(&victim, beside(&archive))?;
+        crate::archive::Writer::create(&archive)?.finish(&archive)?;
+        assert_eq!(fs::read(&victim)?, b"precious");
+        for made in [&path, &archive] {
+            let metadata = fs::symlink_metadata(made)?;
+            assert!(metadata.is_file(), "{}", made.display());
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_leftover_is_replaced_and_a_folder_in_the_way_is_an_error() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("notes.ron");
+        fs::write(beside(&path), "a longer leftover")?;
+        write_whole(&RealDisk, &path, b"new")?;
+        assert_eq!(fs::read(&path)?, b"new");
+        fs::create_dir(beside(&path))?;
+        assert!(write_whole(&RealDisk, &path, b"newer").is_err());
+        assert_eq!(fs::read(&path)?, b"new");
+        Ok(())
+    }
 }

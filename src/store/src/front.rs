@@ -13,7 +13,7 @@ use wire::frame::{self, Frame, Kind};
 use wire::message;
 
 use crate::journal::Order;
-use crate::limit::{JOURNAL_CUT_BYTES, JOURNAL_FORCED_BYTES};
+use crate::limit::{CELLS_MAX, JOURNAL_CUT_BYTES, JOURNAL_FORCED_BYTES};
 use crate::tape::Which;
 
 /// Processes in one repeated declaration: 128 command lines of 4,096 characters fit a frame.
@@ -32,6 +32,8 @@ struct Peek {
     boot_ns: i64,
     #[prost(bool, tag = "3")]
     key: bool,
+    #[prost(bytes = "vec", tag = "4")]
+    values: Vec<u8>,
     #[prost(bool, tag = "6")]
     processes_complete: bool,
     #[prost(message, repeated, tag = "7")]
@@ -53,6 +55,12 @@ pub(crate) struct Front {
     /// Boot clock of the journal's first sample.
     begun_ns: Option<i64>,
     journal_bytes: u64,
+    /// Values in the journal's samples.
+    cells: usize,
+    /// Values after which the next key sample starts a new segment; [`CELLS_MAX`].
+    pub(crate) cells_max: usize,
+    /// Series in the latest sample.
+    present: usize,
     hello: Option<message::Hello>,
     series: BTreeMap<u32, message::Declaration>,
     processes: BTreeMap<u32, message::ProcessInfo>,
@@ -71,6 +79,9 @@ impl Front {
             segment_ns: segment_ns.max(1),
             begun_ns: None,
             journal_bytes: 0,
+            cells: 0,
+            cells_max: CELLS_MAX,
+            present: 0,
             hello: None,
             series: BTreeMap::new(),
             processes: BTreeMap::new(),
@@ -101,6 +112,14 @@ impl Front {
         }
         orders.extend(self.gathered());
         orders
+    }
+
+    /// Bytes gathered and declarations remembered.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> (usize, usize) {
+        let bytes = self.frames.len() + self.names.len();
+        let declared = self.series.len() + self.processes.len() + self.settings.len();
+        (bytes, declared)
     }
 
     fn gathered(&mut self) -> Option<Order> {
@@ -150,11 +169,14 @@ impl Front {
         let old = peek.boot_ns.saturating_sub(begun) >= self.segment_ns;
         // Process rows lean on a complete table, so a cut needs one, if there are any.
         let stands_alone = peek.key && (peek.processes_complete || self.processes.is_empty());
-        let large = self.journal_bytes >= JOURNAL_CUT_BYTES;
+        let large = self.journal_bytes >= JOURNAL_CUT_BYTES || self.cells >= self.cells_max;
         let cut = stands_alone && (old || large) || self.journal_bytes >= JOURNAL_FORCED_BYTES;
         if cut {
             self.begun_ns = Some(peek.boot_ns);
+            self.cells = 0;
         }
+        self.present = present(&peek.values).unwrap_or(self.present);
+        self.cells = self.cells.saturating_add(self.present);
         cut
     }
 
@@ -172,6 +194,7 @@ impl Front {
             self.series.clear();
             self.processes.clear();
             self.settings.clear();
+            self.cells = 0;
         }
         if self.hello.is_none() || other {
             self.hello = Some(hello);
@@ -242,6 +265,17 @@ impl Front {
         }
         out
     }
+}
+
+/// Number of series in packed values; `None` when they are those of the sample before.
+fn present(mut values: &[u8]) -> Option<usize> {
+    let slots = wire::varint::take(&mut values)?;
+    let (1, map) = values.split_first().map(|(fresh, rest)| (*fresh, rest))? else {
+        return None;
+    };
+    let width = usize::try_from(slots.div_ceil(8)).ok()?;
+    let set = map.get(..width)?.iter().map(|byte| byte.count_ones());
+    Some(set.sum::<u32>() as usize)
 }
 
 /// Adds a message; one that does not fit a frame came in none and is left out.

@@ -61,10 +61,10 @@ pub(crate) enum Order {
         frames: Vec<u8>,
         names: Vec<u8>,
     },
-    /// Try everything now and answer.
+    /// Try everything now and answer how many bytes are held in memory then.
     #[cfg(test)]
-    Settle(SyncSender<()>),
-    /// Complete all journals, answer whether all is durable, and end.
+    Settle(SyncSender<usize>),
+    /// Complete all journals and answer whether all is durable; end if it is.
     Close(SyncSender<io::Result<()>>),
 }
 
@@ -92,12 +92,16 @@ pub(crate) fn run(orders: &Receiver<Order>, mut writer: Writer) {
                 #[cfg(test)]
                 Order::Settle(done) => {
                     writer.attempt(Sync::Now);
-                    assert!(done.send(()).is_ok(), "nobody waits");
+                    assert!(done.send(writer.held_bytes()).is_ok(), "nobody waits");
                 }
                 Order::Close(done) => {
+                    let closed = writer.close();
+                    let ended = closed.is_ok();
                     // A recorder that no longer waits has nothing to be told.
-                    drop(done.send(writer.close()));
-                    return;
+                    drop(done.send(closed));
+                    if ended {
+                        return;
+                    }
                 }
             }
         }
@@ -249,6 +253,14 @@ impl Writer {
                 journals.pop_front();
             }
         }
+    }
+
+    #[cfg(test)]
+    fn held_bytes(&self) -> usize {
+        let tapes = self.journals.values().flatten().flat_map(|it| &it.tapes);
+        tapes
+            .map(|tape| tape.unsynced.len() + tape.waiting.iter().map(Vec::len).sum::<usize>())
+            .sum()
     }
 
     fn close(&mut self) -> io::Result<()> {

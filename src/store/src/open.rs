@@ -121,6 +121,7 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
         index,
         parts,
         annotations: RwLock::default(),
+        storing: Mutex::default(),
         warnings: Mutex::default(),
         row_index: Mutex::default(),
         process_tables: Mutex::new(VecDeque::new()),

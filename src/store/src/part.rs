@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     /// By host, in order of time.
     pub(crate) parts: Vec<Vec<Part>>,
     pub(crate) annotations: RwLock<Vec<Annotation>>,
+    /// Held while notes are stored: writers share the file beside the place.
+    pub(crate) storing: Mutex<()>,
     pub(crate) warnings: Mutex<Vec<Warning>>,
     pub(crate) row_index: Mutex<RowIndex>,
     pub(crate) process_tables: Mutex<VecDeque<(HostId, u32, Arc<ProcessTable>)>>,

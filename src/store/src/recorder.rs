@@ -118,6 +118,23 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// The disk refused to the end, and what waited in memory for it is lost; what
+    /// came before is in the folder, which opens.
+    #[error(
+        "could not write the last {waiting_bytes} bytes, what came before is kept as a folder: {}",
+        .path.display()
+    )]
+    Unwritten {
+        /// Bytes that waited in memory.
+        waiting_bytes: u64,
+        /// Frames lost before because memory for waiting ran out.
+        lost_frames: u64,
+        /// The path.
+        path: PathBuf,
+        #[source]
+        /// What the system said last, if it was heard before the watcher said stop.
+        source: Option<io::Error>,
+    },
     /// The watcher said stop; the folder is left and opens.
     #[error("stopped while finishing, the recording is kept as a folder: {}", .path.display())]
     Stopped {
@@ -312,11 +329,15 @@ impl Recorder {
 
     /// Ends the recording: rolls what is left and packs it if asked to.
     ///
+    /// While the disk is full and something waits in memory, this waits for room
+    /// until `watch` says stop. It is asked every 100 ms, and told how many of the
+    /// waiting bytes are written; while packing, how many bytes are packed.
+    ///
     /// # Errors
     ///
     /// [`RecordError`]; the folder then stays and opens.
     pub fn finish(mut self, form: FinishAs, watch: Watch<'_>) -> Result<Summary, RecordError> {
-        self.end().map_err(|source| failed(&self.path, source))?;
+        self.end(&mut *watch)?;
         let manifest = lock(&self.manifest).clone();
         let bytes = match form {
             FinishAs::Folder => manifest.segments.iter().map(|it| it.bytes).sum(),
@@ -333,35 +354,11 @@ impl Recorder {
             lost_frames: self.shared.lost_frames.load(Ordering::Relaxed),
         })
     }
-
-    /// Ends both threads; afterwards everything is in segments, or the error says why not.
-    fn end(&mut self) -> io::Result<()> {
-        let gone = |_| io::Error::other("a thread of the recorder ended");
-        let (done, closed) = mpsc::sync_channel(1);
-        if let Some(journal) = self.journal.take() {
-            journal
-                .send(journal::Order::Close(done))
-                .map_err(|_| gone(mpsc::RecvError))?;
-            closed.recv().map_err(gone)??;
-        }
-        let (done, rolled) = mpsc::sync_channel(1);
-        if let Some(roll) = self.roll.take() {
-            roll.send(roll::Order::Finish(done))
-                .map_err(|_| gone(mpsc::RecvError))?;
-            rolled.recv().map_err(gone)??;
-        }
-        Ok(())
-    }
 }
 
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.journal = None;
-        self.roll = None;
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has printed why.
-            drop(thread.join());
-        }
+        self.let_go();
     }
 }
 
@@ -391,5 +388,6 @@ pub(crate) fn failed(path: &Path, source: io::Error) -> RecordError {
     }
 }
 
+mod ending;
 #[cfg(test)]
 mod tests;

@@ -384,6 +384,8 @@ impl Session {
 
     /// Replaces the notes and stores them; a file is rewritten beside itself and swapped in.
     ///
+    /// Calls from several threads queue, and the last one wins.
+    ///
     /// # Errors
     ///
     /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
@@ -406,6 +408,7 @@ impl Session {
                 what: "this many notes".to_owned(),
             });
         }
+        let _storing = lock(&self.inner.storing);
         match &self.inner.place {
             Place::Memory => {}
             Place::Folder(folder) => {

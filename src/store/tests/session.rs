@@ -404,14 +404,17 @@ fn a_file_cut_anywhere_gives_what_is_left_or_one_clear_error() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn notes_stay_in_file_and_folder() -> Outcome {
-    let note = |id: u32| Annotation {
+fn note(id: u32) -> Annotation {
+    Annotation {
         id,
         span: Span::between(Moment(1), Moment(2)),
         text: "what happened? \u{1F525}".to_owned(),
         color: 3,
-    };
+    }
+}
+
+#[test]
+fn notes_stay_in_file_and_folder() -> Outcome {
     let recorded = recorded(SMALL, 10, 10)?;
     let (session, _) = Session::open(&recorded.path())?;
     session.set_annotations(vec![note(1), note(2)])?;
@@ -428,6 +431,31 @@ fn notes_stay_in_file_and_folder() -> Outcome {
     assert_eq!(session.annotations(), [note(7)]);
     session.set_annotations(Vec::new())?;
     assert_eq!(Session::open(&folder.path())?.0.annotations(), []);
+    Ok(())
+}
+
+#[test]
+fn notes_stored_from_several_threads_queue() -> Outcome {
+    let recorded = recorded(SMALL, 10, 10)?;
+    let (session, _) = Session::open(&recorded.path())?;
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4)
+            .map(|id| {
+                let session = session.clone();
+                scope
+                    .spawn(move || (0..8).try_for_each(|_| session.set_annotations(vec![note(id)])))
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join()).collect()
+    });
+    for outcome in outcomes {
+        outcome.map_err(|_| "a writer panicked")??;
+    }
+    let (again, warnings) = Session::open(&recorded.path())?;
+    assert_eq!(warnings, []);
+    assert_eq!(again.annotations(), session.annotations());
+    assert!(only_truth(&again, &recorded.machine)?);
+    assert_eq!(fs::read_dir(recorded.folder.path())?.count(), 1);
     Ok(())
 }
 

@@ -29,6 +29,9 @@ pub const SERIES_MAX: usize = 65_536;
 /// Most processes a decoder remembers at a time.
 pub const PROCESSES_MAX: usize = 262_144;
 
+/// Latest clock reading taken from a stream: the year 2200.
+pub const CLOCK_MAX_NS: i64 = 7_258_118_400 * 1_000_000_000;
+
 /// Longest text taken from a stream; what is longer is cut.
 pub const TEXT_MAX_CHARS: usize = 4_096;
 
@@ -151,9 +154,12 @@ impl Decoder {
         if sequence == 0 {
             return;
         }
-        if self.sequence != 0 && sequence != self.sequence + 1 {
+        if self.sequence != 0 && sequence != self.sequence.saturating_add(1) {
             self.lose_track();
-            self.lost_frames += sequence.saturating_sub(self.sequence + 1);
+            let expected = self.sequence.saturating_add(1);
+            self.lost_frames = self
+                .lost_frames
+                .saturating_add(sequence.saturating_sub(expected));
         }
         self.sequence = sequence;
     }
@@ -178,11 +184,17 @@ impl Decoder {
                     .map(|pair| (clean(&pair.key), clean(&pair.value)))
                     .collect(),
             ),
-            Kind::Clock => Said::Clock(parse(kind, payload)?),
+            Kind::Clock => {
+                let clock: message::Clock = parse(kind, payload)?;
+                Said::Clock(message::Clock {
+                    unix_ns: clock.unix_ns.clamp(0, CLOCK_MAX_NS),
+                    ..clock
+                })
+            }
             Kind::ReplayStart => Said::ReplayStarted,
             Kind::ReplayEnd => Said::ReplayEnded,
-            Kind::Refused => Said::Refused(parse(kind, payload)?),
-            Kind::Bye => Said::Bye(parse(kind, payload)?),
+            Kind::Refused => Said::Refused(cleaned(parse(kind, payload)?)),
+            Kind::Bye => Said::Bye(cleaned(parse(kind, payload)?)),
             Kind::Request => Said::Request(parse(kind, payload)?),
         })
     }
@@ -204,6 +216,12 @@ impl Decoder {
         ] {
             *text = clean(text);
         }
+        for text in hello.capabilities.iter_mut().chain(&mut hello.limits) {
+            *text = clean(text);
+        }
+        // Clocks outside of living memory are no clocks; later sums must not overflow.
+        hello.unix_ns = hello.unix_ns.clamp(0, CLOCK_MAX_NS);
+        hello.boot_ns = hello.boot_ns.clamp(0, CLOCK_MAX_NS);
         if self.host.is_empty() {
             self.host.clone_from(&hello.host_name);
         }
@@ -399,6 +417,13 @@ fn processes(message: message::Processes) -> Said {
         (ProcessId(info.id), process)
     });
     Said::Processes(known.collect())
+}
+
+fn cleaned(reason: message::Reason) -> message::Reason {
+    message::Reason {
+        what: clean(&reason.what),
+        why: clean(&reason.why),
+    }
 }
 
 fn parse<M: Message + Default>(kind: Kind, payload: &[u8]) -> Result<M, DecodeError> {

@@ -176,7 +176,7 @@ impl Reader {
         if rest.is_empty() {
             return None;
         }
-        let skip = next_valid(rest, 1).unwrap_or(rest.len());
+        let skip = next_valid(rest).unwrap_or(rest.len());
         self.start += skip;
         Some(skip)
     }
@@ -204,7 +204,7 @@ impl<'a> Iterator for Frames<'a> {
             Scan::Frame(length) => (Found::Frame(view(&self.bytes[..length])), length),
             Scan::Skip(skipped_bytes) => (Found::Damage { skipped_bytes }, skipped_bytes),
             Scan::Wait => {
-                let skipped_bytes = next_valid(self.bytes, 1).unwrap_or(self.bytes.len());
+                let skipped_bytes = next_valid(self.bytes).unwrap_or(self.bytes.len());
                 (Found::Damage { skipped_bytes }, skipped_bytes)
             }
         };
@@ -219,19 +219,41 @@ enum Scan {
     Wait,
 }
 
+/// Most bytes whose checksum is tried in search of the next frame. Damage made to
+/// look like frames must not cost minutes: beyond this all that is left is damage.
+const SEARCH_MAX_BYTES: usize = 64 << 20;
+
 /// What stands at the start of `bytes`.
 fn scan(bytes: &[u8]) -> Scan {
     match check(bytes) {
         Check::Whole(length) => Scan::Frame(length),
         Check::Short => Scan::Wait,
+        // Skip to where a frame may start; whether it does is the next call's question.
         Check::Wrong => {
-            // Skip to where a frame may start; whether it does is the next call's question.
-            let next = (1..bytes.len())
-                .find(|at| !matches!(check(&bytes[*at..]), Check::Wrong))
-                .unwrap_or(bytes.len());
-            Scan::Skip(next)
+            Scan::Skip(search(bytes, |found| !matches!(found, Check::Wrong)).unwrap_or(bytes.len()))
         }
     }
+}
+
+/// Where, after the first byte, a frame may start that `wanted` takes.
+fn search(bytes: &[u8], wanted: impl Fn(&Check) -> bool) -> Option<usize> {
+    let mut tried = 0;
+    for at in 1..bytes.len() {
+        let rest = &bytes[at..];
+        if rest[0] != MARKER[0] {
+            continue;
+        }
+        if wanted(&check(rest)) {
+            return Some(at);
+        }
+        if rest.len() >= HEADER_BYTES {
+            tried += (u32_at(rest, 4) as usize).min(PAYLOAD_MAX_BYTES);
+        }
+        if tried > SEARCH_MAX_BYTES {
+            return None;
+        }
+    }
+    None
 }
 
 enum Check {
@@ -263,9 +285,9 @@ fn check(bytes: &[u8]) -> Check {
     }
 }
 
-/// Where the first whole frame at or after `from` starts.
-fn next_valid(bytes: &[u8], from: usize) -> Option<usize> {
-    (from..bytes.len()).find(|at| matches!(check(&bytes[*at..]), Check::Whole(_)))
+/// Where the first whole frame after the first byte starts.
+fn next_valid(bytes: &[u8]) -> Option<usize> {
+    search(bytes, |found| matches!(found, Check::Whole(_)))
 }
 
 fn view(bytes: &[u8]) -> Frame<'_> {
@@ -343,6 +365,21 @@ mod tests {
             let whole = ends.iter().filter(|end| **end <= cut).count();
             assert_eq!(sequences(&bytes[..cut]).len(), whole, "cut at {cut}");
         }
+    }
+
+    #[test]
+    fn damage_made_to_look_like_frames_is_passed_over_quickly() {
+        let mut head = vec![MARKER[0], MARKER[1], 4, 0];
+        head.extend_from_slice(&(PAYLOAD_MAX_BYTES as u32).to_le_bytes());
+        head.extend_from_slice(&[0; 12]);
+        let bytes = head.repeat(200_000);
+        let skipped: usize = frames(&bytes)
+            .map(|found| match found {
+                Found::Damage { skipped_bytes } => skipped_bytes,
+                Found::Frame(_) => 0,
+            })
+            .sum();
+        assert_eq!(skipped, bytes.len());
     }
 
     #[test]

@@ -159,6 +159,7 @@ fn panel_frames(tracks: &[Track], mut view_of: impl FnMut(usize) -> Span) -> (Ro
             measure: [None, None],
             annotations: &[],
             events: &[],
+            mute: &[],
             flaws: &[],
             habits: Habits::default(),
         };

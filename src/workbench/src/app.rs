@@ -67,17 +67,23 @@ impl App {
     }
 
     /// Takes in updates of links and outcomes of jobs.
-    pub fn take_in(&mut self, ctx: &Context) {
+    pub fn take_in(&mut self) {
         for news in self.session.hub.drain() {
             self.heard(news);
         }
         for outcome in self.work.finished() {
             match outcome {
-                Ok(outcome) => self.finished(ctx, outcome),
-                Err(problem) => self.tell(&problem, Vec::new()),
+                Ok(outcome) => self.finished(outcome),
+                Err(problem) => {
+                    // Who wanted to leave should see what went wrong first.
+                    self.views.dialogs.stay();
+                    self.tell(&problem, Vec::new());
+                }
             }
         }
         let now = Instant::now();
+        self.recorder.let_go(&self.session.hub, &self.work);
+        self.session.keep_notes(&mut self.work);
         self.session.refresh(now);
         self.session.assess(now, &mut self.work);
         self.recorder.look(now);
@@ -167,7 +173,10 @@ impl App {
         let save = self.desk.save_if_due(&self.history, now, &mut self.work);
         let notice = self.notices.next_change(now);
         let progress = (!self.work.is_idle()).then_some(PROGRESS_EVERY);
-        if let Some(after) = [save, notice, progress].into_iter().flatten().min() {
+        let live = self.session.stored().is_none();
+        let silence = live.then(|| self.session.hub.next_silence(now)).flatten();
+        let all = [save, notice, progress, silence];
+        if let Some(after) = all.into_iter().flatten().min() {
             ctx.request_repaint_after(after.max(Duration::from_millis(20)));
         }
     }
@@ -271,14 +280,32 @@ impl App {
         }
     }
 
-    /// Keeps the window open until a running recording is finished.
+    /// Whether something would be lost if the window closed now.
+    fn is_busy(&self) -> bool {
+        self.recorder.is_busy() || self.session.is_keeping_notes()
+    }
+
+    /// Keeps the window open until a recording is finished and notes are kept.
     fn hold_open(&mut self, ctx: &Context) {
-        if !ctx.input(|input| input.viewport().close_requested()) || !self.recorder.is_busy() {
+        if !ctx.input(|input| input.viewport().close_requested()) {
+            self.close_if_waited(ctx);
+            return;
+        }
+        if !self.is_busy() {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        if self.recorder.is_running() {
-            self.views.dialogs.open(Dialog::Close);
+        match self.recorder.is_busy() {
+            true if self.recorder.is_running() => self.views.dialogs.open(Dialog::Close),
+            true => {}
+            false => self.views.dialogs.quit_when_finished(),
+        }
+    }
+
+    /// Closes a window that only waited for a recording or notes.
+    fn close_if_waited(&self, ctx: &Context) {
+        if self.views.dialogs.waits_to_quit() && !self.is_busy() {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
         }
     }
 
@@ -301,7 +328,7 @@ impl App {
 impl eframe::App for App {
     /// Takes in finished work. Draws nothing, waits for nothing.
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
-        self.take_in(ctx);
+        self.take_in();
         self.hold_open(ctx);
     }
 

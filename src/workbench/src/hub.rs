@@ -27,6 +27,13 @@ const WAKE_DELAY: Duration = Duration::from_millis(15);
 /// While something else is looked at, samples are taken in this often.
 const ASIDE_DELAY: Duration = Duration::from_secs(5);
 
+/// An agent is silent after this long, or three of its samples if that is longer;
+/// [`workflow::live::LiveHost::silent_for`] decides.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
+
+/// How often the time is told for which an agent is silent.
+const SILENCE_EVERY: Duration = Duration::from_secs(1);
+
 /// Wakes the window soon; may be called from any thread.
 pub fn waker(ctx: &egui::Context) -> Arc<dyn Fn() + Send + Sync> {
     let ctx = ctx.clone();
@@ -188,6 +195,39 @@ impl Hub {
     pub fn speaks(&self) -> bool {
         let mut hosts = self.live.hosts().iter();
         hosts.any(|host| host.state == State::Live)
+    }
+
+    /// Since when every agent that is attached says nothing, if that is so.
+    pub fn silence(&self, now: Instant) -> Option<Duration> {
+        let hosts = self.live.hosts().iter();
+        let live = hosts.filter(|host| host.state == State::Live);
+        // One that speaks makes it `None`, none at all too.
+        live.map(|host| host.silent_for(now))
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .min()
+    }
+
+    /// Hosts whose link is over or whose agent says nothing.
+    pub fn mute(&self, now: Instant) -> Vec<String> {
+        let hosts = self.live.hosts().iter();
+        let mute = hosts.filter(|host| host.state != State::Live || host.silent_for(now).is_some());
+        mute.map(|host| host.name().to_owned()).collect()
+    }
+
+    /// After how long the window must look again because an agent may have fallen
+    /// silent, or is silent and the time is told.
+    pub fn next_silence(&self, now: Instant) -> Option<Duration> {
+        let hosts = self.live.hosts().iter();
+        let live = hosts.filter(|host| host.state == State::Live);
+        live.map(|host| match host.silent_for(now) {
+            Some(_) => SILENCE_EVERY,
+            None => {
+                let every = host.connected.hello.every_ns.max(0).unsigned_abs();
+                SILENT_AFTER.max(Duration::from_nanos(every).saturating_mul(3)) + WAKE_DELAY
+            }
+        })
+        .min()
     }
 
     /// Takes in what came; returns what the user should hear of.

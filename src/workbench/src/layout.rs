@@ -67,7 +67,7 @@ pub fn standard() -> Layout {
     let root = split(
         &mut tiles,
         LinearDir::Horizontal,
-        &[(left, 0.8), (middle, 3.3), (right, 1.25)],
+        &[(left, 0.8), (middle, 2.85), (right, 1.7)],
     );
     Tree::new(Id::unique("screens"), root, tiles)
 }

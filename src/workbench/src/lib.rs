@@ -25,6 +25,7 @@ pub mod explore;
 pub mod export;
 pub mod figures;
 pub mod hub;
+pub mod keeping;
 pub mod layout;
 pub mod notices;
 #[expect(

@@ -18,7 +18,7 @@ use workflow::stored::Stored;
 
 use crate::hub::{Hub, Stage};
 use crate::places;
-use crate::tasks::{Outcome, Pool, Work};
+use crate::tasks::{Outcome, Pool, Ticket, Work};
 
 /// Time over which the rate is shown.
 const RATE_TIME: Duration = Duration::from_secs(20);
@@ -44,9 +44,9 @@ pub struct Recorder {
 enum Progress {
     #[default]
     Idle,
-    Starting,
+    Starting(Ticket),
     Running(Box<Running>),
-    Finishing(PathBuf),
+    Finishing(Ticket, PathBuf),
 }
 
 struct Running {
@@ -89,8 +89,8 @@ impl Recorder {
     pub fn report(&self) -> Report {
         match &self.stage {
             Progress::Idle => Report::Idle,
-            Progress::Starting => Report::Starting,
-            Progress::Finishing(path) => Report::Finishing(path.clone()),
+            Progress::Starting(_) => Report::Starting,
+            Progress::Finishing(_, path) => Report::Finishing(path.clone()),
             Progress::Running(running) => Report::Running {
                 elapsed: running.recording.elapsed(),
                 status: running.status.clone(),
@@ -124,8 +124,8 @@ impl Recorder {
         let started = work.start(Pool::Long, "starting the recording", move |_| {
             Outcome::RecordStarted(begin(&setup, &links, past))
         });
-        if started.is_some() {
-            self.stage = Progress::Starting;
+        if let Some(id) = started {
+            self.stage = Progress::Starting(Ticket(Pool::Long, id));
         }
     }
 
@@ -182,13 +182,28 @@ impl Recorder {
         let started = work.start(Pool::Long, label, move |context| {
             Outcome::Recorded(finish(&recording, (&links, &notes), context))
         });
-        if started.is_some() {
-            self.stage = Progress::Finishing(path);
+        if let Some(id) = started {
+            self.stage = Progress::Finishing(Ticket(Pool::Long, id), path);
         }
     }
 
     /// It is packed, or could not be.
     pub fn finished(&mut self) {
+        self.stage = Progress::Idle;
+    }
+
+    /// Lets go of a start or finish whose job met a bug and so brings no outcome.
+    pub fn let_go(&mut self, hub: &Hub, work: &Work) {
+        let (Progress::Starting(ticket) | Progress::Finishing(ticket, _)) = &self.stage else {
+            return;
+        };
+        if work.runs(*ticket) {
+            return;
+        }
+        // What was begun must not go on growing unseen.
+        for attempt in hub.attempts() {
+            attempt.link.stop_recording();
+        }
         self.stage = Progress::Idle;
     }
 
@@ -209,7 +224,10 @@ impl Recorder {
 
 impl Running {
     fn look(&mut self, now: Instant) {
-        self.status = self.recording.status();
+        // While the recorder is busy, the last figures stay.
+        if let Some(status) = self.recording.status() {
+            self.status = status;
+        }
         let same = |(at, _): &(Instant, u64)| now.saturating_duration_since(*at).as_millis() < 500;
         if self.sizes.back().is_some_and(same) {
             return;
@@ -265,9 +283,22 @@ fn begin(setup: &Setup, links: &Speaking, past: Past) -> Result<Started, Problem
     }
     let recording = Recording::create(setup)?;
     for (link, connected) in links {
-        recording.add(link, connected, past)?;
+        if let Err(problem) = recording.add(link, connected, past) {
+            return Err(give_up(&recording, links, problem));
+        }
     }
     Ok(Started { recording, past })
+}
+
+/// Ends a recording that not every host joined: no folder may grow unseen.
+fn give_up(recording: &Recording, links: &Speaking, problem: Problem) -> Problem {
+    for (link, _) in links {
+        link.stop_recording();
+    }
+    match recording.abandon() {
+        Ok(()) => problem,
+        Err(left) => problem.advise(format!("{} ({})", left.what_to_do, left.what)),
+    }
 }
 
 fn finish(

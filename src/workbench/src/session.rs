@@ -20,6 +20,7 @@ use crate::doubts;
 use crate::explore::Absent;
 use crate::figures::{Figures, Values};
 use crate::hub::Hub;
+use crate::keeping::Keeping;
 use crate::plot::panel::Flaw;
 use crate::tasks::{Generation, Outcome, Pool, Work};
 use crate::tracks::{Sight, Tracks};
@@ -48,6 +49,7 @@ pub struct Session {
     prepared: Prepared,
     notes: Vec<Annotation>,
     live_notes: Vec<Annotation>,
+    keeping: Keeping,
     quality_at: Option<Instant>,
 }
 
@@ -66,6 +68,7 @@ struct Prepared {
     marks_version: u64,
     flaws: Vec<Flaw>,
     coverage: Vec<Coverage>,
+    mute: Vec<String>,
 }
 
 impl Session {
@@ -81,6 +84,7 @@ impl Session {
             prepared: Prepared::default(),
             notes: Vec::new(),
             live_notes: Vec::new(),
+            keeping: Keeping::default(),
             quality_at: None,
         }
     }
@@ -108,7 +112,9 @@ impl Session {
         if self.stored().is_none() {
             self.live_notes = std::mem::take(&mut self.notes);
         }
-        self.notes = stored.annotations();
+        // What was written a moment ago may still be on its way to the disk.
+        let newest = self.keeping.newest(stored.path()).map(<[_]>::to_vec);
+        self.notes = newest.unwrap_or_else(|| stored.annotations());
         self.hub.put_aside();
         self.turn(Source::Stored(stored));
     }
@@ -159,6 +165,10 @@ impl Session {
             self.prepare_series();
         }
         self.prepare_events();
+        self.prepared.mute = match &self.source {
+            Source::Live => self.hub.mute(now),
+            Source::Stored(_) => Vec::new(),
+        };
         if self.quality_at.is_none() && self.stored().is_some() {
             self.quality_at = Some(now);
             self.prepare_stored_quality();
@@ -358,13 +368,13 @@ impl Session {
         if let Some(track) = self.tracks.get(item) {
             return Ok(track);
         }
-        if let Some(problem) = self.tracks.problem(item) {
-            return Err(Absent::Failed(problem.why.clone()));
-        }
         if let (Source::Stored(_), Item::Series(key)) = (&self.source, item)
             && !self.prepared.series.iter().any(|series| series.key == *key)
         {
             return Err(Absent::Unknown);
+        }
+        if let Some(problem) = self.tracks.problem(item) {
+            return Err(Absent::Failed(problem.why.clone()));
         }
         Err(match (&self.source, self.tracks.loading(item)) {
             (Source::Stored(_), _) | (_, true) => Absent::Loading,
@@ -410,6 +420,11 @@ impl Session {
     /// Names of hosts.
     pub fn hosts(&self) -> &[String] {
         &self.prepared.hosts
+    }
+
+    /// Attached hosts that say nothing now, so that their last values are old.
+    pub fn mute(&self) -> &[String] {
+        &self.prepared.mute
     }
 
     /// What happened on each host, by time.
@@ -471,11 +486,18 @@ impl Session {
         let Source::Stored(stored) = &self.source else {
             return;
         };
-        let (stored, notes) = (stored.clone(), self.notes.clone());
-        // Should the queue be full, the next change stores them all.
-        work.start(Pool::Long, "keeping notes", move |_| {
-            Outcome::Noted(stored.set_annotations(&notes))
-        });
+        self.keeping.keep(stored.clone(), self.notes.clone());
+        self.keeping.go_on(work);
+    }
+
+    /// Saves notes that wait for their turn.
+    pub fn keep_notes(&mut self, work: &mut Work) {
+        self.keeping.go_on(work);
+    }
+
+    /// Whether notes would be lost if the window closed now.
+    pub fn is_keeping_notes(&self) -> bool {
+        self.keeping.is_busy()
     }
 }
 

@@ -116,6 +116,10 @@ pub struct Work {
     labels: HashMap<(Pool, JobId), String>,
 }
 
+/// A job that was started, to ask whether it still runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket(pub Pool, pub JobId);
+
 /// Which pool a job runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Pool {
@@ -186,6 +190,11 @@ impl Work {
     /// Whether a job runs that the status bar shows or will show soon.
     pub fn is_idle(&self) -> bool {
         self.quick.is_idle() && self.long.is_idle()
+    }
+
+    /// Whether a job waits or runs: no longer once its outcome was taken, or its bug told.
+    pub fn runs(&self, Ticket(pool, id): Ticket) -> bool {
+        self.labels.contains_key(&(pool, id))
     }
 
     /// Asks one job to stop.

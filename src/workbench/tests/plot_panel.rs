@@ -128,6 +128,7 @@ impl Scene {
                 measure: self.measure,
                 annotations: &self.annotations,
                 events: &self.events,
+                mute: &[],
                 flaws: &self.flaws,
                 habits: panel::Habits::default(),
             },

@@ -39,14 +39,14 @@ pub struct Estimator {
 impl Estimator {
     /// Takes in one exchange; one whose answer is older than its probe is ignored.
     pub fn add(&mut self, exchange: Exchange) {
-        let round_ns = exchange.received_ns - exchange.sent_ns;
+        let round_ns = exchange.received_ns.saturating_sub(exchange.sent_ns);
         if round_ns < 0 {
             return;
         }
         self.exchanges += 1;
         let middle_ns = exchange.sent_ns + round_ns / 2;
         let offset = Offset {
-            offset_ns: exchange.theirs_ns - middle_ns,
+            offset_ns: exchange.theirs_ns.saturating_sub(middle_ns),
             error_ns: round_ns - round_ns / 2,
         };
         if self.best.is_none_or(|best| offset.error_ns < best.error_ns) {
@@ -68,7 +68,7 @@ impl Estimator {
 impl Offset {
     /// What to correct by: nothing while the offset is within its own error.
     pub fn correction_ns(self) -> i64 {
-        if self.offset_ns.abs() <= self.error_ns {
+        if self.offset_ns.saturating_abs() <= self.error_ns {
             0
         } else {
             self.offset_ns

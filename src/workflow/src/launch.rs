@@ -283,16 +283,16 @@ fn far_command(hash: &str, bytes: usize, arguments: &[String]) -> String {
     let script = format!(
         "umask 077; H={hash}; U=$(id -u); M=$(uname -sm); \
          D=\"${{XDG_CACHE_HOME:-$HOME/.cache}}/kymo/agent ${{XDG_RUNTIME_DIR:-/run/user/$U}}/kymo-agent /dev/shm/kymo-agent-$U /tmp/kymo-agent-$U\"; \
-         ok() {{ test -f \"$1\" && test -O \"$1\" && test \"$(sha256sum < \"$1\" | cut -c 1-64)\" = $H; }}; \
+         ok() {{ test -L \"$1\" && return 1; test -f \"$1\" && test -O \"$1\" && test \"$(sha256sum < \"$1\" | cut -c 1-64)\" = $H; }}; \
          go() {{ \"$1\" --version > /dev/null 2>&1 || return 1; echo \"KYMO run\"; exec \"$1\" --stdio {arguments}; }}; \
-         for d in $D; do if ok \"$d/$H\"; then go \"$d/$H\"; fi; done; \
+         for d in $D; do test -L \"$d\" && continue; test -O \"$d\" || continue; if ok \"$d/$H\"; then go \"$d/$H\"; fi; done; \
          echo \"KYMO need $M\"; read answer; test \"$answer\" = send || exit 0; \
          T=; for d in $D; do mkdir -p \"$d\" 2> /dev/null || continue; test -O \"$d\" && test -w \"$d\" || continue; test -L \"$d\" && continue; \
          chmod 700 \"$d\" && T=$(mktemp \"$d/push.XXXXXX\") && break; done; \
          if test -z \"$T\"; then echo \"KYMO fail no folder on the far side can hold the agent\"; exit 1; fi; \
-         head -c {bytes} > \"$T\"; \
+         trap \"rm -f $T\" HUP INT TERM; head -c {bytes} > \"$T\"; trap - HUP INT TERM; \
          if ok \"$T\"; then :; else rm -f \"$T\"; echo \"KYMO fail the agent arrived damaged or the disk is full\"; exit 1; fi; \
-         chmod 700 \"$T\"; mv -f \"$T\" \"$d/$H\"; go \"$d/$H\"; \
+         chmod 700 \"$T\"; mv -f \"$T\" \"$d/$H\"; find \"$d\" -type f -mtime +30 -exec rm -f {{}} + 2> /dev/null; go \"$d/$H\"; \
          for e in $D; do test \"$e\" = \"$d\" && continue; mkdir -p \"$e\" 2> /dev/null || continue; test -O \"$e\" || continue; test -L \"$e\" && continue; \
          chmod 700 \"$e\"; cp \"$d/$H\" \"$e/$H.part\" 2> /dev/null && chmod 700 \"$e/$H.part\" && mv -f \"$e/$H.part\" \"$e/$H\" && go \"$e/$H\"; rm -f \"$e/$H\"; done; \
          rm -f \"$d/$H\"; echo \"KYMO fail the agent does not run on the far side (no folder allows programs, or its C library is older)\"; exit 1"

@@ -30,6 +30,9 @@ use crate::target::Target;
 /// Samples that may wait for a slow listener: more than an hour at 1 Hz.
 const WAITING_MAX: usize = 4_096;
 
+/// Updates of any sort that may wait; an agent that says more talks nonsense.
+const UPDATES_MAX: usize = 4 * WAITING_MAX;
+
 /// Requests that may wait for a slow connection.
 const REQUESTS_MAX: usize = 256;
 
@@ -208,7 +211,12 @@ struct Speaker {
 impl Speaker {
     /// Tells the listener; samples are skipped when it is far behind.
     fn tell(&mut self, update: Update) {
-        if matches!(update, Update::Batch(_)) && self.updates.len() > WAITING_MAX {
+        let bound = match &update {
+            Update::Batch(_) => WAITING_MAX,
+            Update::Connected(_) | Update::Ended(_) => usize::MAX,
+            _ => UPDATES_MAX,
+        };
+        if self.updates.len() > bound {
             self.skipped += 1;
             return;
         }
@@ -411,7 +419,10 @@ impl Session {
         said: Said,
     ) -> Result<(), String> {
         match said {
-            Said::Hello(hello) => self.greeted(following, frame, *hello),
+            // One greeting is enough; a second one would take a second name.
+            Said::Hello(hello) if following.hello.is_none() => {
+                self.greeted(following, frame, *hello);
+            }
             Said::Clock(clock) => {
                 self.compare(following, &clock);
                 if u64::from(following.estimator.exchanges()) >= FIRST_PROBES {
@@ -470,7 +481,10 @@ impl Session {
             error_ns: i64::MAX / 4,
         });
         let placement = Placement {
-            boot_to_axis_ns: hello.unix_ns - hello.boot_ns - offset.correction_ns(),
+            boot_to_axis_ns: hello
+                .unix_ns
+                .saturating_sub(hello.boot_ns)
+                .saturating_sub(offset.correction_ns()),
             offset,
         };
         following.connected = true;
@@ -573,7 +587,10 @@ fn unique(name: &str, taken: &[String]) -> String {
         .unwrap_or_else(|| base.to_owned())
 }
 
+/// Updates with the number of the link they came by.
+pub type Numbered = (LinkId, Update);
+
 /// A listener's channel, for callers that need no channels of their own.
-pub fn channel() -> (Sender<(LinkId, Update)>, Receiver<(LinkId, Update)>) {
+pub fn channel() -> (Sender<Numbered>, Receiver<Numbered>) {
     crossbeam_channel::unbounded()
 }

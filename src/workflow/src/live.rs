@@ -6,7 +6,8 @@
 //!
 //! Start at [`Live::accept`].
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use analysis::derive::Plan;
 use analysis::track::Track;
@@ -29,6 +30,15 @@ const PROCESS_ROWS: usize = 7_200;
 
 /// Events kept of each host.
 const EVENTS_MAX: usize = 10_000;
+
+/// An agent that says nothing for longer is shown as silent.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// Processes known of each host, living and ended; what comes after is left out.
+const PROCESSES_MAX: usize = 65_536;
+
+/// Settings kept of each host.
+const SETTINGS_MAX: usize = 16_384;
 
 /// Ended processes kept of each host, oldest forgotten first.
 const ENDED_MAX: usize = 20_000;
@@ -68,6 +78,7 @@ pub struct LiveHost {
     pub skipped: u64,
     /// The last sample's moment.
     pub last_at: Option<Moment>,
+    heard: Instant,
     series: Vec<Option<Series>>,
     raw: Vec<Option<(i64, f64)>>,
     tracks: Vec<Option<Track>>,
@@ -89,6 +100,14 @@ struct LiveProcess {
 enum Place {
     Raw(usize, usize),
     Derived(usize, usize),
+}
+
+impl Place {
+    fn host(self) -> usize {
+        match self {
+            Self::Raw(host, _) | Self::Derived(host, _) => host,
+        }
+    }
 }
 
 impl Live {
@@ -122,7 +141,10 @@ impl Live {
                 }
             }
             Update::Event(event) => host.happened(event),
-            Update::Settings(settings) => host.settings.extend(settings),
+            Update::Settings(settings) => {
+                let room = SETTINGS_MAX.saturating_sub(host.settings.len());
+                host.settings.extend(settings.into_iter().take(room));
+            }
             Update::Clock(offset) => host.clock = offset,
             Update::Skipped(count) => host.skipped += count,
             Update::Ended(why) => {
@@ -135,26 +157,21 @@ impl Live {
         None
     }
 
+    /// A host that comes back takes the place of its ended self, so that nobody
+    /// looks at the dead one and attaching again does not pile up.
     fn connect(&mut self, link: LinkId, connected: Connected) {
-        let clock = connected.placement.offset;
-        self.hosts.push(LiveHost {
-            link,
-            connected,
-            state: State::Live,
-            clock,
-            events: VecDeque::new(),
-            settings: BTreeMap::new(),
-            skipped: 0,
-            last_at: None,
-            series: Vec::new(),
-            raw: Vec::new(),
-            tracks: Vec::new(),
-            plan: Plan::default(),
-            derived: Vec::new(),
-            stale_plan: false,
-            processes: BTreeMap::new(),
-            ended: VecDeque::new(),
-        });
+        let host = LiveHost::new(link, connected);
+        let old = self
+            .hosts
+            .iter()
+            .position(|it| it.name() == host.name() && it.state != State::Live);
+        match old {
+            Some(number) => {
+                self.places.retain(|_, place| place.host() != number);
+                self.hosts[number] = host;
+            }
+            None => self.hosts.push(host),
+        }
     }
 
     /// Every host that ever connected, in that order.
@@ -204,6 +221,38 @@ impl Live {
 }
 
 impl LiveHost {
+    fn new(link: LinkId, connected: Connected) -> Self {
+        let clock = connected.placement.offset;
+        Self {
+            link,
+            connected,
+            state: State::Live,
+            clock,
+            events: VecDeque::new(),
+            settings: BTreeMap::new(),
+            skipped: 0,
+            last_at: None,
+            heard: Instant::now(),
+            series: Vec::new(),
+            raw: Vec::new(),
+            tracks: Vec::new(),
+            plan: Plan::default(),
+            derived: Vec::new(),
+            stale_plan: false,
+            processes: BTreeMap::new(),
+            ended: VecDeque::new(),
+        }
+    }
+
+    /// For how long an attached agent has said nothing, once that is longer than
+    /// three of its samples and three seconds: then its last values are no longer now.
+    pub fn silent_for(&self, now: Instant) -> Option<Duration> {
+        let every = Duration::from_nanos(self.connected.hello.every_ns.max(0).unsigned_abs());
+        let silence = now.saturating_duration_since(self.heard);
+        let patience = SILENCE.max(every.saturating_mul(3));
+        (self.state == State::Live && silence > patience).then_some(silence)
+    }
+
     /// Name of the host in the session.
     pub fn name(&self) -> &str {
         &self.connected.name
@@ -234,6 +283,9 @@ impl LiveHost {
     fn know(&mut self, known: Vec<(ProcessId, Process)>) {
         for (id, process) in known {
             let seen = self.last_at.unwrap_or_default();
+            if self.processes.len() >= PROCESSES_MAX && !self.processes.contains_key(&id) {
+                continue;
+            }
             let entry = self.processes.entry(id).or_insert_with(|| LiveProcess {
                 process: Process::default(),
                 rows: VecDeque::new(),
@@ -264,6 +316,7 @@ impl LiveHost {
         }
         self.sample_processes(batch);
         self.last_at = Some(batch.at);
+        self.heard = Instant::now();
         new
     }
 
@@ -310,8 +363,13 @@ impl LiveHost {
                 }
             }
         }
+        if batch.processes_complete {
+            self.end_unlisted(batch);
+        }
         for ended in &batch.ended {
-            if let Some(live) = self.processes.get_mut(&ended.process) {
+            if let Some(live) = self.processes.get_mut(&ended.process)
+                && live.ended.is_none()
+            {
                 live.ended = Some(ended.at);
                 live.rows.push_back((batch.at, ended.reading));
                 self.ended.push_back(ended.process);
@@ -324,6 +382,19 @@ impl LiveHost {
         }
     }
 
+    /// Who is not in a whole table has ended, perhaps in a sample that was skipped.
+    fn end_unlisted(&mut self, batch: &Batch) {
+        let told = batch.ended.iter().map(|ended| ended.process);
+        let listed = batch.processes.iter().map(|(id, _)| *id).chain(told);
+        let listed: HashSet<ProcessId> = listed.collect();
+        for (id, live) in &mut self.processes {
+            if live.ended.is_none() && !listed.contains(id) && !live.rows.is_empty() {
+                live.ended = Some(batch.at);
+                self.ended.push_back(*id);
+            }
+        }
+    }
+
     fn happened(&mut self, event: Event) {
         self.events.push_back(event);
         if self.events.len() > EVENTS_MAX {
@@ -332,7 +403,13 @@ impl LiveHost {
     }
 
     /// Processes that lived at `moment`, with their numbers then.
+    ///
+    /// None after an agent's end: nobody knows who lives there now.
     pub fn processes_at(&self, moment: Moment) -> Vec<Line> {
+        let known_until = self.last_at.map(|at| at.plus_ns(3 * SECOND_NS));
+        if self.state != State::Live && known_until.is_some_and(|until| moment > until) {
+            return Vec::new();
+        }
         self.processes
             .iter()
             .filter(|(_, live)| live.ended.is_none_or(|ended| moment < ended))

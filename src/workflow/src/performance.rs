@@ -101,6 +101,9 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         charts.extend(foreign_charts(stored, span)?);
     }
     charts.sort_by_key(|chart| hosts.iter().position(|facts| facts.name == chart.host));
+    let resources = resources(stored, span)?;
+    let processes = busiest(stored, span)?;
+    // Damage is found while reading, so this comes after everything was read.
     if stored.damaged() {
         notes.push("Part of the session could not be read; it is drawn as a gap.".to_owned());
     }
@@ -119,8 +122,8 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         coverage: stored.coverage(),
         marks: stored.marks(),
         charts,
-        resources: resources(stored, span)?,
-        processes: busiest(stored, span)?,
+        resources,
+        processes,
         events: stored
             .events()
             .iter()
@@ -287,28 +290,49 @@ fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
 
 /// Writes a file beside itself and renames it, so that it is there whole or not at all.
 pub(crate) fn replace(out: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let problem = |error: std::io::Error| {
-        Problem::from_error(
-            format!("could not write {}", out.display()),
-            &error,
-            Sort::Denied,
-        )
-        .advise("a folder that exists and that you may write to")
-    };
-    let name = out.file_name().ok_or_else(|| Problem {
-        what: format!("could not write {}", out.display()),
-        why: "it names no file".to_owned(),
+    let what = || format!("could not write {}", out.display());
+    let wrong = |why: &str| Problem {
+        what: what(),
+        why: why.to_owned(),
         what_to_do: "a path that ends in a file name".to_owned(),
         sort: Sort::Usage,
-    })?;
-    let beside = out.with_file_name(format!(".{}.part", name.to_string_lossy()));
-    let written = std::fs::File::create(&beside)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        })
-        .and_then(|()| std::fs::rename(&beside, out));
-    written.map_err(|error| match std::fs::remove_file(&beside) {
-        Ok(()) | Err(_) => problem(error),
+    };
+    let name = out.file_name().ok_or_else(|| wrong("it names no file"))?;
+    // A device or pipe must never be renamed over.
+    if std::fs::metadata(out).is_ok_and(|it| !it.is_file()) {
+        return Err(wrong("it is no regular file"));
+    }
+    let beside = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
+    let beside = out.with_file_name(beside);
+    let written = write_new(&beside, bytes)
+        .and_then(|()| std::fs::rename(&beside, out))
+        .and_then(|()| sync_folder(out));
+    written.map_err(|error| {
+        // The part is ours; where it cannot be removed, the first trouble is still the one to tell.
+        let removed = std::fs::remove_file(&beside);
+        let left = removed.is_err() && beside.exists();
+        let advice = match left {
+            true => format!("a folder you may write to, and remove {}", beside.display()),
+            false => "a folder that exists and that you may write to".to_owned(),
+        };
+        Problem::from_error(what(), &error, Sort::Denied).advise(advice)
     })
+}
+
+/// Creates a file that was not there, so that no link of a stranger is followed.
+fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::symlink_metadata(path).is_ok() {
+        std::fs::remove_file(path)?;
+    }
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn sync_folder(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, select, tick};
+use model::series::{Series, SeriesId, glob_matches};
 use model::time::Moment;
 use store::progress::Continue;
-use store::recorder::{FinishAs, Options as StoreOptions, Recorder, Retention};
+use store::recorder::{FinishAs, Options as StoreOptions, RecordError, Recorder, Retention};
+
+use wire::message::{Burst, Request as Ask};
 
 use crate::jobs::Context;
 use crate::launch::Launch;
@@ -20,6 +23,9 @@ use crate::tap::{Shared, Tap};
 
 /// How often the command line hears of progress.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a signal may come after the agents it ended.
+const SIGNAL_TIME: Duration = Duration::from_millis(200);
 
 /// How long agents may take to greet before a recording fails.
 const GREETING_TIME: Duration = Duration::from_secs(30);
@@ -76,12 +82,9 @@ impl Recording {
             retention: setup.retention,
         };
         let recorder = Recorder::create(&setup.out, options).map_err(|error| {
-            Problem::from_error(
-                format!("could not record to {}", setup.out.display()),
-                &error,
-                Sort::Denied,
-            )
-            .advise("another path, or a folder you may write to")
+            let what = format!("could not record to {}", setup.out.display());
+            Problem::from_error(what, &error, sort_of(&error))
+                .advise("another path, or a folder you may write to")
         })?;
         Ok(Self {
             recorder: Arc::new(Mutex::new(Some(recorder))),
@@ -130,19 +133,38 @@ impl Recording {
         self.since.elapsed()
     }
 
-    /// How it is doing; never waits for the disk.
-    pub fn status(&self) -> Status {
-        match &*lock(&self.recorder) {
-            Some(recorder) => {
-                let status = recorder.status();
-                Status {
-                    bytes: status.bytes,
-                    samples: status.samples,
-                    trouble: status.trouble,
-                }
+    /// How it is doing; `None` while the recorder is busy, since this never waits.
+    pub fn status(&self) -> Option<Status> {
+        let recorder = self.recorder.try_lock().ok()?;
+        let status = recorder.as_ref()?.status();
+        let lost = (status.lost_frames > 0)
+            .then(|| format!("{} frames were lost for want of memory", status.lost_frames));
+        Some(Status {
+            bytes: status.bytes,
+            samples: status.samples,
+            trouble: status.trouble.or(lost),
+        })
+    }
+
+    /// Ends a recording that could not start, and removes it.
+    ///
+    /// # Errors
+    ///
+    /// The folder could not be removed.
+    pub fn abandon(&self) -> Result<(), Problem> {
+        let Some(recorder) = lock(&self.recorder).take() else {
+            return Ok(());
+        };
+        let ended = recorder.finish(FinishAs::Folder, &mut |_| Continue::Yes);
+        std::fs::remove_dir_all(&self.out).map_err(|error| {
+            let ended = ended.err().map(|error| crate::link::chain(&error));
+            Problem {
+                what: format!("could not remove {}", self.out.display()),
+                why: ended.unwrap_or_else(|| error.to_string()),
+                what_to_do: "remove it by hand; it holds no sample".to_owned(),
+                sort: Sort::Denied,
             }
-            None => Status::default(),
-        }
+        })
     }
 
     /// Ends the recording and packs the session into one file.
@@ -164,8 +186,8 @@ impl Recording {
         recorder
             .finish(FinishAs::File, &mut on_progress)
             .map_err(|error| {
-                Problem::from_error(what(), &error, Sort::Denied).advise(format!(
-                    "kymo info {} (everything recorded so far is there)",
+                Problem::from_error(what(), &error, sort_of(&error)).advise(format!(
+                    "kymo info {} (what is on disk is there)",
                     self.out.display()
                 ))
             })?;
@@ -181,7 +203,21 @@ pub struct Request {
     pub length: Option<Duration>,
     /// Where and how.
     pub setup: Setup,
+    /// A few series to read faster, if any.
+    pub fast: Option<Fast>,
 }
+
+/// A few series to be read more often than the rest.
+#[derive(Clone, Debug)]
+pub struct Fast {
+    /// Patterns of series names; the first 64 series that match are taken.
+    pub globs: Vec<String>,
+    /// Time between their samples, 10 ms or more.
+    pub every_ns: i64,
+}
+
+/// Most series an agent reads faster.
+const FAST_MAX: usize = 64;
 
 /// How a command-line recording is doing.
 #[derive(Clone, Debug)]
@@ -230,6 +266,8 @@ pub fn record(
         states: vec![None; links.len()],
         hosts: Vec::new(),
         began: None,
+        fast: request.fast,
+        chosen: vec![Vec::new(); links.len()],
     };
     let outcome = watch.run(&recording, request.length, (&updates, stop), on_progress);
     let watch_saw_nothing = watch.hosts.is_empty();
@@ -252,18 +290,20 @@ pub fn record(
 
 /// Removes a recording that never got a sample.
 fn give_up(recording: &Recording, problem: Problem) -> Problem {
-    let Some(recorder) = lock(&recording.recorder).take() else {
-        return problem;
-    };
-    let ended = recorder.finish(FinishAs::Folder, &mut |_| Continue::Yes);
-    let removed = std::fs::remove_dir_all(&recording.out);
-    if ended.is_ok() && removed.is_ok() {
-        return problem;
+    match recording.abandon() {
+        Ok(()) => problem,
+        Err(left) => problem.advise(left.to_string()),
     }
-    problem.advise(format!(
-        "remove {}, which holds no sample",
-        recording.out.display()
-    ))
+}
+
+fn sort_of(error: &RecordError) -> Sort {
+    match error {
+        RecordError::Full { .. } | RecordError::Unwritten { .. } => Sort::DiskFull,
+        RecordError::Stopped { .. } => Sort::Cancelled,
+        RecordError::Exists { .. } => Sort::Usage,
+        RecordError::Hosts(_) => Sort::Limit,
+        RecordError::Write { .. } => Sort::Denied,
+    }
 }
 
 struct Watch<'a> {
@@ -271,6 +311,8 @@ struct Watch<'a> {
     states: Vec<Option<State>>,
     hosts: Vec<String>,
     began: Option<Instant>,
+    fast: Option<Fast>,
+    chosen: Vec<Vec<u32>>,
 }
 
 impl Watch<'_> {
@@ -292,7 +334,14 @@ impl Watch<'_> {
             let mut message = None;
             select! {
                 recv(updates) -> update => if let Ok((link, update)) = update {
-                    message = self.take_in(link, update)?;
+                    message = match self.take_in(link, update) {
+                        Ok(message) => message,
+                        // A signal to the whole group ends ssh as well, perhaps first.
+                        Err(_) if stop.recv_timeout(SIGNAL_TIME).is_ok() => {
+                            return self.stopped();
+                        }
+                        Err(problem) => return Err(problem),
+                    };
                     if message.is_none() {
                         continue;
                     }
@@ -304,7 +353,7 @@ impl Watch<'_> {
             on_progress(&Progress {
                 elapsed: self.began.map_or(Duration::ZERO, |began| began.elapsed()),
                 hosts: self.hosts.clone(),
-                status: recording.status(),
+                status: recording.status().unwrap_or_default(),
                 message,
             });
             if self.began.is_none() && started.elapsed() > GREETING_TIME {
@@ -346,8 +395,40 @@ impl Watch<'_> {
                 }
             }
             Update::Refused { what, why } => Ok(Some(format!("{what}: {why}"))),
+            Update::Series(series) => Ok(self.quicken(place, &series)),
             _ => Ok(None),
         }
+    }
+
+    /// Asks the agent to read those of its new series faster that were chosen.
+    fn quicken(&mut self, place: usize, series: &[(SeriesId, Series)]) -> Option<String> {
+        let fast = self.fast.as_ref()?;
+        let chosen = &mut self.chosen[place];
+        let before = chosen.len();
+        for (id, one) in series {
+            let name = one.key.to_string();
+            let wanted = fast.globs.iter().any(|glob| glob_matches(glob, &name));
+            if wanted && chosen.len() < FAST_MAX {
+                chosen.push(id.0);
+            }
+        }
+        if chosen.len() == before {
+            return None;
+        }
+        let burst = Burst {
+            series: chosen.clone(),
+            every_ns: fast.every_ns,
+        };
+        let asked = self.links[place].ask(Ask {
+            burst: Some(burst),
+            ..Ask::default()
+        });
+        let every = model::time::duration_text(fast.every_ns as f64 / 1e9);
+        let count = chosen.len();
+        Some(match asked {
+            true => format!("reading {count} series every {every}"),
+            false => format!("{count} series could not be read faster: the link is over"),
+        })
     }
 
     fn stopped(&self) -> Result<(), Problem> {

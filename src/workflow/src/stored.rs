@@ -109,11 +109,7 @@ impl Stored {
         }
         match Session::open(path) {
             Ok((session, warnings)) => {
-                let texts = warnings.iter().map(|it| match it.member.as_str() {
-                    "" => it.text.clone(),
-                    member => format!("{member}: {}", it.text),
-                });
-                let texts: Vec<String> = texts.collect();
+                let texts: Vec<String> = warnings.iter().map(told).collect();
                 let damaged = !warnings.is_empty();
                 Ok((Self::of(session, path, damaged)?, texts))
             }
@@ -260,9 +256,14 @@ impl Stored {
         entries.iter().map(|entry| entry.samples).max().unwrap_or(0)
     }
 
-    /// Whether part of it could not be read.
+    /// Whether part of it could not be read, as far as was noticed until now.
     pub fn damaged(&self) -> bool {
-        self.inner.damaged
+        self.inner.damaged || !self.inner.session.warnings().is_empty()
+    }
+
+    /// What was noticed since opening: members are checked when they are read first.
+    pub fn warnings(&self) -> Vec<String> {
+        self.inner.session.warnings().iter().map(told).collect()
     }
 
     /// The store's view, for work on whole sessions.
@@ -552,6 +553,14 @@ impl Inner {
             steal: steal.as_ref(),
             events: &events,
         }))
+    }
+}
+
+/// A warning of the store in one line.
+pub(crate) fn told(warning: &store::session::Warning) -> String {
+    match warning.member.as_str() {
+        "" => warning.text.clone(),
+        member => format!("{member}: {}", warning.text),
     }
 }
 

@@ -17,7 +17,7 @@ use store::trim::{Keep, WriteError};
 
 use crate::jobs::Context;
 use crate::problem::{Problem, Sort};
-use crate::stored::{Stored, missing, on_progress};
+use crate::stored::{Stored, missing, on_progress, told};
 
 /// Formats of exported tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +58,7 @@ pub fn verify(path: &Path, context: &Context) -> Result<Verification, Problem> {
     if !report.complete {
         return Err(Problem::cancelled("verification"));
     }
-    let mut problems: Vec<String> = report
-        .problems
-        .iter()
-        .map(|it| match it.member.as_str() {
-            "" => it.text.clone(),
-            member => format!("{member}: {}", it.text),
-        })
-        .collect();
+    let mut problems: Vec<String> = report.problems.iter().map(told).collect();
     problems.extend(
         warnings
             .into_iter()

@@ -154,22 +154,23 @@ impl Rig {
         Ok(())
     }
 
-    /// Waits until both threads have tried everything once more.
-    fn settle(&self) -> Outcome {
+    /// Waits until both threads have tried everything once more; returns the bytes
+    /// that the journal thread then holds.
+    fn settle(&self) -> Result<usize, Box<dyn std::error::Error>> {
         let (done, answer) = mpsc::sync_channel(1);
         if let Some(journal) = &self.recorder.journal {
             journal
                 .send(journal::Order::Settle(done))
                 .map_err(|_| "journal is gone")?;
         }
-        answer.recv()?;
+        let held = answer.recv()?;
         let (done, answer) = mpsc::sync_channel(1);
         if let Some(roll) = &self.recorder.roll {
             roll.send(roll::Order::Settle(done))
                 .map_err(|_| "roller is gone")?;
         }
         answer.recv()?;
-        Ok(())
+        Ok(held)
     }
 
     fn path(&self) -> PathBuf {
@@ -353,5 +354,114 @@ fn retention_keeps_the_newest_and_says_what_is_gone() -> Outcome {
         sparse.base.count.iter().sum::<u32>() as usize,
         column.at.len()
     );
+    Ok(())
+}
+
+#[test]
+fn a_finish_on_a_full_disk_waits_for_room() -> Outcome {
+    let mut rig = Rig::new(10)?;
+    rig.ticks(7)?;
+    rig.settle()?;
+    rig.faults.full.store(true, Ordering::SeqCst);
+    rig.ticks(40)?;
+    let path = rig.path();
+    let mut heard = Vec::new();
+    let summary = rig.recorder.finish(FinishAs::Folder, &mut |progress| {
+        heard.push(progress);
+        if heard.len() == 2 {
+            rig.faults.full.store(false, Ordering::SeqCst);
+        }
+        Continue::Yes
+    })?;
+    assert_eq!(summary.lost_frames, 0);
+    assert!(heard.len() >= 2, "{heard:?}");
+    assert!(heard[0].total > 0 && heard[0].done < heard[0].total);
+    check(&path, &rig.machine)
+}
+
+#[test]
+fn a_finish_stopped_on_a_full_disk_says_what_is_lost() -> Outcome {
+    let mut rig = Rig::new(10)?;
+    rig.ticks(7)?;
+    rig.settle()?;
+    let path = rig.path();
+    let kept = Session::open(&path)?.0.span();
+    rig.faults.full.store(true, Ordering::SeqCst);
+    rig.ticks(40)?;
+    rig.settle()?;
+    let waiting = rig.recorder.status().waiting_bytes;
+    let outcome = rig.recorder.finish(FinishAs::File, &mut |_| Continue::Stop);
+    let Err(error) = outcome else {
+        return Err("it finished on a full disk".into());
+    };
+    assert!(error.to_string().contains(&waiting.to_string()), "{error}");
+    let RecordError::Unwritten { waiting_bytes, .. } = error else {
+        return Err(error.into());
+    };
+    assert!(waiting > 0);
+    assert_eq!(waiting_bytes, waiting);
+    assert_eq!(Session::open(&path)?.0.span(), kept);
+    Ok(())
+}
+
+#[test]
+fn a_finish_on_a_broken_disk_ends_and_says_what_is_lost() -> Outcome {
+    let mut rig = Rig::new(10)?;
+    rig.ticks(7)?;
+    rig.faults.broken_sync.store(true, Ordering::SeqCst);
+    let outcome = rig.recorder.finish(FinishAs::File, &mut |_| Continue::Yes);
+    let lost = match outcome {
+        Err(RecordError::Unwritten { waiting_bytes, .. }) => waiting_bytes,
+        other => return Err(format!("{other:?}").into()),
+    };
+    assert!(lost > 0);
+    assert_eq!(rig.faults.syncs_after_failure.load(Ordering::SeqCst), 0);
+    Ok(())
+}
+
+#[test]
+fn a_segment_ends_when_it_holds_enough_values() -> Outcome {
+    /// About ten samples; a key sample comes every fifth.
+    const CELLS: usize = 110;
+    let mut rig = Rig::new(100_000)?;
+    for front in lock(&rig.recorder.fronts).iter_mut() {
+        front.cells_max = CELLS;
+    }
+    rig.ticks(100)?;
+    let path = rig.path();
+    rig.recorder
+        .finish(FinishAs::Folder, &mut |_| Continue::Yes)?;
+    check(&path, &rig.machine)?;
+    let (session, _) = Session::open(&path)?;
+    let numbers = session.manifest().segments.iter().map(|it| it.number);
+    let segments = numbers.max().map_or(0, |it| it as usize + 1);
+    let cells: usize = rig.machine.truth.iter().map(Vec::len).sum();
+    let most = CELLS + SHAPE.series * SHAPE.key_every as usize;
+    assert!(segments > cells.div_ceil(most), "{segments} segments");
+    assert!(segments <= cells.div_ceil(CELLS), "{segments} segments");
+    Ok(())
+}
+
+#[test]
+fn ten_hours_hold_no_more_than_one() -> Outcome {
+    const HOUR: usize = 3_600;
+    let mut rig = Rig::new(600)?;
+    rig.machine.remember = false;
+    let mut hours = Vec::new();
+    for _ in 0..10 {
+        for _ in 0..6 {
+            rig.ticks(HOUR / 6)?;
+            rig.settle()?;
+        }
+        let in_thread = rig.settle()?;
+        let (gathered, declared) = lock(&rig.recorder.fronts)[0].held();
+        let waiting = rig.recorder.status().waiting_bytes;
+        let journals = fs::read_dir(journal::folder_of(&rig.path()))?.count();
+        hours.push((in_thread, gathered, waiting, declared, journals));
+    }
+    // The living, the series and one setting; two files of the open journal.
+    let declared = SHAPE.series + SHAPE.processes as usize + 1;
+    assert_eq!(hours, vec![(0, 0, 0, declared, 2); 10]);
+    assert_eq!(rig.recorder.status().samples, 10 * HOUR as u64);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Context, ViewportCommand};
+use eframe::egui::Context;
 use workflow::stored::Stored;
 
 use crate::app::App;
@@ -238,17 +238,16 @@ impl App {
         self.views.dialogs.quit_when_finished();
         self.stop_recording();
     }
-
-    /// The recording is packed; a window that waited for it closes.
-    pub(super) fn close_if_waited(&mut self, ctx: &Context) {
-        if self.views.dialogs.waits_to_quit() {
-            ctx.send_viewport_cmd(ViewportCommand::Close);
-        }
-    }
 }
+
+/// Set to `off`, paths are asked for in the window itself: for broken portals.
+const NATIVE_DIALOGS: &str = "KYMO_NATIVE_DIALOGS";
 
 /// The system's dialog; waits for the user, so it is for jobs only.
 fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
+    if std::env::var_os(NATIVE_DIALOGS).is_some_and(|it| it == "off") {
+        return None;
+    }
     let dialog = rfd::FileDialog::new();
     match purpose {
         Purpose::Open => dialog

@@ -1,6 +1,6 @@
 //! What finished jobs bring.
 
-use eframe::egui::Context;
+use workflow::problem::Problem;
 
 use crate::app::App;
 use crate::notices::Offer;
@@ -8,7 +8,7 @@ use crate::tasks::{Outcome, Written};
 
 impl App {
     /// Takes in one outcome; what belongs to the session goes there.
-    pub fn finished(&mut self, ctx: &Context, outcome: Outcome) {
+    pub fn finished(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Opened(file) => self.opened(*file),
             Outcome::Picked(purpose, picked) => self.picked(purpose, picked),
@@ -24,17 +24,17 @@ impl App {
                         let offers = vec![Offer::Open(path.clone()), Offer::CopyPath(path.clone())];
                         self.note(format!("Recorded {}", path.display()), offers);
                     }
-                    Err(problem) => self.tell(&problem, Vec::new()),
+                    Err(problem) => self.lost(&problem),
                 }
-                self.close_if_waited(ctx);
             }
             Outcome::Written(done, result) => match result {
                 Ok(written) => self.written(done, written),
                 Err(problem) => self.tell(&problem, Vec::new()),
             },
-            Outcome::Joined(Err(problem))
-            | Outcome::Saved(Err(problem))
-            | Outcome::Noted(Err(problem)) => self.tell(&problem, Vec::new()),
+            Outcome::Joined(Err(problem)) | Outcome::Saved(Err(problem)) => {
+                self.tell(&problem, Vec::new());
+            }
+            Outcome::Noted(Err(problem)) => self.lost(&problem),
             Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) | Outcome::Noted(Ok(())) => {}
             other => {
                 if let Some(problem) = self.session.accept(other) {
@@ -42,6 +42,12 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Tells what could not be kept; who wanted to leave should see it first.
+    fn lost(&mut self, problem: &Problem) {
+        self.views.dialogs.stay();
+        self.tell(problem, Vec::new());
     }
 
     fn written(&mut self, done: &str, written: Written) {

@@ -1,8 +1,11 @@
 //! The whole window without a display: drawn, driven by keys, read by name.
 
+use std::time::{Duration, Instant};
+
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use model::annotation::Annotation;
 use model::batch::Batch;
 use model::catalog::{self, Kind};
 use model::event::{Event, EventKind};
@@ -12,12 +15,14 @@ use model::time::{Moment, SECOND_NS, Span};
 use workflow::clock::Offset;
 use workflow::launch::Launch;
 use workflow::link::{Connected, LinkId, Update};
+use workflow::stored::Stored;
 use workflow::tap::Placement;
 use workflow::target::Target;
 
 use super::App;
 use crate::desk::Desk;
 use crate::explore::Dropped;
+use crate::export::Export;
 use crate::layout::{self, Screen};
 use crate::places::Places;
 use crate::shell::Wish;
@@ -140,7 +145,7 @@ fn window(app: App) -> Harness<'static, App> {
         .with_context_setup(theme::install);
     let mut harness = builder.build_ui_state(
         |ui, app: &mut App| {
-            app.take_in(&ui.ctx().clone());
+            app.take_in();
             app.show(ui, None);
         },
         app,
@@ -169,6 +174,83 @@ fn live_plots_tables_and_badge_appear() {
     harness.get_by_label_contains("worker");
     harness.get_by_label_contains("LIVE ●");
     harness.get_by_label_contains("Events (1)");
+}
+
+#[test]
+fn an_agent_that_says_nothing_is_silent_and_its_values_are_old() {
+    let mut app = live();
+    let now = Instant::now();
+    app.session.refresh(now);
+    assert_eq!(
+        (app.session.hub.silence(now), app.session.mute()),
+        (None, &[][..])
+    );
+    let later = now + Duration::from_secs(12);
+    app.session.refresh(later);
+    let silence = app.session.hub.silence(later).expect("it is silent");
+    assert!(silence >= Duration::from_secs(12));
+    assert_eq!(app.session.mute(), ["a"]);
+    // The window looks again in time to notice it, and then once a second.
+    let next = app.session.hub.next_silence(now).expect("a time");
+    assert!(app.session.hub.silence(now + next).is_some(), "{next:?}");
+    let next = app.session.hub.next_silence(later);
+    assert_eq!(next, Some(Duration::from_secs(1)));
+}
+
+/// Draws until something is so; jobs wake the window, frames stand in for that here.
+fn draw_until(harness: &mut Harness<'_, App>, so: impl Fn(&App) -> bool) -> bool {
+    for _ in 0..2_000 {
+        harness.step();
+        if so(harness.state()) {
+            return true;
+        }
+        std::thread::yield_now();
+    }
+    false
+}
+
+#[test]
+fn notes_in_quick_succession_are_all_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = folder.path().join("t.csv");
+    crate::places::write(
+        &table,
+        "time,cpu\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:01Z,2\n",
+    )
+    .expect("it is written");
+    let path = folder.path().join("t.kymo");
+    let context = workflow::jobs::Context::default();
+    let (imported, _) = Stored::open(&table, &context).expect("a table");
+    let trimmed = imported.span();
+    Export::Part(trimmed)
+        .write(&imported, &path, &context)
+        .expect("a session");
+    let (stored, _) = Stored::open(&path, &context).expect("a session");
+    let at = stored.span().from;
+    let mut app = app();
+    app.session.show_stored(stored);
+    let note = |id: u32| Annotation {
+        id,
+        span: Span { from: at, to: at },
+        text: format!("note {id}"),
+        color: 0,
+    };
+    for last in 1..=20 {
+        app.session
+            .set_notes((1..=last).map(note).collect(), &mut app.work);
+    }
+    assert!(app.session.is_keeping_notes());
+    let saves = app
+        .work
+        .running()
+        .filter(|(_, _, job)| job.label == "keeping notes");
+    assert_eq!(saves.count(), 1);
+    let mut harness = window(app);
+    assert!(draw_until(&mut harness, |app| !app
+        .session
+        .is_keeping_notes()));
+    let (again, _) = Stored::open(&path, &context).expect("a session");
+    assert_eq!(again.annotations().len(), 20);
 }
 
 #[test]

@@ -163,18 +163,20 @@ pub fn full_name(item: &Item) -> String {
     }
 }
 
-/// A name for lists in which the plot around a curve is not seen.
+/// A name for lists in which the plot around a curve is not seen; what tells curves
+/// of one metric apart comes first, so that it stays where the name is cut.
 pub fn list_name(item: &Item) -> String {
     match item {
         Item::Process(_) => full_name(item),
         Item::Series(key) => {
             let tail = key.metric.strip_prefix("system.").unwrap_or(&key.metric);
-            let mut text = tail.replace(['.', '_'], " ");
-            for (name, value) in &key.attributes {
-                text.push(' ');
-                text.push_str(&word(name, value));
+            let metric = tail.replace(['.', '_'], " ");
+            let words = key.attributes.iter();
+            let words: Vec<String> = words.map(|(name, value)| word(name, value)).collect();
+            match words.is_empty() {
+                true => metric,
+                false => format!("{} · {metric}", words.join(" ")),
             }
-            text
         }
     }
 }

@@ -118,7 +118,7 @@ fn value_text(curve: &Curve<'_>, shared: &Shared<'_>, cache: &Cache) -> String {
     let unit = &curve.track.series().unit;
     let mut text = match shared.cursor {
         Some(cursor) => at_text(curve, cursor, cache),
-        None => match curve.track.latest() {
+        None => match curve.track.latest().filter(|_| !is_mute(curve, shared)) {
             Some((_, value)) => unit.text(value),
             None => "–".to_owned(),
         },
@@ -130,6 +130,12 @@ fn value_text(curve: &Curve<'_>, shared: &Shared<'_>, cache: &Cache) -> String {
         }
     }
     text
+}
+
+/// Whether its latest value is old, because its host says nothing any more.
+fn is_mute(curve: &Curve<'_>, shared: &Shared<'_>) -> bool {
+    let host = &curve.track.series().key.host;
+    shared.mute.iter().any(|mute| mute == host)
 }
 
 /// The exact value, or the extremes of the pixel where rows are not loaded.

@@ -121,6 +121,8 @@ pub struct Shared<'a> {
     pub events: &'a [Event],
     /// Stretches of doubtful data.
     pub flaws: &'a [Flaw],
+    /// Hosts that say nothing now: their last values are no longer those of now.
+    pub mute: &'a [String],
     /// Which habits the user chose.
     pub habits: Habits,
 }

@@ -42,7 +42,7 @@ pub struct State {
     start: start::State,
     /// Whether the text field of a new dialog shall get the keyboard.
     fresh: bool,
-    /// Whether the window closes when the recording is packed.
+    /// Whether the window closes when the recording is packed and notes are kept.
     quits: bool,
 }
 
@@ -129,6 +129,11 @@ impl State {
     /// Remembers that the user wants to leave.
     pub fn quit_when_finished(&mut self) {
         self.quits = true;
+    }
+
+    /// Forgets that the user wants to leave.
+    pub fn stay(&mut self) {
+        self.quits = false;
     }
 
     /// Whether the user wants to leave.

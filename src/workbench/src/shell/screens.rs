@@ -222,6 +222,9 @@ impl Screens<'_, '_> {
         // Values of rows in sight are asked for; what is not at hand is loaded.
         let missing = RefCell::new(Vec::new());
         let value = |key: &SeriesKey| {
+            if is_old(scene, &key.host) {
+                return None;
+            }
             let value = scene.session.value(key, moment);
             if value.is_none() && scene.session.stored().is_some() {
                 missing.borrow_mut().push(Item::Series(key.clone()));
@@ -265,8 +268,11 @@ impl Screens<'_, '_> {
         let when = match (crowds.moment(), scene.timeline.pointed()) {
             (None, _) => processes::When::Never,
             (Some(at), Some(_)) => processes::When::Cursor(at),
-            (Some(at), None) if scene.timeline.is_newest() => processes::When::Newest(at),
-            (Some(at), None) => processes::When::Cursor(at),
+            (Some(at), None) if !scene.timeline.is_newest() => processes::When::Cursor(at),
+            (Some(at), None) if scene.session.stored().is_some() || is_old(scene, host) => {
+                processes::When::Last(at)
+            }
+            (Some(at), None) => processes::When::Newest(at),
         };
         let data = processes::Data {
             host,
@@ -333,6 +339,13 @@ impl Screens<'_, '_> {
     }
 }
 
+/// Whether values of a host at the end of the data would pass for those of now
+/// although it says nothing any more.
+fn is_old(scene: &Scene<'_>, host: &str) -> bool {
+    let mute = scene.session.mute().iter().any(|mute| mute == host);
+    mute && scene.timeline.is_newest()
+}
+
 /// What all plots share.
 fn shared<'a>(scene: &Scene<'a>) -> panel::Shared<'a> {
     let timeline = scene.timeline;
@@ -345,6 +358,7 @@ fn shared<'a>(scene: &Scene<'a>) -> panel::Shared<'a> {
         annotations: scene.session.notes(),
         events: scene.session.plain_events(),
         flaws: scene.session.flaws(),
+        mute: scene.session.mute(),
         habits: habits(scene.history.now()),
     }
 }
@@ -442,9 +456,9 @@ fn subject<'a>(
                     }
                     (Source::Stored(_), _) => "the session on disk",
                 },
-                value: scene
-                    .session
-                    .value(key, scene.timeline.moment())
+                value: Some(scene.timeline.moment())
+                    .filter(|_| !is_old(scene, &key.host))
+                    .and_then(|moment| scene.session.value(key, moment))
                     .unwrap_or(f64::NAN),
             },
         },

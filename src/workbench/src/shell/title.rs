@@ -9,9 +9,11 @@ use super::Scene;
 
 /// The title now, such as `LIVE · REC · web-1 · Kymo`.
 pub fn of(scene: &Scene<'_>) -> String {
+    let silent = scene.session.hub.silence(scene.now).is_some();
     let mut parts = vec![match (scene.session.source(), scene.timeline.mode()) {
         (Source::Stored(_), _) => "RECORDED",
         (Source::Live, Mode::Paused) => "PAUSED",
+        _ if silent => "SILENT",
         (Source::Live, Mode::Follow) if scene.session.hub.speaks() => "LIVE",
         (Source::Live, Mode::Follow) => "NOT ATTACHED",
     }];

@@ -1,5 +1,7 @@
 //! Menu, title, hosts, and the badge that says live, paused, recorded, recording.
 
+use std::time::Duration;
+
 use eframe::egui::{self, Button, Color32, RichText, Ui, WidgetInfo, accesskit};
 use model::host::Host;
 use model::time::duration_text;
@@ -167,6 +169,7 @@ struct Known {
     name: String,
     host: Host,
     state: Option<LinkState>,
+    silent: Option<Duration>,
     clock: Offset,
     skipped: u64,
 }
@@ -178,7 +181,7 @@ impl Known {
             name: &self.name,
             host: Some(&self.host),
             status: match &self.state {
-                Some(LinkState::Live) => Status::Live,
+                Some(LinkState::Live) => self.silent.map_or(Status::Live, Status::Silent),
                 Some(LinkState::Ended(why)) => Status::Ended(why),
                 None => Status::Recorded,
             },
@@ -198,6 +201,7 @@ fn hosts_of(scene: &Scene<'_>) -> Vec<Known> {
                 name: host.name().to_owned(),
                 host: host.connected.hello.host(),
                 state: Some(host.state.clone()),
+                silent: host.silent_for(scene.now),
                 clock: host.clock,
                 skipped: host.skipped,
             });
@@ -208,6 +212,7 @@ fn hosts_of(scene: &Scene<'_>) -> Vec<Known> {
                 name: facts.name.clone(),
                 host: facts.host.clone(),
                 state: None,
+                silent: None,
                 clock: Offset {
                     offset_ns: facts.offset_ns,
                     error_ns: facts.error_ns,
@@ -222,6 +227,9 @@ fn hosts_of(scene: &Scene<'_>) -> Vec<Known> {
 impl Scene<'_> {
     /// What an agent costs now, if it is known.
     pub(super) fn agent_cost(&self, host: &str, metric: &str) -> Option<f64> {
+        if self.session.mute().iter().any(|mute| mute == host) {
+            return None;
+        }
         let key = model::series::SeriesKey::new(host, metric, []);
         let track = self.session.hub.live().track(&key)?;
         track.latest().map(|(_, value)| value)
@@ -266,6 +274,7 @@ fn badges_ui(ui: &mut Ui, scene: &Scene<'_>) {
         0.0 => "0 s".to_owned(),
         seconds => duration_text(seconds),
     };
+    let silence = scene.session.hub.silence(scene.now);
     let (text, color, hint) = match (scene.session.source(), scene.timeline.mode()) {
         (Source::Stored(_), _) => (
             format!("RECORDED ◆ {length}"),
@@ -277,6 +286,14 @@ fn badges_ui(ui: &mut Ui, scene: &Scene<'_>) {
             theme.quality_edge,
             "The view is held; samples keep coming and recording goes on",
         ),
+        (Source::Live, Mode::Follow) if silence.is_some() => {
+            let seconds = silence.unwrap_or_default().as_secs();
+            (
+                format!("NO DATA for {}", duration_text(seconds as f64)),
+                theme.severe,
+                "The agent is attached but says nothing; values at the end are old",
+            )
+        }
         (Source::Live, Mode::Follow) if scene.session.hub.speaks() => (
             format!("LIVE ● {length}"),
             theme.series_color(2),

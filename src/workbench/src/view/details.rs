@@ -261,49 +261,112 @@ fn range_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
 /// A function that reads one number of a summary.
 type Reader = fn(&Summary) -> f64;
 
-/// The numbers of a summary, in the order of the table, with what each means.
-const NUMBERS: &[(&str, Reader, &str)] = &[
-    ("mean", |it| it.mean, "Arithmetic mean of the samples."),
-    ("min", |it| it.min, "Smallest sample."),
-    ("max", |it| it.max, "Largest sample."),
+/// What kind of number a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    /// How many samples: without a unit.
+    Count,
+    /// A value in the unit of the row.
+    Value,
+}
+
+/// The numbers of a summary, in the order of the table, with what each means. The
+/// first seven are in sight without scrolling in the standard layout.
+const NUMBERS: &[(&str, Number, Reader, &str)] = &[
+    (
+        "n",
+        Number::Count,
+        |it| it.n as f64,
+        "Samples that are numbers.",
+    ),
+    (
+        "mean",
+        Number::Value,
+        |it| it.mean,
+        "Arithmetic mean of the samples.",
+    ),
+    ("min", Number::Value, |it| it.min, "Smallest sample."),
+    ("max", Number::Value, |it| it.max, "Largest sample."),
     (
         "p50",
+        Number::Value,
         |it| it.p50,
         "Median: half of the samples are smaller.",
     ),
-    ("p95", |it| it.p95, "95 % of the samples are smaller."),
-    ("p99", |it| it.p99, "99 % of the samples are smaller."),
-    ("std", |it| it.std, "Standard deviation of the samples."),
-    ("first", |it| it.first, "First sample in the range."),
-    ("last", |it| it.last, "Last sample in the range."),
+    (
+        "p95",
+        Number::Value,
+        |it| it.p95,
+        "95 % of the samples are smaller.",
+    ),
+    (
+        "p99",
+        Number::Value,
+        |it| it.p99,
+        "99 % of the samples are smaller.",
+    ),
+    (
+        "gaps",
+        Number::Count,
+        |it| it.gaps as f64,
+        "Samples that are missing; they count for nothing.",
+    ),
+    (
+        "std",
+        Number::Value,
+        |it| it.std,
+        "Standard deviation of the samples.",
+    ),
+    (
+        "first",
+        Number::Value,
+        |it| it.first,
+        "First sample in the range.",
+    ),
+    (
+        "last",
+        Number::Value,
+        |it| it.last,
+        "Last sample in the range.",
+    ),
 ];
 
 /// Names of the columns before and after the numbers.
-const BEFORE: [(&str, f32, &str); 4] = [
-    ("Series", 150.0, "What is described."),
-    ("Unit", 52.0, "Unit of all values in this row."),
-    ("n", 48.0, "Samples that are numbers."),
+const BEFORE: [(&str, f32, &str); 2] = [
     (
-        "gaps",
-        48.0,
-        "Samples that are missing; they count for nothing.",
+        "Series",
+        96.0,
+        "What is described; the whole name appears when it is pointed at.",
     ),
+    ("Unit", 40.0, "Unit of all values in this row."),
 ];
 const AFTER: [(&str, f32, &str); 3] = [
-    ("A", 64.0, "Value at the measuring cursor A."),
-    ("B", 64.0, "Value at the measuring cursor B."),
-    ("B − A", 68.0, "How much B is above A."),
+    ("A", NUMBER, "Value at the measuring cursor A."),
+    ("B", NUMBER, "Value at the measuring cursor B."),
+    ("B − A", NUMBER, "How much B is above A."),
 ];
 
-/// Width of a column of numbers.
-const NUMBER: f32 = 64.0;
+/// Width of a column of values: six digits and signs.
+const NUMBER: f32 = 52.0;
+
+/// Free space at the left and right of a cell.
+const PADDING: f32 = 3.0;
+
+/// Width of a column of counts.
+const COUNT: f32 = 38.0;
 
 /// Which columns there are: numbers of the range, A and B, or both.
 fn columns(data: &Data<'_>) -> Vec<(&'static str, f32, &'static str)> {
-    let mut columns = BEFORE[..2].to_vec();
+    let mut columns = BEFORE.to_vec();
     if data.range.is_some() {
-        columns.extend(&BEFORE[2..]);
-        columns.extend(NUMBERS.iter().map(|(name, _, help)| (*name, NUMBER, *help)));
+        let numbers = NUMBERS.iter();
+        columns.extend(numbers.map(|(name, number, _, help)| {
+            let width = match number {
+                Number::Count => COUNT,
+                Number::Value => NUMBER,
+            };
+            (*name, width, *help)
+        }));
     }
     if data.measure != [None, None] {
         columns.extend(&AFTER);
@@ -312,20 +375,16 @@ fn columns(data: &Data<'_>) -> Vec<(&'static str, f32, &'static str)> {
 }
 
 /// The values of a row in the order of [`columns`], after series and unit.
-fn values(data: &Data<'_>, row: &Row<'_>) -> Vec<f64> {
+fn values(data: &Data<'_>, row: &Row<'_>) -> Vec<(Number, f64)> {
     let mut values = Vec::with_capacity(14);
     if data.range.is_some() {
-        match &row.summary {
-            Some(summary) => {
-                values.extend([summary.n as f64, summary.gaps as f64]);
-                values.extend(NUMBERS.iter().map(|(_, read, _)| read(summary)));
-            }
-            None => values.resize(2 + NUMBERS.len(), f64::NAN),
-        }
+        let read = |read: Reader| row.summary.as_ref().map_or(f64::NAN, read);
+        let numbers = NUMBERS.iter();
+        values.extend(numbers.map(|(_, number, reader, _)| (*number, read(*reader))));
     }
     if data.measure != [None, None] {
         let [a, b] = row.measured;
-        values.extend([a, b, b - a]);
+        values.extend([a, b, b - a].map(|it| (Number::Value, it)));
     }
     values
 }
@@ -335,7 +394,8 @@ fn copied(data: &Data<'_>, format: Format) -> String {
     let header: Vec<String> = columns.map(|(name, _, _)| name.to_owned()).collect();
     let rows = data.rows.iter().map(|row| {
         let mut cells = vec![row.key.to_string(), row.unit.to_string()];
-        cells.extend(values(data, row).into_iter().map(table::exact));
+        let values = values(data, row).into_iter();
+        cells.extend(values.map(|(_, value)| table::exact(value)));
         cells
     });
     table::text(format, &header, rows)
@@ -400,18 +460,14 @@ impl Drawing<'_> {
             return;
         }
         let values = values(self.data, row);
-        let counts = if self.data.range.is_some() { 2 } else { 0 };
-        let finite = values.iter().skip(counts).filter(|it| it.is_finite());
+        let measured = values.iter().filter(|(kind, _)| *kind == Number::Value);
+        let finite = measured.map(|(_, it)| *it).filter(|it| it.is_finite());
         let largest = finite.fold(0.0_f64, |most, it| most.max(it.abs()));
         let axis = row.unit.axis(largest);
-        let texts = values.iter().enumerate().map(|(place, value)| {
-            if place < counts {
-                return match value.is_nan() {
-                    true => "…".to_owned(),
-                    false => model::unit::digits(*value),
-                };
-            }
-            axis.label(*value)
+        let texts = values.iter().map(|(kind, value)| match kind {
+            Number::Count if value.is_nan() => "…".to_owned(),
+            Number::Count => model::unit::digits(*value),
+            Number::Value => axis.label(*value),
         });
         self.row = Some((number, texts.collect(), axis.suffix));
     }
@@ -477,7 +533,7 @@ impl TableDelegate for Drawing<'_> {
                 _ => Align2::RIGHT_CENTER,
             },
         };
-        list::text(ui, rect.shrink2(vec2(4.0, 0.0)), name, &ink);
+        list::text(ui, rect.shrink2(vec2(PADDING, 0.0)), name, &ink);
         let id = self.base.with(("head", cell.col_range.start));
         let response = ui.interact(rect, id, Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ColumnHeader, true, *name));
@@ -507,7 +563,7 @@ impl TableDelegate for Drawing<'_> {
             return;
         };
         let theme = theme::of(ui.visuals());
-        let rect = ui.max_rect().shrink2(vec2(4.0, 0.0));
+        let rect = ui.max_rect().shrink2(vec2(PADDING, 0.0));
         match cell.col_nr {
             1 => {
                 let unit = if suffix.is_empty() {
@@ -586,8 +642,8 @@ mod tests {
         };
         assert_eq!(selected, &key);
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].starts_with("Series\tUnit\tn\tgaps\tmean\tmin\tmax\tp50"));
-        assert!(lines[1].starts_with("web-1/system.cpu.utilization\t1\t2\t1\t0.375\t0.25\t0.5"));
+        assert!(lines[0].starts_with("Series\tUnit\tn\tmean\tmin\tmax\tp50\tp95\tp99\tgaps"));
+        assert!(lines[1].starts_with("web-1/system.cpu.utilization\t1\t2\t0.375\t0.25\t0.5"));
         assert!(lines[1].ends_with("\t0.25\t0.5\t0.25"), "{}", lines[1]);
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Start at [`ui`].
 
+use std::time::Duration;
+
 use eframe::egui::{
     Button, Grid, Popup, PopupCloseBehavior, Response, RichText, Ui, WidgetInfo, accesskit,
 };
@@ -25,6 +27,8 @@ pub struct State {}
 pub enum Status<'a> {
     /// Its agent sends samples.
     Live,
+    /// Its agent is attached but has said nothing for this long.
+    Silent(Duration),
     /// Its agent is being reached.
     Connecting,
     /// The link is over, for this reason.
@@ -105,7 +109,7 @@ fn chip_ui(ui: &mut Ui, card: &Card<'_>) -> Response {
     let color = match card.status {
         Status::Live => theme.series_color(2),
         Status::Connecting => theme.quality_edge,
-        Status::Ended(_) => theme.severe,
+        Status::Ended(_) | Status::Silent(_) => theme.severe,
         Status::Recorded => theme.text_weak,
     };
     let response = ui.add(Button::new((
@@ -123,6 +127,7 @@ fn chip_ui(ui: &mut Ui, card: &Card<'_>) -> Response {
 fn state_words(status: Status<'_>) -> (&'static str, &'static str) {
     match status {
         Status::Live => ("●", "live"),
+        Status::Silent(_) => ("○", "silent"),
         Status::Connecting => ("…", "connecting"),
         Status::Ended(_) => ("■", "ended"),
         Status::Recorded => ("◆", "recorded"),
@@ -139,6 +144,12 @@ fn details_ui(response: &Response, card: &Card<'_>, actions: &mut Vec<Action>) {
         if let Status::Ended(why) = card.status {
             let color = theme::of(ui.visuals()).severe;
             ui.label(RichText::new(format!("! The link ended: {why}")).color(color));
+        }
+        if let Status::Silent(time) = card.status {
+            let color = theme::of(ui.visuals()).severe;
+            let time = duration_text(time.as_secs() as f64);
+            let text = format!("! No data for {time}: the agent or the way to it hangs");
+            ui.label(RichText::new(text).color(color));
         }
         let facts = facts(card);
         Grid::new("facts")
@@ -173,7 +184,7 @@ fn buttons_ui(
     }
     let name = || card.name.to_owned();
     match card.status {
-        Status::Live | Status::Connecting => {
+        Status::Live | Status::Silent(_) | Status::Connecting => {
             if ui.button("Detach").clicked() {
                 actions.push(Action::Detach(name()));
             }
@@ -290,6 +301,19 @@ mod tests {
             harness.run();
             harness.get_by_label("! Open files need root.");
             harness.get_by_label("−3 ms ± 250 µs");
+            harness.get_by_label("Detach").click();
+        });
+        assert_eq!(actions, [Action::Detach("web-1".to_owned())]);
+    }
+
+    #[test]
+    fn a_silent_host_says_for_how_long() {
+        let host = Host::default();
+        let silent = Status::Silent(Duration::from_secs(12));
+        let actions = drawn(&[card("web-1", &host, silent)], |harness| {
+            harness.get_by_label("Host web-1, silent, details").click();
+            harness.run();
+            harness.get_by_label_contains("No data for 12 s");
             harness.get_by_label("Detach").click();
         });
         assert_eq!(actions, [Action::Detach("web-1".to_owned())]);

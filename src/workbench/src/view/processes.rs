@@ -69,6 +69,8 @@ pub enum When {
     Cursor(Moment),
     /// The newest there is.
     Newest(Moment),
+    /// The last there is: nothing newer will come, or nothing comes now.
+    Last(Moment),
     /// Nothing was sampled yet.
     Never,
 }
@@ -134,6 +136,7 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                 actions.push(Action::Follow);
             }
         }
+        When::Last(_) => empty::text(ui, "No process rows at the end of the data."),
         When::Newest(_) | When::Never => {
             let why = "No processes yet: no agent is attached, or it is not allowed to read them.";
             if empty::ui(ui, why, "Attach this machine") {
@@ -153,6 +156,7 @@ fn title_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
         let text = match data.when {
             When::Cursor(moment) => format!("at the cursor, {}", data.clock.text(moment)),
             When::Newest(moment) => format!("now, {}", data.clock.text(moment)),
+            When::Last(moment) => format!("at the end, {}", data.clock.text(moment)),
             When::Never => String::new(),
         };
         ui.label(RichText::new(text).color(weak));

@@ -1,0 +1,107 @@
+//! The shipped sessions open, verify, name no machine, and show what their README says.
+
+use std::path::PathBuf;
+
+use model::series::SeriesKey;
+use model::time::{SECOND_NS, Span};
+use workflow::jobs::Context;
+use workflow::stored::Stored;
+
+use crate::layers::root;
+
+/// Largest example, so that a clone stays small.
+const SIZE_MAX_BYTES: u64 = 3 << 20;
+
+/// The examples that the README lists, as `* `name.kymo`: what`.
+fn listed() -> Vec<(String, PathBuf)> {
+    let folder = root().join("sessions");
+    let text = std::fs::read_to_string(folder.join("README.md")).expect("a list");
+    let names = text.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("* `")?.split_once("`: ")?;
+        Some((name.to_owned(), folder.join(name)))
+    });
+    names.collect()
+}
+
+fn open(name: &str) -> Stored {
+    let path = root().join("sessions").join(name);
+    let (stored, warnings) = Stored::open(&path, &Context::default()).expect(name);
+    assert!(warnings.is_empty(), "{name}: {warnings:?}");
+    stored
+}
+
+/// Mean of a series between two seconds of an example.
+fn mean(stored: &Stored, series: &str, (from, to): (i64, i64)) -> f64 {
+    let key: SeriesKey = series.parse().expect("a name");
+    let start = stored.span().from;
+    let span = Span {
+        from: start.plus_ns(from * SECOND_NS),
+        to: start.plus_ns(to * SECOND_NS),
+    };
+    let column = stored.column(&key, Some(span)).expect(series);
+    analysis::summary::of(&column.values).mean
+}
+
+#[test]
+fn every_example_is_small_whole_and_anonymous() {
+    let examples = listed();
+    assert!(examples.len() >= 4, "{examples:?}");
+    for (name, path) in examples {
+        let bytes = std::fs::metadata(&path).expect("it is there").len();
+        assert!(bytes <= SIZE_MAX_BYTES, "{name} has {bytes} bytes");
+        let verified = workflow::tables::verify(&path, &Context::default()).expect(&name);
+        assert!(
+            verified.problems.is_empty(),
+            "{name}: {:?}",
+            verified.problems
+        );
+        let stored = open(&name);
+        assert!(stored.span().seconds() > 90.0, "{name}");
+        let hosts: Vec<&str> = stored.hosts().iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(hosts, ["demo"], "{name}");
+        let uses = stored.process_use("demo", stored.span()).expect(&name);
+        for process in uses {
+            for strange in ["/root", "/home", "/work/", " /tmp"] {
+                assert!(
+                    !process.command.contains(strange),
+                    "{name}: {}",
+                    process.command
+                );
+            }
+        }
+        for (key, value) in stored.settings("demo") {
+            assert!(
+                !value.contains("/root") && !value.contains("/home"),
+                "{name}: {key}"
+            );
+        }
+    }
+}
+
+#[test]
+fn examples_show_what_was_done() {
+    const CPU: &str = "demo/system.cpu.utilization";
+    let quiet = open("quiet.kymo");
+    assert!(
+        mean(&quiet, CPU, (5, 95)) < 0.15,
+        "{}",
+        mean(&quiet, CPU, (5, 95))
+    );
+    let hog = open("cpu-hog.kymo");
+    assert!(mean(&hog, CPU, (5, 25)) < 0.3 && mean(&hog, CPU, (35, 65)) > 0.9);
+    let leak = open("memory-leak.kymo");
+    let used = "demo/system.memory.utilization";
+    let grown = mean(&leak, used, (60, 68)) - mean(&leak, used, (5, 15));
+    assert!(grown > 0.03, "{grown}");
+    let disk = open("disk-saturation.kymo");
+    let busiest = disk
+        .series()
+        .iter()
+        .filter(|series| series.key.metric == "system.disk.utilization")
+        .map(|series| mean(&disk, &series.key.to_string(), (35, 65)))
+        .fold(0.0, f64::max);
+    assert!(busiest > 0.5, "{busiest}");
+    let throttled = open("cpu-throttling.kymo");
+    let share = "demo/cgroup.cpu.throttled_share{cgroup=/shop}";
+    assert!(mean(&throttled, share, (35, 65)) > 0.8);
+}
