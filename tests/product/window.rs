@@ -163,12 +163,13 @@ fn press_until(display: &Display, keys: &[&str], title: &str) {
     display.wait_for_title(title);
 }
 
+/// Finished sessions: files, not the folder of a recording nor a file being written.
 fn sessions(home: &Path) -> Vec<PathBuf> {
     let folder = home.join("data/kymo/sessions");
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| entry.path())
-        .filter(|path| path.is_file())
+        .filter(|path| path.is_file() && path.extension().is_some_and(|it| it == "kymo"))
         .collect()
 }
 
