@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, select, tick};
 use model::series::{Series, SeriesId, glob_matches};
 use model::time::Moment;
-use store::progress::Continue;
+use store::progress::{Continue, Watch as StoreWatch};
 use store::recorder::{FinishAs, Options as StoreOptions, RecordError, Recorder, Retention};
 
 use wire::message::{Burst, Request as Ask};
@@ -26,6 +26,9 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a signal may come after the agents it ended.
 const SIGNAL_TIME: Duration = Duration::from_millis(200);
+
+/// How long finishing may stand still, on a disk that stays full.
+const FINISH_TIME: Duration = Duration::from_secs(60);
 
 /// How long agents may take to greet before a recording fails.
 const GREETING_TIME: Duration = Duration::from_secs(30);
@@ -155,7 +158,7 @@ impl Recording {
         let Some(recorder) = lock(&self.recorder).take() else {
             return Ok(());
         };
-        let ended = recorder.finish(FinishAs::Folder, &mut |_| Continue::Yes);
+        let ended = recorder.finish(FinishAs::Folder, &mut |_| Continue::Stop);
         std::fs::remove_dir_all(&self.out).map_err(|error| {
             let ended = ended.err().map(|error| crate::link::chain(&error));
             Problem {
@@ -175,6 +178,10 @@ impl Recording {
     ///
     /// The disk refuses, or the recording is over already.
     pub fn finish(&self, context: &Context) -> Result<PathBuf, Problem> {
+        self.finish_watched(&mut crate::stored::on_progress(context))
+    }
+
+    fn finish_watched(&self, watch: StoreWatch<'_>) -> Result<PathBuf, Problem> {
         let what = || format!("could not finish {}", self.out.display());
         let recorder = lock(&self.recorder).take().ok_or_else(|| Problem {
             what: what(),
@@ -182,15 +189,12 @@ impl Recording {
             what_to_do: String::new(),
             sort: Sort::Bug,
         })?;
-        let mut on_progress = crate::stored::on_progress(context);
-        recorder
-            .finish(FinishAs::File, &mut on_progress)
-            .map_err(|error| {
-                Problem::from_error(what(), &error, sort_of(&error)).advise(format!(
-                    "kymo info {} (what is on disk is there)",
-                    self.out.display()
-                ))
-            })?;
+        recorder.finish(FinishAs::File, watch).map_err(|error| {
+            Problem::from_error(what(), &error, sort_of(&error)).advise(format!(
+                "kymo info {} (what is on disk is there)",
+                self.out.display()
+            ))
+        })?;
         Ok(self.out.clone())
     }
 }
@@ -276,16 +280,32 @@ pub fn record(
     }
     drop(links);
     match outcome {
-        Ok(()) => recording.finish(&Context::default()),
+        Ok(()) => finish_or_stop(&recording, stop),
         Err(problem) if watch_saw_nothing => Err(give_up(&recording, problem)),
         Err(problem) => {
-            let path = recording.finish(&Context::default())?;
+            let path = finish_or_stop(&recording, stop)?;
             Err(problem.advise(format!(
                 "kymo info {} (what came before is kept)",
                 path.display()
             )))
         }
     }
+}
+
+/// Packs the session, unless another signal comes or nothing moves for a minute,
+/// as on a disk that stays full; the folder is left then.
+fn finish_or_stop(recording: &Recording, stop: &Receiver<()>) -> Result<PathBuf, Problem> {
+    let mut last = (0, Instant::now());
+    recording.finish_watched(&mut |progress| {
+        if progress.done != last.0 {
+            last = (progress.done, Instant::now());
+        }
+        if stop.try_recv().is_ok() || last.1.elapsed() > FINISH_TIME {
+            Continue::Stop
+        } else {
+            Continue::Yes
+        }
+    })
 }
 
 /// Removes a recording that never got a sample.
