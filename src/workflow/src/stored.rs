@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use analysis::derive::Plan;
 use analysis::quality::{self, Coverage, Mark};
@@ -27,11 +27,15 @@ use store::progress::{Continue, Progress};
 use store::session::{OpenError, QueryError, Session};
 
 use crate::jobs::Context;
+use crate::link::lock;
 use crate::problem::{Problem, Sort};
 use crate::processes::{Line, Measure, Rows};
 
 /// Series of more samples than this are not held in memory whole.
 pub const WHOLE_MAX_ROWS: usize = 500_000;
+
+/// Large series whose pyramids are read in one go: 16 of 1e7 samples hold 32 MB.
+const READ_ALONG: usize = 16;
 
 /// Counters searched for resets, at most; the first of each host.
 const RESET_SERIES_MAX: usize = 64;
@@ -70,6 +74,7 @@ struct Inner {
     settings: HashMap<String, Vec<(String, String)>>,
     quality: Vec<quality::Quality>,
     damaged: bool,
+    read_along: Mutex<HashMap<SeriesKey, store::session::Sparse>>,
 }
 
 /// The problem of an input that is not there.
@@ -159,6 +164,7 @@ impl Stored {
             settings,
             quality: Vec::new(),
             damaged,
+            read_along: Mutex::default(),
         };
         inner.quality = inner.assess()?;
         Ok(Self {
@@ -288,17 +294,39 @@ impl Stored {
         if samples <= WHOLE_MAX_ROWS {
             return Ok(Track::whole(&self.stored_column(key, None)?));
         }
-        let sparse = self
-            .inner
-            .session
-            .sparse(key)
-            .map_err(|error| reading(self.path(), &error))?;
+        let sparse = self.sparse(key)?;
         Ok(Track::sparse(Sparse {
             series: sparse.series,
             bucket_at: sparse.bucket_at,
             pyramid: Pyramid::from_base(sparse.samples, sparse.base),
             last_at: sparse.last_at,
         }))
+    }
+
+    /// The pyramid of a large series. Its neighbours lie in the same members and are
+    /// drawn next, so they are read along and handed out when they are asked for.
+    fn sparse(&self, key: &SeriesKey) -> Result<store::session::Sparse, Problem> {
+        let mut read_along = lock(&self.inner.read_along);
+        if let Some(sparse) = read_along.remove(key) {
+            return Ok(sparse);
+        }
+        let entries = &self.inner.session.manifest().series;
+        let large = entries
+            .iter()
+            .filter(|entry| entry.samples as usize > WHOLE_MAX_ROWS)
+            .map(|entry| &entry.series.key);
+        let after = large.skip_while(|other| *other != key);
+        let keys: Vec<SeriesKey> = after.take(READ_ALONG).cloned().collect();
+        let read = self.inner.session.sparse_all(&keys);
+        let read = read.map_err(|error| reading(self.path(), &error))?;
+        read_along.clear();
+        read_along.extend(keys.into_iter().zip(read));
+        read_along.remove(key).ok_or_else(|| Problem {
+            what: format!("could not read {key}"),
+            why: "the session has no such series".to_owned(),
+            what_to_do: format!("kymo info {}", self.path().display()),
+            sort: Sort::Usage,
+        })
     }
 
     /// Loads rows of a large series, as drawn.
