@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
 
 use workflow::jobs::Context;
 use workflow::stored::Stored;
@@ -247,11 +248,38 @@ fn a_signal_finishes_the_file() {
     }
 }
 
+/// Bytes of the journals of a recording.
+fn journaled(session: &Path) -> u64 {
+    let entries = std::fs::read_dir(session.join("journal"));
+    let files = entries.into_iter().flatten().flatten();
+    files
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "frames"))
+        .filter_map(|entry| entry.metadata().ok())
+        .map(|facts| facts.len())
+        .sum()
+}
+
+/// Waits until several samples are on disk: the count that a recording tells is of
+/// samples taken in, which the journal's thread writes a moment later.
+fn wait_for_journal(session: &Path) {
+    const SAMPLES: usize = 5;
+    let patience = Instant::now() + Duration::from_secs(30);
+    let (mut last, mut grown) = (0, 0);
+    while grown < SAMPLES {
+        let now = journaled(session);
+        grown += usize::from(now > last);
+        last = now;
+        assert!(Instant::now() < patience, "the journal has {last} bytes");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_killed_recording_opens() {
     let home = tempfile::tempdir().expect("a home");
     let session = home.path().join("k.kymo");
     let mut child = recording(home.path(), &session);
+    wait_for_journal(&session);
     signal(&child, "KILL");
     child.wait().expect("it ends");
     let info = info(home.path(), &session);
