@@ -353,6 +353,15 @@ impl Track {
         start..(to * BASE).min(self.samples()).max(start)
     }
 
+    /// Times and values of the rows inside `span`, gaps as `NaN`; `None` where they
+    /// are not in memory.
+    pub fn within(&self, span: Span) -> Option<(&[i64], &[f64])> {
+        let window = self.window(span)?;
+        let from = window.at.partition_point(|at| *at < span.from.0);
+        let to = window.at.partition_point(|at| *at < span.to.0).max(from);
+        Some((&window.at[from..to], &window.values[from..to]))
+    }
+
     /// Whether all rows are in memory.
     pub fn has_rows(&self) -> bool {
         self.in_memory().is_some()
@@ -537,6 +546,10 @@ mod tests {
             assert_eq!(track.value_at(Moment(at)), expected, "{at}");
         }
         assert_eq!(track.rows(span(10, 30)), 1..3);
+        let whole = track.within(track.span()).map(|(at, _)| at);
+        assert_eq!(whole, Some(&[0, 10, 20, 30, 99][..]));
+        let part = track.within(span(10, 30)).map(|(_, values)| values[0]);
+        assert_eq!(part, Some(2.0));
         assert_eq!(track.span(), span(0, 100));
     }
 
@@ -602,6 +615,7 @@ mod tests {
         assert!(wanted.start < 50_000 && wanted.end > 51_000, "{wanted:?}");
         assert!(wanted.len() < 4000, "{wanted:?}");
         assert_eq!(track.value_at(Moment(500_000)), None);
+        assert_eq!(track.within(near), None);
         assert_eq!(track.push(1_000_000, 0.0), Err(PushError::Sparse));
         track.set_detail(Detail {
             first: wanted.start,

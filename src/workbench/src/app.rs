@@ -13,6 +13,7 @@ use workflow::target::Target;
 
 use crate::commands::{Facts, Id, When};
 use crate::desk::{Desk, Found};
+use crate::history::History;
 use crate::hub::{Hub, News, waker};
 use crate::notices::{Notices, Now, Offer};
 use crate::plot::time_axis::Clock;
@@ -24,7 +25,7 @@ use crate::tasks::Work;
 use crate::theme;
 use crate::timeline::{Mode, Timeline};
 use crate::tracks::Sight;
-use crate::workspace::{ClockChoice, History, Looks};
+use crate::workspace::{ClockChoice, Looks};
 
 /// While a job runs, its progress is drawn this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -87,6 +88,7 @@ impl App {
         self.session.refresh(now);
         self.session.assess(now, &mut self.work);
         self.recorder.look(now);
+        self.recorder.note(self.session.live_notes());
         self.timeline.reach(self.session.span());
     }
 

@@ -12,9 +12,10 @@ use workflow::problem::{Problem, Sort};
 use workflow::target::Target;
 
 use crate::Example;
+use crate::history::History;
 use crate::places::{self, Places, Recent};
 use crate::tasks::{Outcome, Pool, Work};
-use crate::workspace::{History, Workspace};
+use crate::workspace::Workspace;
 
 /// A change is saved this long after it was made.
 pub const SAVE_AFTER: Duration = Duration::from_secs(2);

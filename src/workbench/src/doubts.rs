@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use analysis::envelope::{Envelope, envelope};
 use analysis::quality::{self, Quality};
 use analysis::track::Track;
 use model::columns::Column;
@@ -74,14 +73,9 @@ pub fn samples(track: &Track) -> (Vec<i64>, Vec<f64>) {
 
 /// Times and values within a span, gaps left out; empty where rows are not loaded.
 pub fn samples_within(track: &Track, span: Span) -> (Vec<i64>, Vec<f64>) {
-    match envelope(track, span, track.samples().max(1)) {
-        Envelope::Points(points) => points
-            .iter()
-            .filter(|point| span.contains(point.at))
-            .map(|point| (point.at.0, point.value))
-            .unzip(),
-        Envelope::Columns { .. } => (Vec::new(), Vec::new()),
-    }
+    let (at, values) = track.within(span).unwrap_or_default();
+    let rows = at.iter().copied().zip(values.iter().copied());
+    rows.filter(|(_, value)| !value.is_nan()).unzip()
 }
 
 fn column(track: &Track) -> Column {
@@ -90,5 +84,35 @@ fn column(track: &Track) -> Column {
         series: track.series().clone(),
         at: Arc::from(at),
         values: Arc::from(values),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::catalog::{Kind, Polarity};
+    use model::series::Series;
+    use model::time::Moment;
+    use model::unit::Unit;
+
+    #[test]
+    fn all_samples_of_a_live_track_are_judged_but_gaps() {
+        let mut track = Track::live(Series {
+            key: SeriesKey::new("a", "x", []),
+            unit: Unit::new("1"),
+            kind: Kind::Gauge,
+            polarity: Polarity::Neutral,
+        });
+        for at in 0..100 {
+            let value = if at == 7 { f64::NAN } else { at as f64 };
+            assert_eq!(track.push(at, value), Ok(()));
+        }
+        let (at, values) = samples(&track);
+        assert_eq!((at.len(), values.len()), (99, 99));
+        let part = Span {
+            from: Moment(5),
+            to: Moment(9),
+        };
+        assert_eq!(samples_within(&track, part).0, [5, 6, 8]);
     }
 }

@@ -1,7 +1,7 @@
 //! Which screens stand where: a tree of splits and tabs that can be saved.
 //!
-//! Every screen appears once. A layout that lost one (an older or a mangled
-//! file) is replaced by the standard one.
+//! Every screen appears once. A layout from before a screen was there gets it as
+//! one more tab; one that is mangled is replaced by the standard one.
 //!
 //! Start at [`standard`].
 
@@ -21,6 +21,8 @@ pub enum Screen {
     Explore,
     /// Who used what at the cursor's time.
     Processes,
+    /// The samples of one plot as a table.
+    Samples,
     /// What happened.
     Events,
     /// Notes.
@@ -34,6 +36,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Explore, "Explore"),
     (Screen::Browser, "Browser"),
     (Screen::Processes, "Processes"),
+    (Screen::Samples, "Samples"),
     (Screen::Events, "Events"),
     (Screen::Annotations, "Notes"),
     (Screen::Details, "Details"),
@@ -56,7 +59,12 @@ pub fn standard() -> Layout {
     let plots = tabs(&mut tiles, &[Screen::Explore]);
     let tables = tabs(
         &mut tiles,
-        &[Screen::Processes, Screen::Events, Screen::Annotations],
+        &[
+            Screen::Processes,
+            Screen::Samples,
+            Screen::Events,
+            Screen::Annotations,
+        ],
     );
     let right = tabs(&mut tiles, &[Screen::Details]);
     let middle = split(
@@ -91,8 +99,35 @@ fn split(tiles: &mut Tiles<Screen>, direction: LinearDir, parts: &[(TileId, f32)
 
 /// Whether every screen stands in the layout exactly once and can be reached.
 pub fn is_whole(layout: &Layout) -> bool {
+    let mut found = found(layout);
+    found.sort();
+    let mut all: Vec<Screen> = SCREENS.iter().map(|(screen, _)| *screen).collect();
+    all.sort();
+    found == all
+}
+
+/// Adds screens that are newer than the layout as tabs beside the events, and
+/// puts the standard one in the place of a mangled one.
+pub fn mend(layout: &mut Layout) {
+    let known = found(layout);
+    let beside = tile_of(layout, Screen::Events).and_then(|it| layout.tiles.parent_of(it));
+    if let Some(tabs) = beside {
+        for (screen, _) in SCREENS.iter().filter(|(it, _)| !known.contains(it)) {
+            let pane = layout.tiles.insert_pane(*screen);
+            if let Some(Tile::Container(container)) = layout.tiles.get_mut(tabs) {
+                container.add_child(pane);
+            }
+        }
+    }
+    if !is_whole(layout) {
+        *layout = standard();
+    }
+}
+
+/// The screens that can be reached from the root; none in a circle.
+fn found(layout: &Layout) -> Vec<Screen> {
     let Some(root) = layout.root() else {
-        return false;
+        return Vec::new();
     };
     let mut found = Vec::new();
     let mut open = vec![root];
@@ -101,16 +136,13 @@ pub fn is_whole(layout: &Layout) -> bool {
         steps += 1;
         match layout.tiles.get(tile) {
             // A mangled file may hold a circle.
-            _ if steps > 1_000 => return false,
+            _ if steps > 1_000 => return Vec::new(),
             Some(Tile::Pane(screen)) => found.push(*screen),
             Some(Tile::Container(container)) => open.extend(container.children().copied()),
-            None => return false,
+            None => return Vec::new(),
         }
     }
-    found.sort();
-    let mut all: Vec<Screen> = SCREENS.iter().map(|(screen, _)| *screen).collect();
-    all.sort();
-    found == all
+    found
 }
 
 /// The tile that holds a screen.
@@ -155,5 +187,27 @@ mod tests {
             layout.tiles.remove(tile);
         }
         assert!(!is_whole(&layout));
+    }
+
+    #[test]
+    fn a_screen_that_an_older_layout_lacks_becomes_a_tab() {
+        let mut layout = standard();
+        put_away(&mut layout, Screen::Browser);
+        let tile = tile_of(&layout, Screen::Samples).expect("it is there");
+        layout.remove_recursively(tile);
+        assert!(!is_whole(&layout));
+        mend(&mut layout);
+        assert!(is_whole(&layout));
+        assert!(
+            !is_shown(&layout, Screen::Browser),
+            "the rest stays as it was"
+        );
+        let events = tile_of(&layout, Screen::Events).expect("it is there");
+        layout.remove_recursively(events);
+        mend(&mut layout);
+        assert!(
+            is_whole(&layout),
+            "without a place to go the standard one is used"
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! * [`session`] is what is looked at: agents ([`hub`]) or a file, with its curves
 //!   ([`tracks`]), processes ([`crowds`]), statistics ([`figures`]) and doubts
 //!   ([`doubts`]) prepared for views.
-//! * [`workspace`] is what the user arranged, saved and undone; [`timeline`] the
+//! * [`workspace`] is what the user arranged and [`history`] undoes; [`timeline`] the
 //!   one time axis; [`commands`] everything that can be asked for by name.
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
 //! * [`tasks`] is work off this thread, [`recorder`] the recording, [`notices`]
@@ -24,6 +24,7 @@ pub mod doubts;
 pub mod explore;
 pub mod export;
 pub mod figures;
+pub mod history;
 pub mod hub;
 pub mod keeping;
 pub mod layout;

@@ -53,6 +53,7 @@ struct Running {
     recording: Arc<Recording>,
     past: Past,
     status: Status,
+    notes: Vec<Annotation>,
     sizes: VecDeque<(Instant, u64)>,
 }
 
@@ -142,6 +143,7 @@ impl Recorder {
             recording: Arc::new(started.recording),
             past: started.past,
             status: Status::default(),
+            notes: Vec::new(),
             sizes: VecDeque::new(),
         }));
         Ok(path)
@@ -167,6 +169,16 @@ impl Recorder {
     pub fn look(&mut self, now: Instant) {
         if let Progress::Running(running) = &mut self.stage {
             running.look(now);
+        }
+    }
+
+    /// Keeps the notes made so far with what is on disk, so that a crash loses none.
+    pub fn note(&mut self, notes: &[Annotation]) {
+        if let Progress::Running(running) = &mut self.stage
+            && running.notes != notes
+            && running.recording.annotate(notes)
+        {
+            running.notes = notes.to_vec();
         }
     }
 
@@ -310,13 +322,11 @@ fn finish(
         link.stop_recording();
     }
     let path = recording.finish(context)?;
-    if !notes.is_empty() {
-        keep_notes(&path, notes, context)?;
-    }
+    keep_notes(&path, notes, context)?;
     Ok(path)
 }
 
-/// Notes made while recording belong into the session.
+/// The session keeps the notes that lie within it, and no others.
 fn keep_notes(path: &Path, notes: &[Annotation], context: &Context) -> Result<(), Problem> {
     let (stored, _) = Stored::open(path, context)?;
     let span = stored.span();
@@ -324,7 +334,7 @@ fn keep_notes(path: &Path, notes: &[Annotation], context: &Context) -> Result<()
         .iter()
         .filter(|note| span.contains(note.span.from) || !note.span.intersect(span).is_empty());
     let inside: Vec<Annotation> = inside.cloned().collect();
-    match inside.is_empty() {
+    match inside == stored.annotations() {
         true => Ok(()),
         false => stored.set_annotations(&inside),
     }

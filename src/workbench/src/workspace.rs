@@ -1,11 +1,9 @@
-//! What a user arranged: panels, layout, looks. Saved, and undone step by step.
+//! What a user arranged: panels, layout, looks. Saved; [`crate::history`] undoes it.
 //!
 //! Nothing measured is in here and nothing that lasts only a moment: a workspace
 //! can be loaded before any data is there and fits any session.
 //!
-//! Start at [`Workspace`] and, for undo, [`History`].
-
-use std::time::{Duration, Instant};
+//! Start at [`Workspace`].
 
 use model::process::ProcessId;
 use model::series::SeriesKey;
@@ -17,12 +15,6 @@ use crate::layout::{self, Layout};
 
 /// The newest form of the saved text; see [`Workspace::read`].
 pub const VERSION: u32 = 1;
-
-/// Steps that can be undone: about 20 KB each.
-const UNDO_MAX: usize = 100;
-
-/// Changes of one kind within this time are one step.
-const STEP_TIME: Duration = Duration::from_millis(1_000);
 
 /// Sizes of text that can be chosen.
 pub const ZOOM: std::ops::RangeInclusive<f32> = 0.6..=2.5;
@@ -318,9 +310,7 @@ impl Workspace {
             seen.push(panel.id);
         }
         self.next_panel = next;
-        if !layout::is_whole(&self.layout) {
-            self.layout = layout::standard();
-        }
+        layout::mend(&mut self.layout);
     }
 
     /// The panel of this number.
@@ -372,113 +362,6 @@ fn clamped(value: f32, range: &std::ops::RangeInclusive<f32>) -> f32 {
         value.clamp(*range.start(), *range.end())
     } else {
         *range.start()
-    }
-}
-
-/// A workspace with its past and future.
-#[derive(Debug)]
-pub struct History {
-    now: Workspace,
-    past: Vec<(Step, Workspace)>,
-    future: Vec<(Step, Workspace)>,
-    last: Option<(Step, Instant)>,
-    changes: u64,
-}
-
-/// What a change is called in the menu; changes of one name in a row are one step.
-pub type Step = &'static str;
-
-impl History {
-    /// A history that begins with this workspace.
-    pub fn new(now: Workspace) -> Self {
-        Self {
-            now,
-            past: Vec::new(),
-            future: Vec::new(),
-            last: None,
-            changes: 0,
-        }
-    }
-
-    /// The workspace as it is.
-    pub fn now(&self) -> &Workspace {
-        &self.now
-    }
-
-    /// Raised with every change, so that saving knows when to.
-    pub fn changes(&self) -> u64 {
-        self.changes
-    }
-
-    /// Changes the workspace as one step that can be undone.
-    pub fn edit(&mut self, step: Step, at: Instant, change: impl FnOnce(&mut Workspace)) {
-        let before = self.now.clone();
-        change(&mut self.now);
-        self.keep(step, at, before);
-    }
-
-    /// Takes over a layout that was changed by dragging.
-    pub fn set_layout(&mut self, layout: Layout, at: Instant) {
-        if layout != self.now.layout {
-            self.edit("arrange screens", at, |workspace| workspace.layout = layout);
-        }
-    }
-
-    /// Takes over a layout that settled by itself or shows another tab; no step.
-    pub fn settle(&mut self, layout: Layout) {
-        if layout != self.now.layout {
-            self.now.layout = layout;
-            self.changes += 1;
-        }
-    }
-
-    fn keep(&mut self, step: Step, at: Instant, before: Workspace) {
-        if before == self.now {
-            return;
-        }
-        self.changes += 1;
-        self.future.clear();
-        let goes_on = self.last.is_some_and(|(last, when)| {
-            last == step && at.saturating_duration_since(when) < STEP_TIME
-        });
-        self.last = Some((step, at));
-        if goes_on && !self.past.is_empty() {
-            return;
-        }
-        self.past.push((step, before));
-        if self.past.len() > UNDO_MAX {
-            self.past.remove(0);
-        }
-    }
-
-    /// Takes back the last step and says what it was.
-    pub fn undo(&mut self) -> Option<Step> {
-        let (step, before) = self.past.pop()?;
-        let after = std::mem::replace(&mut self.now, before);
-        self.future.push((step, after));
-        self.last = None;
-        self.changes += 1;
-        Some(step)
-    }
-
-    /// Does again what was undone last and says what it was.
-    pub fn redo(&mut self) -> Option<Step> {
-        let (step, after) = self.future.pop()?;
-        let before = std::mem::replace(&mut self.now, after);
-        self.past.push((step, before));
-        self.last = None;
-        self.changes += 1;
-        Some(step)
-    }
-
-    /// What undo would take back.
-    pub fn undoes(&self) -> Option<Step> {
-        self.past.last().map(|(step, _)| *step)
-    }
-
-    /// What redo would do.
-    pub fn redoes(&self) -> Option<Step> {
-        self.future.last().map(|(step, _)| *step)
     }
 }
 
@@ -543,42 +426,5 @@ mod tests {
         assert_eq!(ids.len(), 2);
         assert_ne!(ids[0], ids[1]);
         assert!(ids.iter().all(|id| *id < mended.next_panel));
-    }
-
-    #[test]
-    fn steps_are_undone_and_redone_and_drags_are_one_step() {
-        let mut history = History::new(Workspace::default());
-        let start = Instant::now();
-        for i in 0_u8..50 {
-            let at = start + Duration::from_millis(u64::from(i) * 10);
-            history.edit("resize plots", at, |it| {
-                it.panel_height = 200.0 + f32::from(i);
-            });
-        }
-        let later = start + Duration::from_secs(5);
-        history.edit("add a plot", later, |it| {
-            it.add_panel("x".to_owned(), &[series("x")]);
-        });
-        history.edit("nothing", later, |_| {});
-        assert_eq!(history.undo(), Some("add a plot"));
-        assert_eq!(history.now().panel_height, 249.0);
-        assert_eq!(history.undo(), Some("resize plots"));
-        assert_eq!(*history.now(), Workspace::default());
-        assert_eq!(history.undo(), None);
-        assert_eq!(history.redo(), Some("resize plots"));
-        assert_eq!(history.redo(), Some("add a plot"));
-        assert_eq!(history.redo(), None);
-    }
-
-    #[test]
-    fn undo_is_bounded() {
-        let mut history = History::new(Workspace::default());
-        for i in 0..(UNDO_MAX as u64 + 50) {
-            let at = Instant::now() + Duration::from_secs(i * 10);
-            history.edit("add a plot", at, |it| {
-                it.next_panel += 1;
-            });
-        }
-        assert_eq!(std::iter::from_fn(|| history.undo()).count(), UNDO_MAX);
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, select, tick};
+use model::annotation::Annotation;
 use model::series::{Series, SeriesId, glob_matches};
 use model::time::Moment;
 use store::progress::{Continue, Watch as StoreWatch};
@@ -147,6 +148,18 @@ impl Recording {
             samples: status.samples,
             trouble: status.trouble.or(lost),
         })
+    }
+
+    /// Keeps these notes with what is on disk soon; `false` while the recorder is
+    /// busy, since this never waits.
+    pub fn annotate(&self, notes: &[Annotation]) -> bool {
+        let Ok(recorder) = self.recorder.try_lock() else {
+            return false;
+        };
+        if let Some(recorder) = recorder.as_ref() {
+            recorder.annotate(notes.to_vec());
+        }
+        true
     }
 
     /// Ends a recording that could not start, and removes it.

@@ -7,6 +7,7 @@ use eframe::egui::{Context, Event, ViewportCommand};
 use crate::app::App;
 use crate::commands::Id;
 use crate::export::{Export, Form, Table};
+use crate::history::Taken;
 use crate::layout::{self, Screen};
 use crate::shell::dialogs::{Dialog, PageKind};
 use crate::shell::palette::{Choice as Chosen, Kind};
@@ -132,16 +133,24 @@ impl App {
     }
 
     fn undo(&mut self, ctx: &Context) {
-        if let Some(step) = self.history.undo() {
-            self.apply_looks(ctx);
-            self.note(format!("Undone: {step}"), Vec::new());
+        if let Some(taken) = self.history.undo(self.session.notes()) {
+            self.note(format!("Undone: {}", taken.step), Vec::new());
+            self.taken(ctx, taken);
         }
     }
 
     fn redo(&mut self, ctx: &Context) {
-        if let Some(step) = self.history.redo() {
-            self.apply_looks(ctx);
-            self.note(format!("Done again: {step}"), Vec::new());
+        if let Some(taken) = self.history.redo(self.session.notes()) {
+            self.note(format!("Done again: {}", taken.step), Vec::new());
+            self.taken(ctx, taken);
+        }
+    }
+
+    /// Shows what a step back or forth changed.
+    fn taken(&mut self, ctx: &Context, taken: Taken) {
+        match taken.notes {
+            Some(notes) => self.session.set_notes(notes, &mut self.work),
+            None => self.apply_looks(ctx),
         }
     }
 

@@ -50,6 +50,7 @@ impl App {
         }
         let span = stored.span();
         self.session.show_stored(stored);
+        self.history.turn_notes();
         self.session.refresh(Instant::now());
         self.timeline.restart(span, Mode::Paused);
         self.views.selected = None;
@@ -60,6 +61,7 @@ impl App {
             return;
         }
         self.session.show_live();
+        self.history.turn_notes();
         self.session.refresh(Instant::now());
         self.timeline.restart(self.session.span(), Mode::Follow);
         self.views.selected = None;

@@ -31,6 +31,7 @@ impl App {
             Wish::Browser(action) => self.browse(ctx, action),
             Wish::Processes(host, action) => self.process_table(ctx, &host, action),
             Wish::ProcessHost(host) => self.views.process_host = Some(host),
+            Wish::Samples(action) => self.sample_table(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),
             Wish::Details(action) => self.details(ctx, action),

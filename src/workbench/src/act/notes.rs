@@ -5,6 +5,7 @@ use model::annotation::Annotation;
 use model::time::Span;
 
 use crate::app::App;
+use crate::history::Step;
 use crate::layout::Screen;
 use crate::view::annotations::Action;
 
@@ -15,19 +16,21 @@ impl App {
     pub(super) fn note_list(&mut self, ctx: &Context, action: Action) {
         match action {
             Action::Add { span, text, color } => self.add_note(span, text, color),
-            Action::Edit(note) => self.change_notes(|notes| {
+            Action::Edit(note) => self.change_notes("change note", |notes| {
                 for known in notes.iter_mut().filter(|known| known.id == note.id) {
                     known.clone_from(&note);
                 }
             }),
-            Action::Delete(id) => self.change_notes(|notes| notes.retain(|note| note.id != id)),
+            Action::Delete(id) => {
+                self.change_notes("delete note", |notes| notes.retain(|note| note.id != id));
+            }
             Action::Goto(span) => self.reveal_span(span),
             Action::Copy(text) => ctx.copy_text(text),
         }
     }
 
     fn add_note(&mut self, span: Span, text: String, color: u8) {
-        self.change_notes(|notes| {
+        self.change_notes("add note", |notes| {
             let id = notes
                 .iter()
                 .map(|note| note.id)
@@ -45,10 +48,15 @@ impl App {
         });
     }
 
-    fn change_notes(&mut self, change: impl FnOnce(&mut Vec<Annotation>)) {
-        let mut notes = self.session.notes().to_vec();
+    /// Changes the notes as one step that can be undone.
+    fn change_notes(&mut self, step: Step, change: impl FnOnce(&mut Vec<Annotation>)) {
+        let before = self.session.notes().to_vec();
+        let mut notes = before.clone();
         change(&mut notes);
-        self.session.set_notes(notes, &mut self.work);
+        if notes != before {
+            self.history.noted(step, before);
+            self.session.set_notes(notes, &mut self.work);
+        }
     }
 
     /// Marks the moment that is pointed at, without asking for words.

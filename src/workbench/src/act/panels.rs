@@ -12,7 +12,7 @@ use crate::doubts::samples_within;
 use crate::explore::{Action, Dropped};
 use crate::layout::{self, Screen};
 use crate::plot::panel;
-use crate::view::{browser, details, events, processes, table};
+use crate::view::{browser, details, events, processes, samples, table};
 use crate::workspace::{Content, Item, PANEL_HEIGHT, Panel, ProcessItem};
 
 /// Samples copied at once, over all curves: some ten megabytes of text.
@@ -36,6 +36,10 @@ impl App {
                 self.change(id, "take out series", |it| it.take_out(&item));
             }
             Action::ShowAll(id) => self.change(id, "show all series", |it| it.hidden.clear()),
+            Action::ShowTable(plot) => {
+                self.views.sampled = Some(plot);
+                self.bring_up(Screen::Samples);
+            }
             Action::CopyData(items) => self.copy_data(ctx, &items),
             Action::Statistics(items) => self.describe(&items),
             Action::Columns(columns) => self.set_columns(columns),
@@ -238,6 +242,14 @@ impl App {
             processes::Action::Copy(text) => ctx.copy_text(text),
             processes::Action::Attach => self.attach_text("local"),
             processes::Action::Follow => self.newest(),
+        }
+    }
+
+    pub(super) fn sample_table(&mut self, ctx: &Context, action: samples::Action) {
+        match action {
+            samples::Action::Pin(moment) => self.timeline.pin = Some(moment),
+            samples::Action::ShowPlots => self.bring_up(Screen::Explore),
+            samples::Action::Copy(text) => ctx.copy_text(text),
         }
     }
 

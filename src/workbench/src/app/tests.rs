@@ -404,7 +404,7 @@ fn a_screen_put_away_comes_back() {
     harness.run_steps(2);
     let shown = |app: &App| layout::is_shown(&app.history.now().layout, Screen::Details);
     assert!(!shown(harness.state()));
-    press(&mut harness, Modifiers::ALT, Key::Num6);
+    press(&mut harness, Modifiers::ALT, Key::Num7);
     assert!(shown(harness.state()));
 }
 

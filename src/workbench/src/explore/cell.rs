@@ -189,6 +189,9 @@ fn items_ui(ui: &mut Ui, (plot, panel): (&Plot, &Panel), actions: &mut Vec<Actio
     if ui.button("Statistics").clicked() {
         actions.push(Action::Statistics(items()));
     }
+    if ui.button("Show as table").clicked() {
+        actions.push(Action::ShowTable(plot.id));
+    }
     if ui.button("Copy data as TSV").clicked() {
         actions.push(Action::CopyData(items()));
     }

@@ -90,6 +90,8 @@ pub enum Action {
     ToggleLog(u64),
     /// Lines or on top of each other.
     ToggleStacked(u64),
+    /// List the samples of this plot.
+    ShowTable(u64),
     /// Take a panel away.
     Remove(u64),
     /// Take one curve out of a panel.

@@ -27,6 +27,7 @@ use workflow::jobs::JobId;
 use crate::commands::{self, Facts};
 use crate::desk::Desk;
 use crate::explore;
+use crate::history::History;
 use crate::layout::{Layout, Screen};
 use crate::notices::{NoticeId, Notices, Offer};
 use crate::plot::time_axis::Clock;
@@ -35,7 +36,7 @@ use crate::session::Session;
 use crate::tasks::{Pool, Work};
 use crate::timeline::Timeline;
 use crate::view;
-use crate::workspace::{History, Item};
+use crate::workspace::Item;
 
 /// Everything the window shows, only borrowed.
 #[derive(Clone, Copy)]
@@ -77,6 +78,10 @@ pub struct Views {
     pub processes: view::processes::State,
     /// Whose processes are shown.
     pub process_host: Option<String>,
+    /// The samples of one plot.
+    pub samples: view::samples::State,
+    /// Which plot that is.
+    pub sampled: Option<u64>,
     /// The list of events.
     pub events: view::events::State,
     /// The list of notes.
@@ -116,6 +121,8 @@ pub enum Wish {
     Processes(String, view::processes::Action),
     /// Show another host's processes.
     ProcessHost(String),
+    /// A wish of the table of samples.
+    Samples(view::samples::Action),
     /// A wish of the list of events.
     Events(view::events::Action),
     /// A wish of the list of notes.

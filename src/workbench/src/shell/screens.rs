@@ -17,7 +17,7 @@ use crate::plot::panel;
 use crate::plot::pointer::{Habits, PlainDrag, PlainWheel};
 use crate::session::Source;
 use crate::theme::{self, Look};
-use crate::view::{annotations, browser, details, events, processes};
+use crate::view::{annotations, browser, details, events, processes, samples};
 use crate::workspace::{Item, Workspace};
 
 /// The plots, and what they were arranged for.
@@ -36,6 +36,12 @@ impl Arranged {
             self.sections =
                 arrange::arrange(scene.history.now(), session.hosts(), session.series());
         }
+    }
+
+    /// The plot of this number.
+    fn plot(&self, id: u64) -> Option<&arrange::Plot> {
+        let mut plots = self.sections.iter().flat_map(|section| &section.plots);
+        plots.find(|plot| plot.id == id)
     }
 
     /// The curves of one panel, over all its plots.
@@ -187,6 +193,7 @@ impl Screens<'_, '_> {
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
             Screen::Processes => self.processes_ui(ui),
+            Screen::Samples => self.samples_ui(ui),
             Screen::Events => self.events_ui(ui),
             Screen::Annotations => self.notes_ui(ui),
             Screen::Details => self.details_ui(ui),
@@ -284,6 +291,41 @@ impl Screens<'_, '_> {
         let actions = processes::ui(ui, &mut self.views.processes, &data).into_iter();
         self.wishes
             .extend(actions.map(|it| Wish::Processes(host.to_owned(), it)));
+    }
+
+    fn samples_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let plot = self.views.sampled.and_then(|id| self.views.plots.plot(id));
+        let named = plot.map(|plot| plot.curves.as_slice()).unwrap_or_default();
+        let curves: Vec<samples::Curve<'_>> = named
+            .iter()
+            .enumerate()
+            .filter_map(|(place, named)| {
+                Some(samples::Curve {
+                    name: &named.name,
+                    look: Look::nth(place),
+                    track: scene.session.track(&named.item).ok()?,
+                })
+            })
+            .collect();
+        // A plot out of sight is not asked for by its panel.
+        self.views
+            .wanted
+            .extend(named.iter().map(|named| named.item.clone()));
+        let timeline = scene.timeline;
+        let data = samples::Data {
+            title: plot.map_or("", |plot| &plot.title),
+            curves: &curves,
+            span: timeline.selection.unwrap_or_else(|| timeline.view()),
+            from: match timeline.selection {
+                Some(_) => samples::From::Selection,
+                None => samples::From::View,
+            },
+            cursor: timeline.pointed(),
+            clock: scene.clock,
+        };
+        let actions = samples::ui(ui, &mut self.views.samples, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Samples));
     }
 
     fn events_ui(&mut self, ui: &mut Ui) {

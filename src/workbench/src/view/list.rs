@@ -62,7 +62,8 @@ impl List<'_> {
                 let (id, rect) = ((self.row_id)(index), place(index));
                 if ui.memory(|memory| memory.has_focus(id)) {
                     focused = Some(index);
-                    target = self.moved(ui, (id, index), page);
+                    hold_arrows(ui, id);
+                    target = key_target(ui, (index, self.count), page);
                 }
                 row(ui, Place { index, id, rect });
             }
@@ -74,30 +75,34 @@ impl List<'_> {
         })
         .inner
     }
+}
 
-    /// Where the keys move the focus from a row, if they do.
-    fn moved(&self, ui: &Ui, (id, index): (Id, usize), page: usize) -> Option<usize> {
-        let filter = EventFilter {
-            vertical_arrows: true,
-            horizontal_arrows: true,
-            ..EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
-        let end = self.count.saturating_sub(1);
-        let steps = [
-            (Key::ArrowDown, (index + 1).min(end)),
-            (Key::ArrowUp, index.saturating_sub(1)),
-            (Key::PageDown, (index + page).min(end)),
-            (Key::PageUp, index.saturating_sub(page)),
-            (Key::Home, 0),
-            (Key::End, end),
-        ];
-        let pressed = ui.input(|input| {
-            let step = steps.iter().find(|(key, _)| input.key_pressed(*key));
-            step.map(|(_, target)| *target)
-        });
-        pressed.filter(|target| *target != index)
-    }
+/// Keeps the arrow keys for rows while one of them has the focus.
+pub(super) fn hold_arrows(ui: &Ui, id: Id) {
+    let filter = EventFilter {
+        vertical_arrows: true,
+        horizontal_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+}
+
+/// Where the keys move the focus from one of `count` rows, if they do.
+pub(super) fn key_target(ui: &Ui, (row, count): (usize, usize), page: usize) -> Option<usize> {
+    let end = count.saturating_sub(1);
+    let steps = [
+        (Key::ArrowDown, (row + 1).min(end)),
+        (Key::ArrowUp, row.saturating_sub(1)),
+        (Key::PageDown, (row + page).min(end)),
+        (Key::PageUp, row.saturating_sub(page)),
+        (Key::Home, 0),
+        (Key::End, end),
+    ];
+    let pressed = ui.input(|input| {
+        let step = steps.iter().find(|(key, _)| input.key_pressed(*key));
+        step.map(|(_, target)| *target)
+    });
+    pressed.filter(|target| *target != row)
 }
 
 /// Whether a row is drawn as chosen.

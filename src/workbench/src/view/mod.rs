@@ -5,7 +5,8 @@
 //! decides nothing. Derived rows are kept in `State` and worked out anew when the
 //! version in `Data` or the user's filter changes, never per frame.
 //!
-//! * [`browser`], [`processes`], [`details`], [`events`], [`annotations`]: panels.
+//! * [`browser`], [`processes`], [`samples`], [`details`], [`events`],
+//!   [`annotations`]: panels, docked by [`crate::layout`].
 //! * [`overview`], [`quality`], [`hosts`]: strips above them.
 //! * [`start`], [`help`]: pages.
 //! * [`dragged`]: what is carried from one view to another.
@@ -13,7 +14,7 @@
 //!
 //! Never: a file, a socket, a clock, a color or a number format of its own.
 //!
-//! Start at [`ALL`].
+//! Start at [`events`], the plainest; [`crate::layout::SCREENS`] lists what can be docked.
 
 pub mod annotations;
 pub mod browser;
@@ -27,6 +28,7 @@ mod list;
 pub mod overview;
 pub mod processes;
 pub mod quality;
+pub mod samples;
 pub mod start;
 pub mod table;
 mod words;
@@ -54,31 +56,6 @@ fn clock_name(clock: &Clock) -> String {
         Clock::Since { name, .. } => format!("since {name}"),
     }
 }
-
-/// A view that can be docked, tabbed and closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dockable {
-    /// Stable name, used in saved layouts.
-    pub name: &'static str,
-    /// Title for people.
-    pub title: &'static str,
-}
-
-const fn dockable(name: &'static str, title: &'static str) -> Dockable {
-    Dockable { name, title }
-}
-
-/// Every dockable view, in the order of the menu. Add yours here.
-pub const ALL: &[Dockable] = &[
-    dockable("browser", "Browser"),
-    dockable("processes", "Processes"),
-    dockable("details", "Details"),
-    dockable("events", "Events"),
-    dockable("annotations", "Notes"),
-    dockable("hosts", "Hosts"),
-    dockable("help", "Help"),
-    dockable("start", "Start"),
-];
 
 /// Drives views as the window does, without a window.
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 
 use eframe::egui::style::ScrollAnimation;
-use eframe::egui::{Key, RichText, TextEdit, Ui};
+use eframe::egui::{RichText, TextEdit, Ui};
 use egui_table::{HeaderRow, Table};
 use model::process::ProcessId;
 use model::time::Moment;
@@ -32,6 +32,9 @@ const STICKY: usize = 2;
 
 /// Height of the header: a name and a unit.
 const HEADER: f32 = 36.0;
+
+/// Rows that Page Up and Page Down move by.
+const PAGE: usize = 20;
 
 /// Scratch that lives between frames. Never data, never saved.
 #[derive(Debug)]
@@ -266,27 +269,8 @@ fn table_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<A
         actions.push(Action::Copy(copied(state, data, Format::Tsv)));
     }
     if let Some(row) = focused {
-        state.move_to = moved(ui, row, count);
+        state.move_to = list::key_target(ui, (row, count), PAGE);
     }
-}
-
-/// Where the keys move the focus from `row`.
-fn moved(ui: &Ui, row: usize, count: usize) -> Option<usize> {
-    const PAGE: usize = 20;
-    let end = count.saturating_sub(1);
-    let steps = [
-        (Key::ArrowDown, (row + 1).min(end)),
-        (Key::ArrowUp, row.saturating_sub(1)),
-        (Key::PageDown, (row + PAGE).min(end)),
-        (Key::PageUp, row.saturating_sub(PAGE)),
-        (Key::Home, 0),
-        (Key::End, end),
-    ];
-    let pressed = ui.input(|input| {
-        let step = steps.iter().find(|(key, _)| input.key_pressed(*key));
-        step.map(|(_, target)| *target)
-    });
-    pressed.filter(|target| *target != row)
 }
 
 /// What was asked of the table while it was drawn.

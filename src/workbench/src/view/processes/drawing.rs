@@ -1,8 +1,7 @@
 //! Draws headers and cells of the process table and notes what was asked.
 
 use eframe::egui::{
-    Align2, EventFilter, Id, Key, Rect, Response, Sense, TextStyle, Ui, WidgetInfo, accesskit,
-    pos2, vec2,
+    Align2, Id, Key, Rect, Response, Sense, TextStyle, Ui, WidgetInfo, accesskit, pos2, vec2,
 };
 use egui_table::{CellInfo, HeaderCellInfo, TableDelegate};
 use model::process::ProcessId;
@@ -123,12 +122,7 @@ impl<'a> Drawing<'a> {
         if !response.has_focus() {
             return;
         }
-        let filter = EventFilter {
-            vertical_arrows: true,
-            horizontal_arrows: true,
-            ..EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+        list::hold_arrows(ui, response.id);
         list::ground(ui, response.rect, (response, Chosen::No));
         self.wishes.focused = usize::try_from(row).ok();
     }

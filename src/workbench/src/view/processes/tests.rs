@@ -8,6 +8,7 @@ use model::process::{Field, Process, Reading};
 use super::order::Row;
 use super::ui as processes_ui;
 use super::*;
+use eframe::egui::Key;
 
 fn line(id: u32, name: &str, (cpu, cgroup): (f64, &str)) -> Line {
     let mut reading = Reading::default();
