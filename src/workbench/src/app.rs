@@ -16,13 +16,14 @@ use crate::desk::{Desk, Found};
 use crate::history::History;
 use crate::hub::{Hub, News, waker};
 use crate::notices::{Notices, Now, Offer};
+use crate::places::Frame;
 use crate::plot::time_axis::Clock;
 use crate::recorder::Recorder;
 use crate::session::Session;
 use crate::shell::dialogs::Dialog;
 use crate::shell::{self, Scene, Views};
 use crate::tasks::Work;
-use crate::theme;
+use crate::theme::{self, Contrast};
 use crate::timeline::{Mode, Timeline};
 use crate::tracks::Sight;
 use crate::workspace::{ClockChoice, Looks};
@@ -240,6 +241,7 @@ impl App {
             Looks::System => Id::ThemeSystem,
             Looks::Dark => Id::ThemeDark,
             Looks::Light => Id::ThemeLight,
+            Looks::Contrast => Id::ThemeContrast,
         };
         let clock = match workspace.clock {
             ClockChoice::Utc => Id::ClockUtc,
@@ -271,11 +273,14 @@ impl App {
 
     /// Theme and size, as the workspace has them.
     pub(crate) fn apply_looks(&self, ctx: &Context) {
-        ctx.set_theme(match self.history.now().theme {
-            Looks::System => ThemePreference::System,
-            Looks::Dark => ThemePreference::Dark,
-            Looks::Light => ThemePreference::Light,
-        });
+        let (preference, contrast) = match self.history.now().theme {
+            Looks::System => (ThemePreference::System, Contrast::Usual),
+            Looks::Dark => (ThemePreference::Dark, Contrast::Usual),
+            Looks::Light => (ThemePreference::Light, Contrast::Usual),
+            Looks::Contrast => (ThemePreference::Dark, Contrast::High),
+        };
+        ctx.set_theme(preference);
+        theme::set_contrast(ctx, contrast);
         let zoom = self.history.now().zoom;
         if (ctx.zoom_factor() - zoom).abs() > f32::EPSILON {
             ctx.set_zoom_factor(zoom);
@@ -311,6 +316,28 @@ impl App {
         }
     }
 
+    /// Remembers the size of the window for the next time.
+    fn keep_frame(&mut self, ctx: &Context) {
+        let (size, maximized) = ctx.input(|input| {
+            let viewport = input.viewport();
+            let full = viewport.maximized == Some(true) || viewport.fullscreen == Some(true);
+            (viewport.inner_rect.map(|rect| rect.size()), full)
+        });
+        let Some(size) = size else { return };
+        let before = self.desk.recent.window.unwrap_or_default();
+        // The size that a maximized window returns to is kept; the window is as
+        // large in points as the chosen size of text makes it.
+        let scale = ctx.zoom_factor();
+        let points = |length: f32| (length * scale).round().clamp(0.0, 16_384.0) as u16;
+        self.desk.recent.window = Some(Frame {
+            size: match maximized {
+                true => before.size,
+                false => [points(size.x), points(size.y)],
+            },
+            maximized,
+        });
+    }
+
     /// Lists a file under the recent ones.
     pub fn remember(&mut self, path: &std::path::Path) {
         self.desk.recent.opened(path);
@@ -331,6 +358,7 @@ impl eframe::App for App {
     /// Takes in finished work. Draws nothing, waits for nothing.
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.take_in();
+        self.keep_frame(ctx);
         self.hold_open(ctx);
     }
 

@@ -114,6 +114,8 @@ pub enum Id {
     ThemeDark,
     /// Light ground.
     ThemeLight,
+    /// Black ground with high contrast.
+    ThemeContrast,
     /// Everything larger.
     Larger,
     /// Everything smaller.
@@ -354,6 +356,7 @@ pub const ALL: &[Command] = &[
     line(Id::ThemeSystem, ("view.theme-system", "Colors as the desktop"), View, &[], Always),
     line(Id::ThemeDark, ("view.theme-dark", "Dark colors"), View, &[], Always),
     line(Id::ThemeLight, ("view.theme-light", "Light colors"), View, &[], Always),
+    line(Id::ThemeContrast, ("view.theme-contrast", "High contrast"), View, &[], Always),
     line(Id::Larger, ("view.larger", "Larger text"), View, &[ctrl(Key::Plus), ctrl(Key::Equals)], Always),
     line(Id::Smaller, ("view.smaller", "Smaller text"), View, &[ctrl(Key::Minus)], Always),
     line(Id::UsualSize, ("view.usual-size", "Usual text size"), View, &[ctrl(Key::Num0)], Always),

@@ -55,7 +55,7 @@ use workflow::target::Target;
 
 use crate::app::App;
 use crate::desk::{Desk, Found};
-use crate::places::Places;
+use crate::places::{Frame, Places};
 
 /// With what the window begins.
 #[derive(Clone, Debug, Default)]
@@ -95,12 +95,14 @@ pub struct RunError(#[source] eframe::Error);
 /// [`RunError`] when there is no display or no OpenGL.
 pub fn run(start: Start) -> Result<(), RunError> {
     let found = Desk::open(Places::find(), start.examples.clone(), launch_here);
+    let frame = found.desk.recent.window.unwrap_or_default().bounded();
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_title("Kymo")
             .with_app_id("kymo")
-            .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([640.0, 420.0])
+            .with_inner_size(frame.size.map(f32::from))
+            .with_min_inner_size(Frame::LEAST.map(f32::from))
+            .with_maximized(frame.maximized)
             .with_transparent(false),
         // Plots are lines and rectangles: smooth enough without, and cheaper by far
         // where the processor paints.

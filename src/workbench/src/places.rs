@@ -39,6 +39,45 @@ pub struct Recent {
     pub record_folder: Option<PathBuf>,
     /// Whether the tour was seen.
     pub tour_seen: bool,
+    /// Size of the window and whether it was maximized when it was last there.
+    pub window: Option<Frame>,
+}
+
+/// What of the window is kept. Where it stood is left to the desktop, whose
+/// screens may be others next time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Width and height in whole points when not maximized.
+    pub size: [u16; 2],
+    /// Whether it filled the screen.
+    pub maximized: bool,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            size: [1440, 900],
+            maximized: false,
+        }
+    }
+}
+
+impl Frame {
+    /// The smallest window in which everything can be reached.
+    pub const LEAST: [u16; 2] = [640, 420];
+
+    /// A size that can be asked for, whatever was saved.
+    pub fn bounded(self) -> Self {
+        let [width, height] = self.size;
+        let [least_width, least_height] = Self::LEAST;
+        Self {
+            size: [
+                width.clamp(least_width, 16_384),
+                height.clamp(least_height, 16_384),
+            ],
+            ..self
+        }
+    }
 }
 
 impl Places {

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::annotation::Annotation;
+use model::time::SECOND_NS;
 use workflow::jobs::Context;
 use workflow::link::{Connected, Link};
 use workflow::problem::{Problem, Sort};
 use workflow::recording::{Past, Recording, Setup, Status};
 use workflow::stored::Stored;
+use workflow::tables;
 
 use crate::hub::{Hub, Stage};
 use crate::places;
@@ -32,6 +34,40 @@ pub struct Draft {
     pub title: String,
     /// How much of the past is kept.
     pub past: Past,
+    /// How much a long recording keeps.
+    pub keep: Keep,
+}
+
+/// How much a long recording keeps; the oldest ten minutes go first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it.
+    #[default]
+    Everything,
+    /// What is newer than so many hours.
+    Hours(i64),
+    /// The newest, within so many GiB on disk.
+    Gibibytes(u64),
+}
+
+/// Every choice, with its name.
+pub const KEEPS: &[(Keep, &str)] = &[
+    (Keep::Everything, "Everything"),
+    (Keep::Hours(1), "The last hour"),
+    (Keep::Hours(24), "The last 24 hours"),
+    (Keep::Gibibytes(1), "The newest 1 GiB"),
+    (Keep::Gibibytes(10), "The newest 10 GiB"),
+];
+
+impl Keep {
+    /// Greatest age in nanoseconds and greatest size in bytes.
+    fn bounds(self) -> (Option<i64>, Option<u64>) {
+        match self {
+            Self::Everything => (None, None),
+            Self::Hours(hours) => (Some(hours * 3_600 * SECOND_NS), None),
+            Self::Gibibytes(count) => (None, Some(count << 30)),
+        }
+    }
 }
 
 /// The recording of this window.
@@ -117,10 +153,11 @@ impl Recorder {
             return;
         }
         let (links, past) = (speaking(hub), draft.past);
+        let (max_age_ns, max_bytes) = draft.keep.bounds();
         let setup = Setup {
             out: PathBuf::from(draft.path.trim()),
             title: draft.title.trim().to_owned(),
-            retention: None,
+            retention: tables::retention(max_age_ns, max_bytes),
         };
         let started = work.start(Pool::Long, "starting the recording", move |_| {
             Outcome::RecordStarted(begin(&setup, &links, past))

@@ -1,4 +1,4 @@
-//! Named colors of the window, for dark and for light.
+//! Named colors of the window: dark, light, and dark with high contrast.
 //!
 //! Views name a role; only this file knows which color it has. Series colors are
 //! the eight of Okabe and Ito, which people with any color vision can tell
@@ -162,16 +162,92 @@ pub const LIGHT: Theme = Theme {
     severe: Color32::from_rgb(0xb8, 0x2c, 0x10),
 };
 
-/// The theme that fits what egui draws around it.
+/// Roles for who needs high contrast: on black, text at seven times its luminance
+/// or more and marks at four and a half times.
+pub const CONTRAST: Theme = Theme {
+    series: [
+        Color32::from_rgb(0x6c, 0xc8, 0xff),
+        Color32::from_rgb(0xff, 0xb0, 0x00),
+        Color32::from_rgb(0x00, 0xd8, 0x9c),
+        Color32::from_rgb(0xff, 0x9c, 0xd4),
+        Color32::from_rgb(0xff, 0x7c, 0x20),
+        Color32::from_rgb(0xff, 0xf2, 0x40),
+        Color32::from_rgb(0x58, 0x9c, 0xff),
+        Color32::from_rgb(0xff, 0xff, 0xff),
+    ],
+    ground: Color32::from_rgb(0x00, 0x00, 0x00),
+    grid: Color32::from_rgb(0x5c, 0x5c, 0x5c),
+    text: Color32::from_rgb(0xff, 0xff, 0xff),
+    text_weak: Color32::from_rgb(0xdc, 0xdc, 0xdc),
+    cursor: Color32::from_rgb(0xff, 0xff, 0xff),
+    measure: Color32::from_rgb(0xff, 0xd8, 0x40),
+    selection_edge: Color32::from_rgb(0x8c, 0xd0, 0xff),
+    selection_fill: Color32::from_rgba_premultiplied(0x1c, 0x30, 0x48, 0x50),
+    event: Color32::from_rgb(0xd0, 0xb8, 0xff),
+    quality_fill: Color32::from_rgba_premultiplied(0x40, 0x30, 0x10, 0x50),
+    quality_edge: Color32::from_rgb(0xff, 0xc0, 0x40),
+    severe: Color32::from_rgb(0xff, 0x94, 0x78),
+};
+
+/// How much roles stand out where the ground is dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contrast {
+    /// As usual.
+    Usual,
+    /// As much as there can be.
+    High,
+}
+
+/// The theme in which these visuals are dressed; its ground tells which one it is.
 pub fn of(visuals: &Visuals) -> &'static Theme {
-    if visuals.dark_mode { &DARK } else { &LIGHT }
+    match (visuals.dark_mode, visuals.extreme_bg_color) {
+        (false, _) => &LIGHT,
+        (true, ground) if ground == CONTRAST.ground => &CONTRAST,
+        (true, _) => &DARK,
+    }
 }
 
 /// Gives a context the fonts, text sizes and text colors of the window, dark and light.
 pub fn install(ctx: &egui::Context) {
     ctx.set_fonts(fonts());
-    ctx.style_mut_of(egui::Theme::Dark, |style| dress(style, &DARK));
+    set_contrast(ctx, Contrast::Usual);
     ctx.style_mut_of(egui::Theme::Light, |style| dress(style, &LIGHT));
+}
+
+/// Dresses what is drawn on dark ground.
+pub fn set_contrast(ctx: &egui::Context, contrast: Contrast) {
+    ctx.style_mut_of(egui::Theme::Dark, |style| {
+        style.visuals = Visuals::dark();
+        match contrast {
+            Contrast::Usual => dress(style, &DARK),
+            Contrast::High => {
+                dress(style, &CONTRAST);
+                heighten(&mut style.visuals);
+            }
+        }
+    });
+}
+
+/// Panels as black as plots, and edges around everything that can be pressed.
+fn heighten(visuals: &mut Visuals) {
+    let edge = |color| egui::Stroke::new(1.0, color);
+    visuals.panel_fill = CONTRAST.ground;
+    visuals.window_fill = CONTRAST.ground;
+    visuals.faint_bg_color = Color32::from_rgb(0x1c, 0x1c, 0x1c);
+    visuals.window_stroke = edge(CONTRAST.text_weak);
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.bg_stroke = edge(CONTRAST.text_weak);
+    for widget in [
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+        &mut widgets.open,
+    ] {
+        widget.bg_stroke = edge(CONTRAST.text_weak);
+        widget.fg_stroke.color = CONTRAST.text;
+    }
+    widgets.hovered.bg_stroke = egui::Stroke::new(2.0, CONTRAST.selection_edge);
+    visuals.selection.stroke = egui::Stroke::new(2.0, CONTRAST.selection_edge);
 }
 
 fn dress(style: &mut Style, theme: &Theme) {
@@ -250,13 +326,13 @@ mod tests {
 
     #[test]
     fn marks_and_text_stand_out_from_the_ground() {
-        for theme in [DARK, LIGHT] {
+        for (theme, marks, text) in [(DARK, 3.0, 4.5), (LIGHT, 3.0, 4.5), (CONTRAST, 4.5, 7.0)] {
             for (i, color) in theme.series.iter().enumerate() {
                 let found = contrast(*color, theme.ground);
-                assert!(found >= 3.0, "series {i}: {found:.2}");
+                assert!(found >= marks, "series {i}: {found:.2}");
             }
             for color in [theme.text, theme.text_weak] {
-                assert!(contrast(color, theme.ground) >= 4.5);
+                assert!(contrast(color, theme.ground) >= text);
             }
             for color in [
                 theme.cursor,
@@ -266,9 +342,22 @@ mod tests {
                 theme.quality_edge,
                 theme.severe,
             ] {
-                assert!(contrast(color, theme.ground) >= 3.0);
+                assert!(contrast(color, theme.ground) >= marks);
             }
         }
+    }
+
+    #[test]
+    fn visuals_tell_in_which_theme_they_are_dressed() {
+        let ctx = egui::Context::default();
+        install(&ctx);
+        let dark = || of(&ctx.style_of(egui::Theme::Dark).visuals);
+        assert_eq!(dark(), &DARK);
+        set_contrast(&ctx, Contrast::High);
+        assert_eq!(dark(), &CONTRAST);
+        set_contrast(&ctx, Contrast::Usual);
+        assert_eq!(dark(), &DARK);
+        assert_eq!(of(&ctx.style_of(egui::Theme::Light).visuals), &LIGHT);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum Looks {
     Dark,
     /// Light ground.
     Light,
+    /// Black ground, with as much contrast as there can be.
+    Contrast,
 }
 
 /// How moments are labeled.

@@ -79,6 +79,7 @@ impl App {
             Id::ThemeSystem => self.set_looks(ctx, Looks::System),
             Id::ThemeDark => self.set_looks(ctx, Looks::Dark),
             Id::ThemeLight => self.set_looks(ctx, Looks::Light),
+            Id::ThemeContrast => self.set_looks(ctx, Looks::Contrast),
             Id::Larger => self.zoom_by(ctx, ZOOM_STEP),
             Id::Smaller => self.zoom_by(ctx, -ZOOM_STEP),
             Id::UsualSize => {

@@ -8,7 +8,7 @@ use workflow::target::Target;
 use crate::app::App;
 use crate::commands::Id;
 use crate::notices::Now;
-use crate::recorder::{Draft, Report};
+use crate::recorder::{Draft, Keep, Report};
 use crate::shell::dialogs::Dialog;
 use crate::view::hosts;
 
@@ -80,6 +80,7 @@ impl App {
             path: path.display().to_string(),
             title: String::new(),
             past: Past::All,
+            keep: Keep::Everything,
         }));
     }
 

@@ -29,7 +29,7 @@ use crate::shell::Wish;
 use crate::theme;
 use crate::timeline::Mode;
 use crate::view::dragged;
-use crate::workspace::{Content, Item, Looks};
+use crate::workspace::{Content, Item};
 
 const START_NS: i64 = 1_770_000_000 * SECOND_NS;
 
@@ -429,14 +429,13 @@ fn a_file_that_is_not_there_is_a_notice_that_says_what_to_do() {
 fn colors_follow_the_choice() {
     let mut harness = window(live());
     let ctx = harness.ctx.clone();
-    for looks in [Looks::Light, Looks::Dark] {
-        let id = match looks {
-            Looks::Light => crate::commands::Id::ThemeLight,
-            _ => crate::commands::Id::ThemeDark,
-        };
+    for (id, wanted) in [
+        (crate::commands::Id::ThemeLight, &theme::LIGHT),
+        (crate::commands::Id::ThemeContrast, &theme::CONTRAST),
+        (crate::commands::Id::ThemeDark, &theme::DARK),
+    ] {
         harness.state_mut().act(&ctx, Wish::Command(id));
         harness.run_steps(2);
-        let dark = ctx.theme() == egui::Theme::Dark;
-        assert_eq!(dark, looks == Looks::Dark);
+        assert_eq!(theme::of(&ctx.global_style().visuals), wanted);
     }
 }

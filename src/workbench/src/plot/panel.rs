@@ -215,7 +215,8 @@ fn filled_ui(
     (title, rect): (Rect, Rect),
 ) -> Vec<Action> {
     let theme = theme::of(ui.visuals());
-    let answer = legend::ui(ui, data.curves, &data.shared, (&state.scratch.cache, theme));
+    let Scratch { cache, legend, .. } = &mut state.scratch;
+    let answer = legend::ui(ui, (data.curves, legend), &data.shared, (cache, theme));
     let mut actions = answer.actions;
     let height = (rect.bottom() - ui.cursor().top()).max(LOWEST);
     let axis = OnceCell::new();

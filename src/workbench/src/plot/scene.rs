@@ -33,6 +33,7 @@ const SPOKEN: usize = 8;
 pub(crate) struct Scratch {
     pub(crate) cache: Cache,
     pub(crate) drag: Option<Drag>,
+    pub(crate) legend: legend::Extent,
 }
 
 /// What a frame found out while it built the plot.

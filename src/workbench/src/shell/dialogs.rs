@@ -8,7 +8,7 @@ use workflow::target::Target;
 
 use super::{Scene, Wish, toasts};
 use crate::commands::{self, ALL, CATEGORIES};
-use crate::recorder::Draft;
+use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;
 use crate::theme;
 use crate::view::{help, start};
@@ -268,6 +268,19 @@ fn record_ui(ui: &mut Ui, draft: &mut Draft, scene: &Scene<'_>) -> Answer {
         "Everything the agents still remember (up to 10 minutes)",
     );
     ui.radio_value(&mut draft.past, Past::Nothing, "Nothing: from now on");
+    ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let label = ui.label("Of a long recording, keep");
+        let chosen = KEEPS.iter().find(|(keep, _)| *keep == draft.keep);
+        let box_ui = egui::ComboBox::from_id_salt("keep")
+            .selected_text(chosen.map_or("", |(_, name)| name))
+            .show_ui(ui, |ui| {
+                for (keep, name) in KEEPS {
+                    ui.selectable_value(&mut draft.keep, *keep, *name);
+                }
+            });
+        box_ui.response.labelled_by(label.id);
+    });
     ui.add_space(6.0);
     field_ui(
         ui,
