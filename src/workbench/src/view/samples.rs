@@ -177,12 +177,12 @@ fn table_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<A
     // Rows follow the keys and the cursor at once.
     ui.style_mut().scroll_animation = ScrollAnimation::none();
     let count = state.rows.count();
-    let time = list::digits_wide(ui, CLOCK_DIGITS) + 2.0 * MARGIN;
+    let time_wide = list::digits_wide(ui, CLOCK_DIGITS) + 2.0 * MARGIN;
     let values = data
         .curves
         .iter()
         .map(|_| Column::new(WIDE).range(40.0..=600.0));
-    let columns: Vec<Column> = std::iter::once(Column::new(time).range(60.0..=600.0))
+    let columns: Vec<Column> = std::iter::once(Column::new(time_wide).range(60.0..=600.0))
         .chain(values)
         .collect();
     let marked = data.cursor.and_then(|cursor| state.rows.place_of(cursor));
@@ -209,6 +209,7 @@ fn table_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<A
             .map(|(curve, largest)| curve.track.series().unit.axis(*largest))
             .collect(),
         marked,
+        time_wide,
         row_height: list::row_height(ui),
         focused: None,
         sorted: None,
@@ -234,6 +235,7 @@ struct Drawing<'a> {
     axes: Vec<Axis>,
     /// The row of the shared cursor.
     marked: Option<usize>,
+    time_wide: f32,
     row_height: f32,
     focused: Option<usize>,
     sorted: Option<Order>,
@@ -317,6 +319,13 @@ impl TableDelegate for Drawing<'_> {
         };
         let theme = theme::of(ui.visuals());
         let rect = ui.max_rect();
+        // The text is painted, not laid out, so the table is told the room it takes.
+        if ui.is_sizing_pass() {
+            ui.set_min_width(match column {
+                0 => self.time_wide,
+                _ => WIDE,
+            });
+        }
         ui.painter()
             .rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
         let response = ui.interact(rect, self.base.with(("head", column)), Sense::click());
