@@ -67,8 +67,8 @@ pub(crate) struct Front {
     settings: BTreeMap<String, String>,
     frames: Vec<u8>,
     names: Vec<u8>,
-    /// Samples taken in.
-    pub(crate) samples: u64,
+    /// Samples among the gathered frames.
+    samples: u64,
 }
 
 impl Front {
@@ -107,6 +107,7 @@ impl Front {
                 orders.push(self.begin());
                 self.declare(&frame);
             }
+            self.samples += u64::from(frame.kind == Kind::Sample as u8);
             self.frames.extend_from_slice(frame.bytes);
             self.journal_bytes += frame.bytes.len() as u64;
         }
@@ -130,6 +131,7 @@ impl Front {
             host: self.folder.clone(),
             frames: std::mem::take(&mut self.frames),
             names: std::mem::take(&mut self.names),
+            samples: std::mem::take(&mut self.samples),
         })
     }
 
@@ -158,7 +160,6 @@ impl Front {
     }
 
     fn sample(&mut self, frame: &Frame<'_>) -> bool {
-        self.samples += 1;
         let Ok(peek) = Peek::decode(frame.payload) else {
             return false;
         };

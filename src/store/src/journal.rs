@@ -33,7 +33,9 @@ const ORDERS_AT_ONCE: usize = 4_096;
 /// What the recorder and its threads share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    /// Bytes written to journals.
     pub(crate) bytes: AtomicU64,
+    /// Samples written to journals.
     pub(crate) samples: AtomicU64,
     pub(crate) waiting_bytes: AtomicU64,
     pub(crate) lost_frames: AtomicU64,
@@ -49,6 +51,22 @@ impl Shared {
     pub(crate) fn tell(&self, place: usize, error: Option<&io::Error>, what: &str) {
         lock(&self.troubles)[place] = error.map(|error| format!("{what}: {error}"));
     }
+
+    /// A piece that waited is in the file now.
+    fn written(&self, piece: &Piece) {
+        let bytes = piece.bytes.len() as u64;
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.samples.fetch_add(piece.samples, Ordering::Relaxed);
+    }
+
+    /// A piece that was in the file may have been dropped, and waits again.
+    fn dropped(&self, piece: &Piece) {
+        let bytes = piece.bytes.len() as u64;
+        self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.samples.fetch_sub(piece.samples, Ordering::Relaxed);
+    }
 }
 
 /// What the thread is asked to do.
@@ -60,6 +78,8 @@ pub(crate) enum Order {
         host: String,
         frames: Vec<u8>,
         names: Vec<u8>,
+        /// Samples among the frames.
+        samples: u64,
     },
     /// Try everything now and answer how many bytes are held in memory then.
     #[cfg(test)]
@@ -88,7 +108,8 @@ pub(crate) fn run(orders: &Receiver<Order>, mut writer: Writer) {
                     host,
                     frames,
                     names,
-                } => writer.append(&host, frames, names),
+                    samples,
+                } => writer.append(&host, [(frames, samples), (names, 0)]),
                 #[cfg(test)]
                 Order::Settle(done) => {
                     writer.attempt(Sync::Now);
@@ -141,9 +162,17 @@ struct Tape {
     part_at: u64,
     /// Bytes of the journal written so far.
     written: u64,
-    waiting: VecDeque<Vec<u8>>,
-    unsynced: Vec<u8>,
+    waiting: VecDeque<Piece>,
+    unsynced: Piece,
     file: Option<Box<dyn DiskFile>>,
+}
+
+/// Some bytes of a journal.
+#[derive(Debug, Default)]
+struct Piece {
+    bytes: Vec<u8>,
+    /// Samples among them.
+    samples: u64,
 }
 
 impl Writer {
@@ -188,13 +217,14 @@ impl Writer {
         });
     }
 
-    fn append(&mut self, host: &str, frames: Vec<u8>, names: Vec<u8>) {
+    /// Takes in what each tape of the host's journal gets, with its samples.
+    fn append(&mut self, host: &str, pieces: [(Vec<u8>, u64); 2]) {
         let Some(journal) = self.journals.get_mut(host).and_then(VecDeque::back_mut) else {
             return;
         };
-        for (tape, bytes) in journal.tapes.iter_mut().zip([frames, names]) {
+        for (tape, (bytes, samples)) in journal.tapes.iter_mut().zip(pieces) {
             if !bytes.is_empty() {
-                tape.waiting.push_back(bytes);
+                tape.waiting.push_back(Piece { bytes, samples });
             }
         }
     }
@@ -214,7 +244,7 @@ impl Writer {
             for tape in &mut journal.tapes {
                 let wrote = tape.write(&*self.disk, &self.folder, &journal.which, &self.shared);
                 outcome = outcome.and(wrote);
-                if !tape.unsynced.is_empty() && self.unsynced_since.is_none() {
+                if !tape.unsynced.bytes.is_empty() && self.unsynced_since.is_none() {
                     self.unsynced_since = Some(Instant::now());
                 }
             }
@@ -259,7 +289,10 @@ impl Writer {
     fn held_bytes(&self) -> usize {
         let tapes = self.journals.values().flatten().flat_map(|it| &it.tapes);
         tapes
-            .map(|tape| tape.unsynced.len() + tape.waiting.iter().map(Vec::len).sum::<usize>())
+            .map(|tape| {
+                let waiting = tape.waiting.iter().map(|piece| piece.bytes.len());
+                tape.unsynced.bytes.len() + waiting.sum::<usize>()
+            })
             .sum()
     }
 
@@ -287,14 +320,17 @@ impl Tape {
             part: 0,
             part_at: 0,
             written: 0,
-            waiting: VecDeque::from([header]),
-            unsynced: Vec::new(),
+            waiting: VecDeque::from([Piece {
+                bytes: header,
+                samples: 0,
+            }]),
+            unsynced: Piece::default(),
             file: None,
         }
     }
 
     fn is_durable(&self) -> bool {
-        self.waiting.is_empty() && self.unsynced.is_empty()
+        self.waiting.is_empty() && self.unsynced.bytes.is_empty()
     }
 
     fn write(
@@ -304,7 +340,7 @@ impl Tape {
         which: &Which,
         shared: &Shared,
     ) -> io::Result<()> {
-        while let Some(bytes) = self.waiting.front() {
+        while let Some(piece) = self.waiting.front() {
             let file = match &mut self.file {
                 Some(file) => file,
                 none => {
@@ -317,19 +353,18 @@ impl Tape {
             };
             // After a failed write the same place is written again, so that a
             // part of a frame never stays between whole ones.
-            file.write_at(bytes, self.written - self.part_at)?;
-            self.written += bytes.len() as u64;
-            shared
-                .waiting_bytes
-                .fetch_sub(bytes.len() as u64, Ordering::Relaxed);
-            self.unsynced.extend_from_slice(bytes);
+            file.write_at(&piece.bytes, self.written - self.part_at)?;
+            shared.written(piece);
+            self.written += piece.bytes.len() as u64;
+            self.unsynced.bytes.extend_from_slice(&piece.bytes);
+            self.unsynced.samples += piece.samples;
             self.waiting.pop_front();
         }
         Ok(())
     }
 
     fn sync(&mut self, shared: &Shared) -> io::Result<()> {
-        if self.unsynced.is_empty() {
+        if self.unsynced.bytes.is_empty() {
             return Ok(());
         }
         let Some(file) = &mut self.file else {
@@ -340,10 +375,8 @@ impl Tape {
         if synced.is_err() {
             self.file = None;
             self.part += 1;
-            self.written -= window.len() as u64;
-            shared
-                .waiting_bytes
-                .fetch_add(window.len() as u64, Ordering::Relaxed);
+            self.written -= window.bytes.len() as u64;
+            shared.dropped(&window);
             self.waiting.push_front(window);
         }
         synced

@@ -67,9 +67,10 @@ pub enum FinishAs {
 /// How the recording is doing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Bytes taken in so far.
+    /// Bytes written to journals so far.
     pub bytes: u64,
-    /// Samples taken in so far, all hosts.
+    /// Samples written to journals so far, all hosts: whatever happens to this
+    /// process, they are in the session.
     pub samples: u64,
     /// Number of hosts.
     pub hosts: usize,
@@ -203,6 +204,7 @@ impl Recorder {
             retention: options.retention,
             shared: Arc::clone(&shared),
             waiting: VecDeque::new(),
+            useless: Vec::new(),
             annotations: None,
         };
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
@@ -265,14 +267,7 @@ impl Recorder {
         let Some(front) = fronts.get_mut(usize::from(host.0)) else {
             return;
         };
-        let before = front.samples;
-        let orders = front.take(frames);
-        let samples = front.samples - before;
-        self.shared.samples.fetch_add(samples, Ordering::Relaxed);
-        self.shared
-            .bytes
-            .fetch_add(frames.len() as u64, Ordering::Relaxed);
-        for order in orders {
+        for order in front.take(frames) {
             self.give(order);
         }
     }

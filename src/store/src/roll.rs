@@ -55,6 +55,8 @@ pub(crate) struct Roller {
     pub(crate) retention: Option<Retention>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) waiting: VecDeque<Which>,
+    /// Files that no manifest names any more.
+    pub(crate) useless: Vec<PathBuf>,
     pub(crate) annotations: Option<Vec<Annotation>>,
 }
 
@@ -63,8 +65,7 @@ pub(crate) fn run(orders: &Receiver<Order>, mut roller: Roller) {
     /// With nothing to do there is nothing to wake for.
     const IDLE: Duration = Duration::from_secs(3600);
     loop {
-        let idle = roller.waiting.is_empty() && roller.annotations.is_none();
-        match orders.recv_timeout(if idle { IDLE } else { RETRY_EVERY }) {
+        match orders.recv_timeout(if roller.is_idle() { IDLE } else { RETRY_EVERY }) {
             Ok(Order::Roll(which)) => roller.waiting.push_back(which),
             Ok(Order::Annotations(notes)) => roller.annotations = Some(notes),
             #[cfg(test)]
@@ -86,6 +87,10 @@ pub(crate) fn run(orders: &Receiver<Order>, mut roller: Roller) {
 }
 
 impl Roller {
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.useless.is_empty() && self.annotations.is_none()
+    }
+
     fn attempt(&mut self) -> io::Result<()> {
         let outcome = self.work();
         let what = "segments wait in the journal";
@@ -100,21 +105,30 @@ impl Roller {
             self.annotations = None;
         }
         while let Some(which) = self.waiting.front() {
-            self.roll(which)?;
+            let useless = self.roll(which)?;
+            self.useless.extend(useless);
             self.waiting.pop_front();
+        }
+        // A journal that cannot be removed must not be rolled again.
+        while let Some(path) = self.useless.last() {
+            match self.disk.remove(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => self.useless.pop(),
+            };
         }
         Ok(())
     }
 
-    fn roll(&self, which: &Which) -> io::Result<()> {
+    /// Stores a journal as segments; returns the files that are useless then.
+    fn roll(&self, which: &Which) -> io::Result<Vec<PathBuf>> {
         let Some(files) = tape::list(&self.folder)?.remove(which) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let names = files.read(Copy::Names)?;
         let frames = files.read(Copy::Frames)?;
         let mut manifest = lock(&self.manifest).clone();
         let Some(host) = manifest.hosts.iter().position(|it| it.folder == which.host) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let (part, _) = part_of_journal(&mut manifest, host, which.number, (&names, &frames));
         drop((names, frames));
@@ -139,10 +153,8 @@ impl Roller {
         manifest.hosts[host].rolled = which.number + 1;
         let forgotten = self.forget(&mut manifest);
         self.adopt(manifest, host)?;
-        for path in files.paths().map(PathBuf::from).chain(forgotten) {
-            self.disk.remove(&path)?;
-        }
-        Ok(())
+        let rolled = files.paths().map(PathBuf::from);
+        Ok(rolled.chain(forgotten).collect())
     }
 
     /// Stores the manifest. Hosts may have been added meanwhile; they stay.
