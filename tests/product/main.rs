@@ -14,6 +14,8 @@
 
 mod binary;
 mod examples;
+#[cfg(target_os = "linux")]
+mod kill;
 mod layers;
 mod recording;
 mod ssh;
