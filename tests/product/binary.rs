@@ -25,7 +25,17 @@ pub(crate) fn path(name: &str) -> PathBuf {
 
 /// A `kymo` command without a display, in its own home.
 pub(crate) fn kymo(home: &Path) -> Command {
-    let mut command = Command::new(path("kymo"));
+    at_home(Command::new(path("kymo")), home)
+}
+
+/// A `kymo` command that another program starts, which becomes it.
+pub(crate) fn kymo_under(program: &Path, arguments: &[&str], home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).arg(path("kymo"));
+    at_home(command, home)
+}
+
+fn at_home(mut command: Command, home: &Path) -> Command {
     command
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))

@@ -13,6 +13,8 @@
 )]
 
 mod binary;
+#[cfg(target_os = "linux")]
+mod disk;
 mod examples;
 #[cfg(target_os = "linux")]
 mod kill;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use workflow::jobs::Context;
 use workflow::stored::Stored;
@@ -210,19 +210,26 @@ fn csv_becomes_a_session_and_keeps_its_values() {
 
 /// Starts a recording and waits until it says that samples are written; returns how many.
 fn recording(home: &Path, session: &Path) -> (Child, u64) {
-    let mut child = kymo(home)
+    let mut command = kymo(home);
+    command
         .args(["record", "--every", "50ms", "--out"])
-        .arg(session)
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("kymo starts");
-    let stderr = child.stderr.take().expect("piped");
-    let mut lines = BufReader::new(stderr).lines().map_while(Result::ok);
+        .arg(session);
+    let (child, mut lines) = speaking(command);
     let written = lines.find_map(|line| samples_told(&line));
     let written = written.expect("the recording says that it runs");
     // The pipe stays open for the rest of the child's words.
     std::thread::spawn(move || lines.count());
     (child, written)
+}
+
+/// Starts a command whose words on standard error are listened to.
+pub(crate) fn speaking(mut command: Command) -> (Child, impl Iterator<Item = String> + Send) {
+    let mut child = command
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let stderr = child.stderr.take().expect("piped");
+    (child, BufReader::new(stderr).lines().map_while(Result::ok))
 }
 
 /// The figure of a line such as `3 s · 60 samples · 90 KiB`.
@@ -232,7 +239,7 @@ pub(crate) fn samples_told(line: &str) -> Option<u64> {
 }
 
 pub(crate) fn signal(child: &Child, name: &str) {
-    let status = std::process::Command::new("kill")
+    let status = Command::new("kill")
         .args([format!("-{name}"), child.id().to_string()])
         .status()
         .expect("kill runs");
@@ -317,7 +324,7 @@ fn without_a_display_the_main_job_runs_on_the_terminal() {
 #[test]
 fn the_small_agent_is_built_beside_kymo() {
     let output = run(
-        std::process::Command::new(path("kymo-agent")).arg("--version"),
+        Command::new(path("kymo-agent")).arg("--version"),
         0,
     );
     assert!(String::from_utf8_lossy(&output.stdout).contains(env!("CARGO_PKG_VERSION")));

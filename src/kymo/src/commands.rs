@@ -166,11 +166,13 @@ pub(crate) fn stops() -> Result<Receiver<()>, Problem> {
     Ok(stops)
 }
 
-/// Tells progress on standard error: one line that is rewritten on a terminal,
-/// a line every ten seconds elsewhere.
+/// Tells progress on standard error: one line that is rewritten on a terminal;
+/// elsewhere a line every ten seconds, each second while there is trouble, and one
+/// when it is over.
 pub(crate) fn progress_lines(length: Option<Duration>) -> impl FnMut(&Progress) {
     let rewrite = std::io::stderr().is_terminal();
     let mut told: Option<u64> = None;
+    let mut troubled = false;
     move |progress| {
         if let Some(message) = &progress.message {
             tell(message);
@@ -199,9 +201,10 @@ pub(crate) fn progress_lines(length: Option<Duration>) -> impl FnMut(&Progress) 
                 // A closed terminal is nobody's loss; the recording goes on.
             }
         } else if progress.status.samples > 0
-            && told.is_none_or(|last| seconds >= last + 10 || !trouble.is_empty())
+            && told.is_none_or(|last| seconds >= last + 10 || troubled || !trouble.is_empty())
         {
             told = Some(seconds);
+            troubled = !trouble.is_empty();
             tell(&line);
         }
     }
