@@ -323,9 +323,6 @@ fn without_a_display_the_main_job_runs_on_the_terminal() {
 
 #[test]
 fn the_small_agent_is_built_beside_kymo() {
-    let output = run(
-        Command::new(path("kymo-agent")).arg("--version"),
-        0,
-    );
+    let output = run(Command::new(path("kymo-agent")).arg("--version"), 0);
     assert!(String::from_utf8_lossy(&output.stdout).contains(env!("CARGO_PKG_VERSION")));
 }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::disk::{create_new, read_exact_at};
+use crate::disk::{create_beside, create_new, read_exact_at};
 use crate::limit::MEMBERS_MAX;
 
 /// Start of a local file header.
@@ -206,8 +206,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts a file that will stand at `path`.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let temporary = crate::disk::beside(path);
-        let file = create_new(&temporary)?;
+        let (temporary, file) = create_beside(path, create_new)?;
         Ok(Self {
             zip: Some(ZipWriter::new(BufWriter::with_capacity(1 << 20, file))),
             temporary,

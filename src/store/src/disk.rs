@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) trait Disk: Debug + Send + Sync {
     /// Creates a new file; what was there before is gone.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Creates a new file where nothing is.
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Moves a file over another.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
@@ -36,6 +38,14 @@ struct RealFile(File);
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        // Never written to, since it may be a link that leads elsewhere.
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => self.create_new(path),
+        }
+    }
+
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         Ok(Box::new(RealFile(create_new(path)?)))
     }
 
@@ -70,27 +80,49 @@ impl DiskFile for RealFile {
 /// old content or the new, never a part.
 pub(crate) fn write_whole(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let temporary = beside(path);
+    disk.create_folder(folder)?;
+    let (temporary, mut file) = create_beside(path, |it| disk.create_new(it))?;
     let written = (|| {
-        disk.create_folder(folder)?;
-        let mut file = disk.create(&temporary)?;
         file.write_at(bytes, 0)?;
         file.sync()?;
         drop(file);
         disk.rename(&temporary, path)
     })();
     if let Err(error) = written {
-        // The first failure is the one to tell; a leftover is overwritten next time.
+        // The first failure is the one to tell; a leftover is named as temporary, no more.
         drop(disk.remove(&temporary));
         return Err(error);
     }
     disk.sync_folder(folder)
 }
 
+/// Names beside a path that are tried: one for each who writes there at once, and
+/// for each leftover of a process of the same number.
+const BESIDE_MAX: u32 = 1_000;
+
+/// Creates something unfinished beside `path`, under a name that nobody has.
+///
+/// `create` must refuse what is there: it may be another writer's, or a link.
+pub(crate) fn create_beside<T>(
+    path: &Path,
+    create: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
+    let mut number = 0;
+    loop {
+        let name = beside(path, number);
+        match create(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < BESIDE_MAX => {
+                number += 1;
+            }
+            created => return created.map(|it| (name, it)),
+        }
+    }
+}
+
 /// A name beside `path` for something unfinished.
-pub(crate) fn beside(path: &Path) -> PathBuf {
+pub(crate) fn beside(path: &Path, number: u32) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
+    name.push(format!(".{}-{number}.tmp", std::process::id()));
     path.with_file_name(name)
 }
 
@@ -107,15 +139,9 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates a file for its owner only: what others record is not everybody's business.
-///
-/// What was there is removed and never written to, since it may be a link that
-/// leads elsewhere; one that appears in between is refused, not followed.
+/// Creates a file where nothing is, not even a link, for its owner only: what others
+/// record is not everybody's business.
 pub(crate) fn create_new(path: &Path) -> io::Result<File> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -172,16 +198,16 @@ mod tests {
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
     #[test]
-    fn a_link_in_the_way_is_replaced_and_never_followed() -> Outcome {
+    fn a_link_in_the_way_is_never_followed() -> Outcome {
         let folder = tempfile::tempdir()?;
         let victim = folder.path().join("victim");
         fs::write(&victim, "precious")?;
         let path = folder.path().join("notes.ron");
-        symlink(&victim, beside(&path))?;
+        symlink(&victim, beside(&path, 0))?;
         write_whole(&RealDisk, &path, b"new")?;
         assert_eq!(fs::read(&path)?, b"new");
         let archive = folder.path().join("s.kymo");
-        symlink(&victim, beside(&archive))?;
+        symlink(&victim, beside(&archive, 0))?;
         crate::archive::Writer::create(&archive)?.finish(&archive)?;
         assert_eq!(fs::read(&victim)?, b"precious");
         for made in [&path, &archive] {
@@ -193,15 +219,39 @@ mod tests {
     }
 
     #[test]
-    fn a_leftover_is_replaced_and_a_folder_in_the_way_is_an_error() -> Outcome {
+    fn two_who_write_to_one_place_do_not_meet() -> Outcome {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("s.kymo");
+        let mut first = crate::archive::Writer::create(&path)?;
+        let mut second = crate::archive::Writer::create(&path)?;
+        first.add("a", b"first")?;
+        second.add("a", b"second")?;
+        first.finish(&path)?;
+        second.finish(&path)?;
+        let read = |path: &Path| -> io::Result<Option<Vec<u8>>> {
+            let archive = crate::archive::Archive::open(File::open(path)?);
+            archive
+                .map_err(|_| io::Error::other("broken"))?
+                .read("a", 9)
+        };
+        assert_eq!(read(&path)?, Some(b"second".to_vec()));
+        assert_eq!(fs::read_dir(folder.path())?.count(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_leftover_is_left_alone_and_a_folder_in_the_way_is_an_error() -> Outcome {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("notes.ron");
-        fs::write(beside(&path), "a longer leftover")?;
+        let leftover = beside(&path, 0);
+        fs::write(&leftover, "a longer leftover")?;
         write_whole(&RealDisk, &path, b"new")?;
         assert_eq!(fs::read(&path)?, b"new");
-        fs::create_dir(beside(&path))?;
+        assert_eq!(fs::read(&leftover)?, b"a longer leftover");
+        fs::remove_file(&path)?;
+        fs::create_dir(&path)?;
         assert!(write_whole(&RealDisk, &path, b"newer").is_err());
-        assert_eq!(fs::read(&path)?, b"new");
+        assert_eq!(fs::read_dir(folder.path())?.count(), 2);
         Ok(())
     }
 }

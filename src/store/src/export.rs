@@ -9,7 +9,7 @@ use model::time::Moment;
 
 use crate::build::failed;
 use crate::chunk::{Chunk, ChunkColumn, Info, ProcessCells};
-use crate::disk::beside;
+use crate::disk::create_beside;
 use crate::part::Data;
 use crate::progress::{Continue, Progress, Watch};
 use crate::roll::{Target, pack};
@@ -46,14 +46,12 @@ pub fn export(
             path: dir.to_owned(),
         });
     }
-    let temporary = beside(dir);
-    let written = fs::create_dir(&temporary).map_err(write).and_then(|()| {
-        match format {
-            Format::Parquet => members(session, &temporary, watch)?,
-            Format::Csv => texts(session, &temporary, watch)?,
-        }
-        fs::rename(&temporary, dir).map_err(write)
-    });
+    let (temporary, ()) = create_beside(dir, |it| fs::create_dir(it)).map_err(write)?;
+    let written = match format {
+        Format::Parquet => members(session, &temporary, watch),
+        Format::Csv => texts(session, &temporary, watch),
+    };
+    let written = written.and_then(|()| fs::rename(&temporary, dir).map_err(write));
     if written.is_err() {
         // The first failure is the one to tell.
         drop(fs::remove_dir_all(&temporary));

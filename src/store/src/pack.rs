@@ -69,7 +69,7 @@ fn exchange(file: &Path, folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     // Without an atomic exchange there is a moment in which the path is free.
-    let aside = beside(&folder.with_extension("folder"));
+    let aside = beside(&folder.with_extension("folder"), 0);
     fs::rename(folder, &aside)?;
     if let Err(error) = fs::rename(file, folder) {
         fs::rename(&aside, folder)?;

@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     /// By host, in order of time.
     pub(crate) parts: Vec<Vec<Part>>,
     pub(crate) annotations: RwLock<Vec<Annotation>>,
-    /// Held while notes are stored: writers share the file beside the place.
+    /// Held while notes are stored, so that the last to come is the last to write.
     pub(crate) storing: Mutex<()>,
     pub(crate) warnings: Mutex<Vec<Warning>>,
     pub(crate) row_index: Mutex<RowIndex>,

@@ -414,6 +414,34 @@ fn note(id: u32) -> Annotation {
 }
 
 #[test]
+fn two_windows_may_write_notes_to_one_file() -> Outcome {
+    const TIMES: u32 = 30;
+    let recorded = recorded(SMALL, 10, 10)?;
+    std::thread::scope(|scope| -> Outcome {
+        let write = |id: u32| {
+            let opened = Session::open(&recorded.path());
+            let (session, _) = opened.map_err(|it| it.to_string())?;
+            for _ in 0..TIMES {
+                let stored = session.set_annotations(vec![note(id)]);
+                stored.map_err(|it| it.to_string())?;
+            }
+            Ok::<(), String>(())
+        };
+        let windows = [1, 2].map(|id| scope.spawn(move || write(id)));
+        for window in windows {
+            window.join().map_err(|_| "it panicked")??;
+        }
+        Ok(())
+    })?;
+    let (session, warnings) = Session::open(&recorded.path())?;
+    assert_eq!(warnings, []);
+    assert!([vec![note(1)], vec![note(2)]].contains(&session.annotations()));
+    assert!(only_truth(&session, &recorded.machine)?);
+    assert_eq!(fs::read_dir(recorded.folder.path())?.count(), 1);
+    Ok(())
+}
+
+#[test]
 fn notes_stay_in_file_and_folder() -> Outcome {
     let recorded = recorded(SMALL, 10, 10)?;
     let (session, _) = Session::open(&recorded.path())?;

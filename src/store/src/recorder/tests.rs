@@ -69,6 +69,15 @@ impl Disk for Faulty {
         }))
     }
 
+    fn create_new(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.0.write()?;
+        Ok(Box::new(FaultyFile {
+            inner: RealDisk.create_new(path)?,
+            faults: Arc::clone(&self.0),
+            failed: false,
+        }))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealDisk.rename(from, to)
     }
