@@ -7,6 +7,7 @@
 //! Start at [`Engine::new`] and [`Engine::tick`].
 
 use model::event::EventKind;
+use wire::decode::SERIES_MAX;
 use wire::encode::Lean;
 use wire::message::{Burst, Reason};
 
@@ -23,6 +24,9 @@ use crate::watch::{Happened, Watch, seconds};
 
 /// Most series of a burst.
 pub const BURST_MAX: usize = 64;
+
+/// Time after which it is told again that there are too many series.
+const CROWDED_EVERY_NS: i64 = 600_000_000_000;
 
 /// Owner of the agent's own series.
 const OWN: u16 = u16::MAX;
@@ -63,6 +67,8 @@ pub struct Engine {
     burst: Vec<Slot>,
     asked_every_ns: i64,
     ring_bytes: usize,
+    /// When it was last told that there are too many series.
+    crowded_ns: Option<i64>,
 }
 
 struct Member {
@@ -115,6 +121,7 @@ impl Engine {
             tape: Tape::new(Ring::new(setup.ring_bytes)),
             burst: Vec::new(),
             ring_bytes: setup.ring_bytes,
+            crowded_ns: None,
         }
     }
 
@@ -167,6 +174,7 @@ impl Engine {
         if tick.base {
             self.account(clock, now, tick.late_ns, &mut happened);
         }
+        happened.extend(self.crowded(now.boot_ns));
         let lean = self.lean(&tick, wants_key);
         self.tape.write(&mut self.sink, &happened, lean);
     }
@@ -283,10 +291,16 @@ impl Engine {
                 continue;
             }
             let before = self.sink.processes_read;
+            let known = self.sink.fresh.len();
             let member = &mut self.sources[index];
             member.opened.source.read(&mut self.sink);
             member.reads_processes |= self.sink.processes_read && !before;
             self.owners.resize(self.sink.declared().len(), index as u16);
+            for slot in &self.sink.fresh[known..] {
+                self.owners[slot.0 as usize] = index as u16;
+                // What a burst asked for was the series that had the place before.
+                self.burst.retain(|it| it != slot);
+            }
             if turn == Turn::Whole {
                 self.schedule.read(index, tick);
             } else {
@@ -296,6 +310,29 @@ impl Engine {
         if !chosen.is_empty() {
             self.keep_chosen(&chosen);
         }
+    }
+
+    /// Says, once for as long as it lasts, that there are too many series.
+    fn crowded(&mut self, boot_ns: i64) -> Option<Happened> {
+        let crowded = std::mem::take(&mut self.sink.crowded);
+        if !crowded
+            || self
+                .crowded_ns
+                .is_some_and(|at| boot_ns - at < CROWDED_EVERY_NS)
+        {
+            return None;
+        }
+        self.crowded_ns = Some(boot_ns);
+        let what = Noticed {
+            kind: EventKind::Missing,
+            subject: "agent".to_owned(),
+            before: String::new(),
+            after: String::new(),
+            text: format!(
+                "more than {SERIES_MAX} series within ten minutes: those that came last are not measured"
+            ),
+        };
+        Some(Happened { boot_ns, what })
     }
 
     /// Clears what the sources of a burst read besides.

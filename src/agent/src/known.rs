@@ -3,7 +3,8 @@
 //! New ones go into the stream once. What a replay needs to stand alone is kept:
 //! everything alive, and what ended while the ring still speaks of it. A process
 //! that came and went within one group of the ring is declared there, so the
-//! many short-lived ones are not kept here at all.
+//! many short-lived ones are not kept here at all. The number of a retired series
+//! is free for another one once the ring no longer speaks of it.
 //!
 //! Start at [`Known::preface`].
 
@@ -16,7 +17,7 @@ use wire::decode::{SERIES_MAX, TEXT_MAX_CHARS};
 use wire::frame::Kind;
 use wire::message::{Declaration, Pair, ProcessInfo, Processes, Series, Settings};
 
-use crate::sink::Declared;
+use crate::sink::{Declared, Slot};
 
 /// One message holds at most this much, well below what a frame may hold.
 const MESSAGE_MAX_BYTES: usize = 256 << 10;
@@ -49,7 +50,8 @@ struct Entry {
 /// Everything a replay must declare.
 #[derive(Debug, Default)]
 pub struct Known {
-    series: usize,
+    /// Numbers given to other series in the newest group of the ring.
+    again: Vec<usize>,
     /// When series were retired: place among the declared, group of the ring.
     retired: BTreeMap<usize, u64>,
     processes: BTreeMap<u32, Entry>,
@@ -59,13 +61,42 @@ pub struct Known {
 }
 
 impl Known {
-    /// Series that were declared since the last call.
-    pub fn new_series(&mut self, declared: &[Declared]) -> Vec<Series> {
-        let from = self.series.min(declared.len());
-        let to = declared.len().min(SERIES_MAX);
-        self.series = declared.len();
-        let fresh = declared.get(from..to).unwrap_or_default();
-        split_series(fresh.iter().enumerate().map(|(n, it)| (from + n, it)))
+    /// Declarations of places that were given to new series.
+    pub fn new_series(&mut self, fresh: &[Slot], declared: &[Declared]) -> Vec<Series> {
+        for slot in fresh {
+            let place = slot.0 as usize;
+            self.retired.remove(&place);
+            if declared.get(place).is_some_and(|it| it.life > 0) {
+                self.again.push(place);
+            }
+        }
+        let places = fresh.iter().map(|slot| slot.0 as usize);
+        split_series(places.filter_map(|place| Some((place, declared.get(place)?))))
+    }
+
+    /// Declares once more what was declared anew in the group before this one, so
+    /// that a reader who lost the first declaration is soon told.
+    pub fn repeated(&mut self, declared: &[Declared]) -> Vec<Series> {
+        let again = std::mem::take(&mut self.again);
+        split_series(
+            again
+                .into_iter()
+                .filter_map(|place| Some((place, declared.get(place)?))),
+        )
+    }
+
+    /// Notes that retired series came back.
+    pub fn revived(&mut self, slots: &[Slot]) {
+        for slot in slots {
+            self.retired.remove(&(slot.0 as usize));
+        }
+    }
+
+    /// Places whose series no frame from group `oldest` on refers to.
+    pub fn unspoken(&self, oldest: u64) -> Vec<Slot> {
+        let unspoken = self.retired.iter().filter(|(_, group)| **group < oldest);
+        // Bounded by `SERIES_MAX`.
+        unspoken.map(|(place, _)| Slot(*place as u32)).collect()
     }
 
     /// Notes which series were retired by now, in this group of the ring.
@@ -237,6 +268,7 @@ fn declaration(place: usize, declared: &Declared) -> Declaration {
             Some(Polarity::Neutral) | None => 0,
         },
         divisor: declared.divisor,
+        life: declared.life,
     }
 }
 
@@ -343,11 +375,12 @@ mod tests {
                 attributes: Vec::new(),
                 divisor: 1,
                 retired: false,
+                life: 0,
             };
             2
         ];
-        assert_eq!(known.new_series(&declared).len(), 1);
-        assert!(known.new_series(&declared).is_empty());
+        assert_eq!(known.new_series(&[Slot(0), Slot(1)], &declared).len(), 1);
+        assert!(known.new_series(&[], &declared).is_empty());
         declared[0].retired = true;
         known.note_retired(&declared, 3);
         known.note_retired(&declared, 9);
@@ -363,5 +396,7 @@ mod tests {
         };
         assert_eq!(ids(3), [0, 1]);
         assert_eq!(ids(4), [1]);
+        assert_eq!(known.unspoken(3), []);
+        assert_eq!(known.unspoken(4), [Slot(0)]);
     }
 }

@@ -6,17 +6,24 @@
 //!
 //! Start at [`Sink::declare`] and [`Sink::set`].
 
+use std::collections::{BTreeSet, HashMap};
+
 use model::batch::Stamp;
 use model::event::EventKind;
 use model::process::{Process, ProcessId, Reading};
 use model::series::SeriesId;
+use wire::decode::SERIES_MAX;
 
-/// A declared series' place; its number is the series' id on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A declared series' place; its number is the series' id on the wire. The number of
+/// a retired series is given to another one once no kept frame speaks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot(pub u32);
 
 /// A raw value that was not read.
 pub const UNSET: i64 = i64::MIN;
+
+/// The place of a series beyond [`SERIES_MAX`] at a time: what is set there is lost.
+const NOWHERE: Slot = Slot(u32::MAX);
 
 /// A series that a source declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +36,12 @@ pub struct Declared {
     pub divisor: u32,
     /// Whether what it measured is gone.
     pub retired: bool,
+    /// How many series had this place before.
+    pub life: u32,
 }
+
+/// Name of a series within this host.
+type Name = (&'static str, Vec<(String, String)>);
 
 /// Something a source noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +78,16 @@ pub struct Sink {
     pub stamp: Stamp,
     declared: Vec<Declared>,
     values: Vec<i64>,
+    /// Retired series by name: one that comes back gets its place again.
+    dormant: HashMap<Name, Slot>,
+    /// Places of retired series that no kept frame speaks of.
+    free: BTreeSet<Slot>,
+    /// Places that were given to new series since the tape looked.
+    pub(crate) fresh: Vec<Slot>,
+    /// Places of series that came back since the tape looked.
+    pub(crate) revived: Vec<Slot>,
+    /// Whether a series found no place since the engine looked.
+    pub(crate) crowded: bool,
     /// What was noticed in this reading.
     pub events: Vec<Noticed>,
     next_process: u32,
@@ -81,6 +103,12 @@ pub struct Sink {
     pub settings: Vec<(String, String)>,
     /// A buffer that sources share, so that a reading allocates nothing.
     pub buffer: Vec<u8>,
+}
+
+impl Declared {
+    fn name(&self) -> Name {
+        (self.metric, self.attributes.clone())
+    }
 }
 
 impl Sink {
@@ -115,21 +143,68 @@ impl Sink {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect();
         attributes.sort();
-        let slot = Slot(u32::try_from(self.declared.len()).unwrap_or(u32::MAX));
-        self.declared.push(Declared {
+        let mut declared = Declared {
             metric,
             attributes,
             divisor: divisor.max(1),
             retired: false,
-        });
-        self.values.push(UNSET);
+            life: 0,
+        };
+        if let Some(slot) = self.revive(&declared) {
+            return slot;
+        }
+        let slot = match self.free.pop_first() {
+            Some(slot) => {
+                let old = &mut self.declared[slot.0 as usize];
+                declared.life = old.life.wrapping_add(1);
+                let old = std::mem::replace(old, declared);
+                self.dormant.remove(&old.name());
+                slot
+            }
+            None if self.declared.len() >= SERIES_MAX => {
+                self.crowded = true;
+                return NOWHERE;
+            }
+            None => {
+                self.declared.push(declared);
+                self.values.push(UNSET);
+                Slot(self.declared.len() as u32 - 1)
+            }
+        };
+        self.fresh.push(slot);
         slot
     }
 
-    /// Says that what a slot measured is gone; it is never set again.
+    /// The place of a retired series of this name and divisor, which it has again.
+    fn revive(&mut self, declared: &Declared) -> Option<Slot> {
+        if self.dormant.is_empty() {
+            return None;
+        }
+        let slot = self.dormant.remove(&declared.name())?;
+        let old = &mut self.declared[slot.0 as usize];
+        if old.divisor != declared.divisor {
+            return None;
+        }
+        old.retired = false;
+        self.free.remove(&slot);
+        self.revived.push(slot);
+        Some(slot)
+    }
+
+    /// Says that what a slot measured is gone; it is not set again unless
+    /// [`Sink::declare`] returns it again.
     pub fn retire(&mut self, slot: Slot) {
         if let Some(declared) = self.declared.get_mut(slot.0 as usize) {
             declared.retired = true;
+            self.dormant.insert(declared.name(), slot);
+        }
+    }
+
+    /// Lets the place of a retired series be given to another one.
+    pub(crate) fn release(&mut self, slot: Slot) {
+        let declared = self.declared.get(slot.0 as usize);
+        if declared.is_some_and(|it| it.retired) {
+            self.free.insert(slot);
         }
     }
 

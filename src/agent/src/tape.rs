@@ -80,12 +80,14 @@ impl Tape {
     /// Writes one reading and what happened besides.
     pub fn write(&mut self, sink: &mut Sink, happened: &[Happened], lean: Lean) {
         let boot_ns = sink.stamp.boot_ns;
+        self.known.revived(&std::mem::take(&mut sink.revived));
         if lean == Lean::Key {
             self.begin_group(sink, boot_ns);
         }
         let group = self.group();
-        for message in self.known.new_series(sink.declared()) {
-            self.say(Kind::Series, boot_ns, &message);
+        let fresh = std::mem::take(&mut sink.fresh);
+        for message in self.known.new_series(&fresh, sink.declared()) {
+            self.declare(boot_ns, &message);
         }
         for message in self
             .known
@@ -119,13 +121,19 @@ impl Tape {
         self.say(Kind::Event, boot_ns, &message);
     }
 
-    fn begin_group(&mut self, sink: &Sink, boot_ns: i64) {
+    fn begin_group(&mut self, sink: &mut Sink, boot_ns: i64) {
         self.ring.begin(boot_ns);
         self.held = false;
         let group = self.group();
         self.known.note_retired(sink.declared(), group);
         let oldest = self.ring.oldest().map_or(group, |it| it.group);
         self.known.forget_before(oldest);
+        for slot in self.known.unspoken(oldest) {
+            sink.release(slot);
+        }
+        for message in self.known.repeated(sink.declared()) {
+            self.declare(boot_ns, &message);
+        }
     }
 
     fn group(&self) -> u64 {
@@ -134,9 +142,21 @@ impl Tape {
 
     fn say(&mut self, kind: Kind, boot_ns: i64, message: &impl Message) {
         self.frame.clear();
+        let written = self.encoder.message(&mut self.frame, kind, message);
+        self.keep(kind, boot_ns, written);
+    }
+
+    fn declare(&mut self, boot_ns: i64, series: &wire::message::Series) {
+        self.frame.clear();
+        let written = self.encoder.declare(&mut self.frame, series);
+        self.keep(Kind::Series, boot_ns, written);
+    }
+
+    /// Puts the frame that was written into the ring.
+    fn keep(&mut self, kind: Kind, boot_ns: i64, written: Result<(), TooLarge>) {
         // Texts are cut and lists are split, so every message fits a frame; one
         // that did not would be told below instead of vanishing.
-        match self.encoder.message(&mut self.frame, kind, message) {
+        match written {
             Ok(()) => self.ring.push(kind, boot_ns, &self.frame),
             Err(TooLarge(bytes)) if kind != Kind::Event => {
                 self.event(boot_ns, &too_large(&format!("{kind:?} of {bytes} bytes")));
@@ -176,7 +196,7 @@ impl Tape {
         }
         let full = Input {
             stamp: sink.stamp,
-            values: sink.values().get(..self.slots(sink)).unwrap_or_default(),
+            values: sink.values(),
             alive: (sink.processes_read && !self.held).then_some(sink.alive.as_slice()),
             ended: &ended,
         };
@@ -208,11 +228,6 @@ impl Tape {
         self.ring
             .push(Kind::Sample, input.stamp.boot_ns, &self.frame);
         Ok(())
-    }
-
-    /// Slots that a reader accepts.
-    fn slots(&self, sink: &Sink) -> usize {
-        sink.values().len().min(wire::decode::SERIES_MAX)
     }
 }
 

@@ -53,7 +53,7 @@ pub struct Derived {
 
 /// All derived series that a set of measured series allows.
 ///
-/// Places of derived series never change while a plan lives, so they can serve
+/// A derived series keeps its place while its inputs are there, so places can serve
 /// as numbers of live series.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
@@ -87,8 +87,12 @@ impl Plan {
         plan
     }
 
-    /// Plans anew after series were added; what was planned before keeps its place.
-    pub fn replan(&mut self, series: &[Series]) {
+    /// Plans anew after series were added or replaced; returns the places of derived
+    /// series that are new.
+    ///
+    /// What can still be derived keeps its place. What cannot is never due again, and
+    /// its place is given to a new one.
+    pub fn replan(&mut self, series: &[Series]) -> Vec<usize> {
         let mut found = BTreeMap::new();
         for rule in ALL {
             for (key, parts) in matches(rule, series) {
@@ -97,12 +101,31 @@ impl Plan {
                 }
             }
         }
-        for old in &mut self.derived {
-            if let Some(new) = found.remove(&old.series.key) {
-                *old = new;
+        let mut free = Vec::new();
+        for (place, old) in self.derived.iter_mut().enumerate() {
+            match found.remove(&old.series.key) {
+                Some(new) => *old = new,
+                None => {
+                    old.parts.clear();
+                    free.push(place);
+                }
             }
         }
-        self.derived.extend(found.into_values());
+        let mut free = free.into_iter();
+        let mut new = Vec::with_capacity(found.len());
+        for derived in found.into_values() {
+            new.push(match free.next() {
+                Some(place) => {
+                    self.derived[place] = derived;
+                    place
+                }
+                None => {
+                    self.derived.push(derived);
+                    self.derived.len() - 1
+                }
+            });
+        }
+        new
     }
 
     /// The derived series, by place.

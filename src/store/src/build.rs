@@ -63,12 +63,12 @@ impl Builder {
     /// Adds the next stretch of a host.
     pub(crate) fn add(&mut self, host: HostId, chunk: Chunk) -> Result<(), WriteError> {
         for piece in cut(chunk) {
-            self.piece(host, &piece)?;
+            self.piece(host, piece)?;
         }
         Ok(())
     }
 
-    fn piece(&mut self, host: HostId, chunk: &Chunk) -> Result<(), WriteError> {
+    fn piece(&mut self, host: HostId, mut chunk: Chunk) -> Result<(), WriteError> {
         if chunk.is_empty() {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl Builder {
                 why: "the data would need more members than a session may have".to_owned(),
             });
         }
-        let starts = enter(&mut self.manifest, host, chunk);
+        let starts = enter(&mut self.manifest, host, &mut chunk);
         let columns = chunk.columns.iter().zip(&starts);
         let buckets: Vec<(u32, Buckets)> = columns
             .map(|(column, (place, start))| (*place, Buckets::of(column, *start)))
@@ -90,7 +90,7 @@ impl Builder {
         };
         entry.rolled += 1;
         let members =
-            pack(chunk, &buckets, &target).map_err(|why| self.failed(io::Error::other(why)))?;
+            pack(&chunk, &buckets, &target).map_err(|why| self.failed(io::Error::other(why)))?;
         for (segment, bytes) in members {
             let added = self.writer.add(&segment.path, &bytes);
             added.map_err(|source| self.failed(source))?;

@@ -67,6 +67,8 @@ pub(crate) struct Front {
     settings: BTreeMap<String, String>,
     frames: Vec<u8>,
     names: Vec<u8>,
+    /// Number of the stream's latest frame.
+    sequence: u64,
     /// Samples among the gathered frames.
     samples: u64,
 }
@@ -88,6 +90,7 @@ impl Front {
             settings: BTreeMap::new(),
             frames: Vec::new(),
             names: Vec::new(),
+            sequence: 0,
             samples: 0,
         }
     }
@@ -102,6 +105,9 @@ impl Front {
             let frame::Found::Frame(frame) = found else {
                 continue;
             };
+            if frame.sequence != 0 {
+                self.sequence = frame.sequence;
+            }
             if self.cuts_before(&frame) {
                 orders.extend(self.gathered());
                 orders.push(self.begin());
@@ -231,11 +237,16 @@ impl Front {
         self.copy(frame);
     }
 
-    /// Repeats a declaration for the second copy, outside the stream's order.
+    /// Repeats a declaration for the second copy, with the number of the first frame
+    /// that it may concern: numbers of series are given to others in time.
     fn copy(&mut self, frame: &Frame<'_>) {
+        let from = match frame.sequence {
+            0 => self.sequence + 1,
+            sequence => sequence,
+        };
         if let Some(kind) = Kind::from_number(frame.kind) {
             // What was a frame fits a frame.
-            drop(frame::write(&mut self.names, kind, 0, frame.payload));
+            drop(frame::write(&mut self.names, kind, from, frame.payload));
         }
     }
 

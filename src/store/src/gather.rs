@@ -50,21 +50,29 @@ pub(crate) fn gather(names: &[u8], bytes: &[u8], of: Of<'_>) -> Gathered {
         ..Builder::default()
     };
     // The second copy first: whatever happened to a declaration in the stream,
-    // its samples stay readable. Its frames carry no sequence number.
-    for found in frames(names) {
-        if let Found::Frame(frame) = found {
-            builder.frame(&mut decoder, &frame);
-        }
-    }
-    builder.malformed = 0;
+    // its samples stay readable. Its frames are numbered by the frames they precede.
+    let mut copies = frames(names)
+        .filter_map(|found| match found {
+            Found::Frame(frame) => Some(frame),
+            Found::Damage { .. } => None,
+        })
+        .peekable();
     let mut skipped = 0;
     for found in frames(bytes) {
         match found {
-            Found::Frame(frame) => builder.frame(&mut decoder, &frame),
+            Found::Frame(frame) => {
+                while let Some(copy) = copies.next_if(|it| it.sequence <= frame.sequence) {
+                    builder.copy(&mut decoder, &copy);
+                }
+                builder.frame(&mut decoder, &frame);
+            }
             Found::Damage { skipped_bytes } => skipped += skipped_bytes,
         }
     }
-    let lost = decoder.lost_frames();
+    for copy in copies {
+        builder.copy(&mut decoder, &copy);
+    }
+    let lost = (decoder.lost_frames(), decoder.undeclared());
     builder.finish(skipped, lost)
 }
 
@@ -81,6 +89,17 @@ struct Builder {
 }
 
 impl Builder {
+    /// A declaration from the second copy, which has no place in the stream.
+    fn copy(&mut self, decoder: &mut Decoder, copy: &Frame<'_>) {
+        let malformed = self.malformed;
+        let aside = Frame {
+            sequence: 0,
+            ..*copy
+        };
+        self.frame(decoder, &aside);
+        self.malformed = malformed;
+    }
+
     fn frame(&mut self, decoder: &mut Decoder, frame: &Frame<'_>) {
         match decoder.accept(frame) {
             Ok(Said::Hello(hello)) => self.gathered.hello = Some(hello),
@@ -166,10 +185,14 @@ impl Builder {
         }
     }
 
-    fn finish(mut self, skipped_bytes: usize, lost_frames: u64) -> Gathered {
+    fn finish(mut self, skipped_bytes: usize, (lost, undeclared): (u64, u64)) -> Gathered {
         let counts = [
             (skipped_bytes as u64, "damaged or torn bytes were skipped"),
-            (lost_frames, "frames are missing"),
+            (lost, "frames are missing"),
+            (
+                undeclared,
+                "values were left out because the declaration of their series is lost",
+            ),
             (self.waiting, "samples lean on a lost one and were left out"),
             (self.malformed, "frames could not be decoded"),
             (

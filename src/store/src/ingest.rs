@@ -114,11 +114,11 @@ pub fn in_memory(source: Source) -> Session {
         ..Manifest::default()
     };
     let mut held = Vec::new();
-    for (name, chunk) in by_host(source.columns) {
+    for (name, mut chunk) in by_host(source.columns) {
         let Some(id) = manifest.add_host(Host::default(), &name, Placement::default()) else {
             break;
         };
-        let starts = enter(&mut manifest, id, &chunk);
+        let starts = enter(&mut manifest, id, &mut chunk);
         let span = chunk.span();
         let part = Part {
             number: 0,

@@ -6,8 +6,12 @@
 /// Members of a session: 30 days of ten-minute segments of two hosts, six tables each.
 pub(crate) const MEMBERS_MAX: usize = 65_536;
 
-/// A manifest: 65,536 members at 250 bytes and 65,536 series at 300.
-pub(crate) const MANIFEST_MAX_BYTES: u64 = 48 << 20;
+/// Series of a session, those of all hosts and of all that came and went: control
+/// groups with fifteen series each that come every ten seconds for two days.
+pub(crate) const SERIES_MAX: usize = 262_144;
+
+/// A manifest: 65,536 members at 250 bytes and 262,144 series at 350.
+pub(crate) const MANIFEST_MAX_BYTES: u64 = 112 << 20;
 
 /// Nesting within a manifest or document; ours need eight.
 pub(crate) const NESTING_MAX: usize = 32;

@@ -14,7 +14,7 @@ use model::time::{Moment, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::document::{self, Unreadable};
-use crate::limit::{HOSTS_MAX, MEMBER_MAX_BYTES, MEMBERS_MAX, ROWS_MAX};
+use crate::limit::{HOSTS_MAX, MEMBER_MAX_BYTES, MEMBERS_MAX, ROWS_MAX, SERIES_MAX};
 
 /// Version of the session format that this build writes, the newest it reads.
 pub const SCHEMA: u16 = 1;
@@ -165,7 +165,7 @@ fn check(manifest: &Manifest) -> Result<(), Refused> {
     if manifest.hosts.len() > HOSTS_MAX {
         return limit("too many hosts");
     }
-    if manifest.segments.len() > MEMBERS_MAX || manifest.series.len() > MEMBERS_MAX {
+    if manifest.segments.len() > MEMBERS_MAX || manifest.series.len() > SERIES_MAX {
         return limit("too many members or series");
     }
     let mut folders = HashSet::new();

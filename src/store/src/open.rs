@@ -367,7 +367,7 @@ pub(crate) fn part_of_journal(
 ) -> (Part, Vec<String>) {
     let after = last_at(manifest, host);
     let entry = &mut manifest.hosts[host];
-    let gathered = gather::gather(
+    let mut gathered = gather::gather(
         names,
         frames,
         Of {
@@ -380,7 +380,7 @@ pub(crate) fn part_of_journal(
         entry.cadence_ns = hello.every_ns;
     }
     let id = entry.id;
-    let starts = enter(manifest, id, &gathered.chunk);
+    let starts = enter(manifest, id, &mut gathered.chunk);
     let span = gathered.chunk.span();
     let part = Part {
         number,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use model::annotation::Annotation;
+use model::event::{Event, EventKind};
 use model::host::HostId;
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
@@ -17,7 +18,7 @@ use crate::archive::Archive;
 use crate::bucket::{Buckets, Start};
 use crate::chunk::{Chunk, Info, ProcessCells};
 use crate::document;
-use crate::limit::{MEMBER_MAX_BYTES, WARNINGS_MAX};
+use crate::limit::{MEMBER_MAX_BYTES, SERIES_MAX, WARNINGS_MAX};
 use crate::manifest::{Manifest, Segment, SeriesEntry, Table};
 use crate::parquet;
 use crate::session::Warning;
@@ -156,13 +157,23 @@ impl Member {
 /// Finds or adds the series of a chunk's columns and moves their ends on.
 ///
 /// Returns, by column, the place in the manifest and where the series continues.
-pub(crate) fn enter(manifest: &mut Manifest, host: HostId, chunk: &Chunk) -> Vec<(u32, Start)> {
+/// Columns beyond [`SERIES_MAX`] series are taken out of the chunk, with an event that
+/// says so: a manifest that names more could not be opened.
+pub(crate) fn enter(manifest: &mut Manifest, host: HostId, chunk: &mut Chunk) -> Vec<(u32, Start)> {
     let mut known: HashMap<SeriesKey, usize> = HashMap::new();
     for (place, entry) in manifest.series.iter().enumerate() {
         if entry.host == host {
             known.insert(entry.series.key.clone(), place);
         }
     }
+    let mut room = SERIES_MAX.saturating_sub(manifest.series.len());
+    let before = chunk.columns.len();
+    chunk.columns.retain(|column| {
+        let fits = room > 0 || known.contains_key(&column.series.key);
+        room -= usize::from(fits && !known.contains_key(&column.series.key));
+        fits
+    });
+    tell_left_out(chunk, before - chunk.columns.len());
     let mut starts = Vec::with_capacity(chunk.columns.len());
     for column in &chunk.columns {
         let place = *known.entry(column.series.key.clone()).or_insert_with(|| {
@@ -186,6 +197,24 @@ pub(crate) fn enter(manifest: &mut Manifest, host: HostId, chunk: &Chunk) -> Vec
         }
     }
     starts
+}
+
+/// Says in the chunk that series found no place in the session.
+fn tell_left_out(chunk: &mut Chunk, count: usize) {
+    if count == 0 {
+        return;
+    }
+    let at = chunk.span().to.plus_ns(-1);
+    chunk.events.push(Event {
+        at,
+        kind: EventKind::Recorder,
+        subject: "session".to_owned(),
+        before: String::new(),
+        after: String::new(),
+        text: format!(
+            "{count} series are not kept: a session holds at most {SERIES_MAX}; record into a new one"
+        ),
+    });
 }
 
 impl Inner {

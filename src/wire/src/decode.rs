@@ -3,7 +3,8 @@
 //! A decoder follows one stream: it remembers declarations and the last sample,
 //! so that differences become values again. After a hole in the sequence it says
 //! [`Said::Waiting`] until the next key sample: values that lean on a lost one
-//! are never guessed.
+//! are never guessed. Numbers of series may be declared anew for other series; a
+//! value whose declaration was lost is left out and counted.
 //!
 //! Start at [`Decoder::accept`].
 
@@ -96,7 +97,7 @@ pub enum DecodeError {
 pub struct Decoder {
     host: String,
     boot_to_axis_ns: Option<i64>,
-    divisors: Vec<u32>,
+    slots: Vec<Slot>,
     last: Vec<i64>,
     present: Vec<u8>,
     processes: HashMap<u32, [i64; FIELD_COUNT]>,
@@ -105,6 +106,27 @@ pub struct Decoder {
     processes_synced: bool,
     last_at: Option<Moment>,
     lost_frames: u64,
+    undeclared: u64,
+}
+
+/// What is known of a series number.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    divisor: u32,
+    /// How many series had the number before the one that was declared last.
+    life: u32,
+    /// The number belongs to another series than was declared here.
+    stale: bool,
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self {
+            divisor: 1,
+            life: 0,
+            stale: false,
+        }
+    }
 }
 
 impl Decoder {
@@ -131,6 +153,11 @@ impl Decoder {
     /// Frames that the sequence numbers say are missing so far.
     pub fn lost_frames(&self) -> u64 {
         self.lost_frames
+    }
+
+    /// Values left out so far because the declaration of their series was lost.
+    pub fn undeclared(&self) -> u64 {
+        self.undeclared
     }
 
     /// Takes in one frame.
@@ -238,10 +265,14 @@ impl Decoder {
             if place >= SERIES_MAX {
                 return Err(DecodeError::Unpack("series number out of bounds"));
             }
-            if self.divisors.len() <= place {
-                self.divisors.resize(place + 1, 1);
+            if self.slots.len() <= place {
+                self.slots.resize(place + 1, Slot::default());
             }
-            self.divisors[place] = declaration.divisor.max(1);
+            self.slots[place] = Slot {
+                divisor: declaration.divisor.max(1),
+                life: declaration.life,
+                stale: false,
+            };
             declared.push((SeriesId(declaration.id), self.named(declaration)));
         }
         Ok(Said::Series(declared))
@@ -287,6 +318,7 @@ impl Decoder {
         if sample.key {
             self.last.clear();
             self.present.clear();
+            self.compare_lives(&sample.lives)?;
             if sample.processes_complete {
                 self.processes.clear();
                 self.processes_synced = true;
@@ -319,6 +351,30 @@ impl Decoder {
         }))
     }
 
+    /// Finds the numbers that belong to other series than were declared here.
+    fn compare_lives(&mut self, mut packed: &[u8]) -> Result<(), DecodeError> {
+        const CUT: DecodeError = DecodeError::Unpack("lives are cut short");
+        for slot in &mut self.slots {
+            slot.stale = slot.life != 0;
+        }
+        let mut id = 0_u64;
+        while !packed.is_empty() {
+            let distance = varint::take(&mut packed).ok_or(CUT)?;
+            let life = varint::take(&mut packed).ok_or(CUT)?;
+            id = id.saturating_add(distance);
+            if id >= SERIES_MAX as u64 {
+                return Err(DecodeError::Unpack("series number out of bounds"));
+            }
+            let place = id as usize;
+            if self.slots.len() <= place {
+                self.slots.resize(place + 1, Slot::default());
+            }
+            let slot = &mut self.slots[place];
+            slot.stale = u64::from(slot.life) != life;
+        }
+        Ok(())
+    }
+
     fn unpack_values(&mut self, mut bytes: &[u8]) -> Result<Vec<(SeriesId, f64)>, DecodeError> {
         const CUT: DecodeError = DecodeError::Unpack("values are cut short");
         let slots = varint::take(&mut bytes).ok_or(CUT)? as usize;
@@ -348,8 +404,12 @@ impl Decoder {
                 let difference = varint::take_signed(&mut bytes).ok_or(CUT)?;
                 self.last[slot] = self.last[slot].wrapping_add(difference);
             }
-            let divisor = self.divisors.get(slot).copied().unwrap_or(1);
-            let value = self.last[slot] as f64 / f64::from(divisor);
+            let known = self.slots.get(slot).copied().unwrap_or_default();
+            if known.stale {
+                self.undeclared = self.undeclared.saturating_add(1);
+                continue;
+            }
+            let value = self.last[slot] as f64 / f64::from(known.divisor);
             values.push((SeriesId(slot as u32), value));
         }
         Ok(values)

@@ -7,9 +7,14 @@
 //! process its number, a mask of changed fields, and their differences.
 //! A key sample differs from nothing: it stands alone.
 //!
+//! A series number may be given to another series; its declaration then counts how
+//! many had it before. Packed lives, in key samples only: for each number that had
+//! a series before, its distance from the one listed before it, and that count. So
+//! a reader that missed a declaration knows, and takes no value under a wrong name.
+//!
 //! Start at [`Encoder::sample`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use model::batch::Stamp;
 use model::process::{FIELD_COUNT, ProcessId, Reading};
@@ -51,6 +56,8 @@ pub struct Encoder {
     last: Vec<i64>,
     present: Vec<u8>,
     processes: HashMap<u32, [i64; FIELD_COUNT]>,
+    /// Numbers that had another series before, and how many.
+    lives: BTreeMap<u32, u32>,
     values: Vec<u8>,
     rows: Vec<u8>,
     payload: Vec<u8>,
@@ -71,6 +78,17 @@ impl Encoder {
         frame::write(out, kind, self.sequence + 1, &message.encode_to_vec())?;
         self.sequence += 1;
         Ok(())
+    }
+
+    /// Appends declarations as the next frame of the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] when they do not fit a frame.
+    pub fn declare(&mut self, out: &mut Vec<u8>, series: &message::Series) -> Result<(), TooLarge> {
+        let again = series.series.iter().filter(|it| it.life > 0);
+        self.lives.extend(again.map(|it| (it.id, it.life)));
+        self.message(out, Kind::Series, series)
     }
 
     /// Sequence number of the last frame.
@@ -107,6 +125,7 @@ impl Encoder {
             processes: std::mem::take(&mut self.rows),
             processes_complete: lean == Lean::Key && input.alive.is_some(),
             ended: input.ended.iter().map(ended_message).collect(),
+            lives: self.packed_lives(lean),
         };
         self.payload.clear();
         // Encoding into a `Vec` cannot run out of room.
@@ -118,6 +137,19 @@ impl Encoder {
         frame::write(out, Kind::Sample, self.sequence + 1, &self.payload)?;
         self.sequence += 1;
         Ok(())
+    }
+
+    fn packed_lives(&self, lean: Lean) -> Vec<u8> {
+        let mut packed = Vec::new();
+        let mut before = 0;
+        if lean == Lean::Key {
+            for (id, life) in &self.lives {
+                varint::put(&mut packed, u64::from(id - before));
+                varint::put(&mut packed, u64::from(*life));
+                before = *id;
+            }
+        }
+        packed
     }
 
     fn pack_values(&mut self, values: &[i64], lean: Lean) {

@@ -114,6 +114,9 @@ pub struct Declaration {
     /// Raw integers are divided by this.
     #[prost(uint32, tag = "7")]
     pub divisor: u32,
+    /// How many series had this number before.
+    #[prost(uint32, tag = "8")]
+    pub life: u32,
 }
 
 /// Several declarations.
@@ -202,6 +205,9 @@ pub struct Sample {
     /// Who ended.
     #[prost(message, repeated, tag = "7")]
     pub ended: Vec<Ended>,
+    /// In a key sample: which numbers had other series before, packed.
+    #[prost(bytes = "vec", tag = "8")]
+    pub lives: Vec<u8>,
 }
 
 /// Something happened.

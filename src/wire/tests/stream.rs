@@ -184,6 +184,77 @@ fn process_rows_wait_for_a_whole_table_after_a_hole() -> Result<(), TooLarge> {
     Ok(())
 }
 
+/// A number that is given to one series after the other, ten samples each.
+fn reused(bytes: &mut Vec<u8>, starts: &mut Vec<(usize, usize)>) -> Result<(), TooLarge> {
+    let mut encoder = Encoder::default();
+    for row in 0..60_i64 {
+        if row % 10 == 0 {
+            let series = message::Series {
+                series: vec![message::Declaration {
+                    id: 3,
+                    metric: format!("m{}", row / 10),
+                    divisor: 1,
+                    life: row as u32 / 10,
+                    ..message::Declaration::default()
+                }],
+            };
+            let start = bytes.len();
+            encoder.declare(bytes, &series)?;
+            starts.push((start, bytes.len()));
+        }
+        let input = Input {
+            stamp: Stamp {
+                boot_ns: row,
+                unix_ns: 0,
+            },
+            values: &[UNSET, UNSET, UNSET, row],
+            alive: None,
+            ended: &[],
+        };
+        let lean = if row % 5 == 0 {
+            Lean::Key
+        } else {
+            Lean::OnLast
+        };
+        encoder.sample(bytes, &input, lean)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_number_given_to_another_series_never_mixes_their_values() -> Result<(), TooLarge> {
+    let (mut whole, mut starts) = (Vec::new(), Vec::new());
+    reused(&mut whole, &mut starts)?;
+    for lost in 0..=starts.len() {
+        let mut bytes = whole.clone();
+        if let Some((from, to)) = starts.get(lost) {
+            bytes.drain(from..to);
+        }
+        let mut decoder = Decoder::default();
+        let (mut name, mut seen) = (String::new(), 0);
+        for found in frames(&bytes) {
+            let Found::Frame(frame) = found else { continue };
+            match decoder.accept(&frame) {
+                Ok(Said::Series(series)) => name.clone_from(&series[0].1.key.metric),
+                Ok(Said::Batch(batch)) => {
+                    // A number that was never declared says nothing to anybody.
+                    let named = batch.values.iter().filter(|_| !name.is_empty());
+                    for (_, value) in named {
+                        assert_eq!(format!("m{}", *value as i64 / 10), name, "lost {lost}");
+                        seen += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let left_out = if lost < starts.len() { 10 } else { 0 };
+        assert_eq!(seen, 60 - left_out, "lost {lost}");
+        let told = if lost == 0 { 0 } else { left_out };
+        assert_eq!(decoder.undeclared(), told, "lost {lost}");
+    }
+    Ok(())
+}
+
 #[test]
 fn hostile_payloads_are_errors_not_panics() -> Result<(), TooLarge> {
     let mut dice = Dice(99);

@@ -43,6 +43,10 @@ const SETTINGS_MAX: usize = 16_384;
 /// Ended processes kept of each host, oldest forgotten first.
 const ENDED_MAX: usize = 20_000;
 
+/// Series kept of each host after their number was given to another one, oldest
+/// forgotten first: at 1 Hz up to 12 bytes a second they lived within two hours.
+const PAST_MAX: usize = 1_024;
+
 /// All attached agents.
 #[derive(Default)]
 pub struct Live {
@@ -85,6 +89,9 @@ pub struct LiveHost {
     plan: Plan,
     derived: Vec<Track>,
     stale_plan: bool,
+    /// Series that ended and gave their number to others.
+    past: HashMap<SeriesKey, Track>,
+    past_order: VecDeque<SeriesKey>,
     processes: BTreeMap<ProcessId, LiveProcess>,
     ended: VecDeque<ProcessId>,
 }
@@ -96,16 +103,17 @@ struct LiveProcess {
     seen: Moment,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Raw(usize, usize),
     Derived(usize, usize),
+    Past(usize),
 }
 
 impl Place {
     fn host(self) -> usize {
         match self {
-            Self::Raw(host, _) | Self::Derived(host, _) => host,
+            Self::Raw(host, _) | Self::Derived(host, _) | Self::Past(host) => host,
         }
     }
 }
@@ -126,19 +134,27 @@ impl Live {
         match update {
             Update::Series(series) => {
                 for (id, one) in series {
-                    self.places
-                        .insert(one.key.clone(), Place::Raw(number, id.0 as usize));
-                    host.declare(id, one);
+                    let here = Place::Raw(number, id.0 as usize);
+                    let key = one.key.clone();
+                    if let Some(old) = host.declare(id, one) {
+                        end(&mut self.places, (number, host), here, old);
+                    }
+                    self.places.insert(key, here);
                 }
             }
             Update::Processes(known) => host.know(known),
             Update::Batch(batch) => {
-                if let Some(new) = host.sample(&batch) {
-                    for place in new {
+                if host.stale_plan {
+                    for (place, old) in host.replan() {
+                        let here = Place::Derived(number, place);
                         let key = host.derived[place].series().key.clone();
-                        self.places.insert(key, Place::Derived(number, place));
+                        if let Some(old) = old {
+                            end(&mut self.places, (number, host), here, old);
+                        }
+                        self.places.insert(key, here);
                     }
                 }
+                host.sample(&batch);
             }
             Update::Event(event) => host.happened(event),
             Update::Settings(settings) => {
@@ -189,6 +205,7 @@ impl Live {
         match *self.places.get(key)? {
             Place::Raw(host, id) => self.hosts[host].tracks.get(id)?.as_ref(),
             Place::Derived(host, place) => self.hosts[host].derived.get(place),
+            Place::Past(host) => self.hosts[host].past.get(key),
         }
     }
 
@@ -199,8 +216,13 @@ impl Live {
             .iter()
             .flat_map(|host| host.tracks.iter().flatten());
         let derived = self.hosts.iter().flat_map(|host| host.derived.iter());
+        let past = self.hosts.iter().flat_map(|host| {
+            let ordered = host.past_order.iter();
+            ordered.filter_map(|key| host.past.get(key))
+        });
         measured
             .chain(derived)
+            .chain(past)
             .map(|track| track.series().clone())
             .collect()
     }
@@ -239,6 +261,8 @@ impl LiveHost {
             plan: Plan::default(),
             derived: Vec::new(),
             stale_plan: false,
+            past: HashMap::new(),
+            past_order: VecDeque::new(),
             processes: BTreeMap::new(),
             ended: VecDeque::new(),
         }
@@ -258,7 +282,8 @@ impl LiveHost {
         &self.connected.name
     }
 
-    fn declare(&mut self, id: SeriesId, series: Series) {
+    /// Takes in a declaration; returns the track of another series that had the number.
+    fn declare(&mut self, id: SeriesId, series: Series) -> Option<Track> {
         let place = id.0 as usize;
         if self.series.len() <= place {
             self.series.resize_with(place + 1, || None);
@@ -273,11 +298,28 @@ impl LiveHost {
             kind: Kind::Gauge,
             ..series.clone()
         };
-        if self.series[place].is_none() {
-            self.tracks[place] = Some(Track::live(drawn));
+        let before = self.series[place].replace(series);
+        let key = &drawn.key;
+        if before.is_some_and(|before| before.key == *key) {
+            return None;
         }
-        self.series[place] = Some(series);
         self.stale_plan = true;
+        self.raw[place] = None;
+        // A series that comes back under another number goes on where it ended.
+        let track = self.past.remove(key);
+        self.past_order.retain(|past| past != key);
+        self.tracks[place].replace(track.unwrap_or_else(|| Track::live(drawn)))
+    }
+
+    /// Keeps the track of a series that has no number any more; returns the key of one
+    /// that is forgotten for it.
+    fn keep_past(&mut self, track: Track) -> Option<SeriesKey> {
+        let key = track.series().key.clone();
+        self.past_order.push_back(key.clone());
+        self.past.insert(key, track);
+        let oldest = (self.past_order.len() > PAST_MAX).then(|| self.past_order.pop_front())??;
+        self.past.remove(&oldest);
+        Some(oldest)
     }
 
     fn know(&mut self, known: Vec<(ProcessId, Process)>) {
@@ -296,9 +338,8 @@ impl LiveHost {
         }
     }
 
-    /// Takes in one moment; returns the derived series that are new, if any.
-    fn sample(&mut self, batch: &Batch) -> Option<std::ops::Range<usize>> {
-        let new = self.stale_plan.then(|| self.replan());
+    /// Takes in one moment.
+    fn sample(&mut self, batch: &Batch) {
         self.derive(batch);
         for (id, value) in &batch.values {
             let place = id.0 as usize;
@@ -317,23 +358,33 @@ impl LiveHost {
         self.sample_processes(batch);
         self.last_at = Some(batch.at);
         self.heard = Instant::now();
-        new
     }
 
-    fn replan(&mut self) -> std::ops::Range<usize> {
+    /// Plans anew; returns the places of new derived series, and the tracks of those
+    /// that had them before.
+    fn replan(&mut self) -> Vec<(usize, Option<Track>)> {
         // Numbers without a declaration yet are stood in for by a nameless series.
         let series: Vec<Series> = self
             .series
             .iter()
             .map(|it| it.clone().unwrap_or_else(nameless))
             .collect();
-        self.plan.replan(&series);
-        let before = self.derived.len();
-        for derived in &self.plan.derived()[before..] {
-            self.derived.push(Track::live(derived.series.clone()));
+        let mut new = Vec::new();
+        for place in self.plan.replan(&series) {
+            let series = self.plan.derived()[place].series.clone();
+            let past = self.past.remove(&series.key);
+            self.past_order.retain(|past| *past != series.key);
+            let track = past.unwrap_or_else(|| Track::live(series));
+            match self.derived.get_mut(place) {
+                Some(old) => new.push((place, Some(std::mem::replace(old, track)))),
+                None => {
+                    self.derived.push(track);
+                    new.push((place, None));
+                }
+            }
         }
         self.stale_plan = false;
-        before..self.derived.len()
+        new
     }
 
     fn derive(&mut self, batch: &Batch) {
@@ -454,6 +505,24 @@ impl LiveHost {
     }
 }
 
+/// A series lost its place `here` to another: what was seen of it stays in memory.
+fn end(
+    places: &mut HashMap<SeriesKey, Place>,
+    (number, host): (usize, &mut LiveHost),
+    here: Place,
+    old: Track,
+) {
+    // The same series may have another number by now.
+    let key = old.series().key.clone();
+    if places.get(&key) != Some(&here) {
+        return;
+    }
+    places.insert(key, Place::Past(number));
+    if let Some(forgotten) = host.keep_past(old) {
+        places.remove(&forgotten);
+    }
+}
+
 fn push(track: Option<&mut Track>, at: Moment, value: f64) {
     let Some(track) = track else { return };
     // A sample that is not later than the last would bend the axis; the link's
@@ -469,5 +538,107 @@ fn nameless() -> Series {
         unit: model::unit::Unit::new("1"),
         kind: Kind::Gauge,
         polarity: model::catalog::Polarity::Neutral,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::message::Hello;
+
+    use super::*;
+    use crate::tap::Placement;
+
+    const LINK: LinkId = LinkId(1);
+
+    fn live() -> Live {
+        let mut live = Live::default();
+        let offset = Offset {
+            offset_ns: 0,
+            error_ns: 1,
+        };
+        let connected = Connected {
+            hello: Hello::default(),
+            name: "h".to_owned(),
+            placement: Placement {
+                boot_to_axis_ns: 0,
+                offset,
+            },
+        };
+        live.accept(LINK, Update::Connected(Box::new(connected)));
+        live
+    }
+
+    fn group(name: &str) -> Series {
+        let attributes = [("cgroup", name), ("mode", "total")];
+        let attributes = attributes.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        Series {
+            key: SeriesKey::new("h", "cgroup.cpu.time", attributes),
+            unit: model::unit::Unit::new("s"),
+            kind: Kind::Counter,
+            polarity: model::catalog::Polarity::Neutral,
+        }
+    }
+
+    fn usage(name: &str) -> SeriesKey {
+        let attributes = [("cgroup".to_owned(), name.to_owned())];
+        SeriesKey::new("h", "cgroup.cpu.usage", attributes)
+    }
+
+    fn sample(live: &mut Live, second: i64, value: f64) {
+        let batch = Batch {
+            at: Moment(second * SECOND_NS),
+            values: vec![(SeriesId(0), value)],
+            ..Batch::default()
+        };
+        live.accept(LINK, Update::Batch(Box::new(batch)));
+    }
+
+    /// What is drawn of a series: its samples and the largest of them.
+    fn drawn(live: &Live, key: &SeriesKey) -> (usize, f64) {
+        let Some(track) = live.track(key) else {
+            return (0, f64::NAN);
+        };
+        let seconds = (0..30).map(|second| Moment(second * SECOND_NS));
+        let values = seconds.filter_map(|at| track.value_at(at));
+        let most = values.map(|(_, value)| value).fold(f64::NAN, f64::max);
+        (track.samples(), most)
+    }
+
+    #[test]
+    fn a_number_given_to_another_group_continues_nothing() {
+        let mut live = live();
+        for (turn, name) in ["/a", "/b", "/a"].into_iter().enumerate() {
+            live.accept(LINK, Update::Series(vec![(SeriesId(0), group(name))]));
+            let speed = [1.0, 5.0, 2.0][turn];
+            for second in 0..10 {
+                let base = 1_000.0 * turn as f64;
+                sample(
+                    &mut live,
+                    turn as i64 * 10 + second,
+                    base + speed * second as f64,
+                );
+            }
+        }
+        for key in [group("/a").key, usage("/a")] {
+            assert_eq!(drawn(&live, &key), (20, 2.0), "{key}");
+        }
+        for key in [group("/b").key, usage("/b")] {
+            assert_eq!(drawn(&live, &key), (10, 5.0), "{key}");
+        }
+        assert_eq!(live.series().len(), 4);
+    }
+
+    #[test]
+    fn groups_that_ended_long_ago_are_forgotten() {
+        let mut live = live();
+        for number in 0..3_000 {
+            let name = format!("/{number}");
+            live.accept(LINK, Update::Series(vec![(SeriesId(0), group(&name))]));
+            sample(&mut live, number, 1.0);
+        }
+        assert_eq!(live.series().len(), PAST_MAX + 2);
+        assert!(live.places.len() <= PAST_MAX + 2);
+        assert!(live.track(&group("/0").key).is_none());
+        assert!(live.track(&group("/2998").key).is_some());
     }
 }

@@ -437,15 +437,18 @@ impl Watch<'_> {
     fn quicken(&mut self, place: usize, series: &[(SeriesId, Series)]) -> Option<String> {
         let fast = self.fast.as_ref()?;
         let chosen = &mut self.chosen[place];
-        let before = chosen.len();
+        let before = chosen.clone();
         for (id, one) in series {
             let name = one.key.to_string();
             let wanted = fast.globs.iter().any(|glob| glob_matches(glob, &name));
+            // The number may have been that of a chosen series that ended.
+            chosen.retain(|known| *known != id.0);
             if wanted && chosen.len() < FAST_MAX {
                 chosen.push(id.0);
             }
         }
-        if chosen.len() == before {
+        chosen.sort_unstable();
+        if *chosen == before {
             return None;
         }
         let burst = Burst {

@@ -1,8 +1,8 @@
 //! What comes and goes: processors, disks, interfaces, file systems.
 //!
 //! A device that comes after the first reading, or goes, is an event. One that
-//! comes back under its name is measured by new series, since nobody knows
-//! whether it is the same one.
+//! comes back under its name continues the series of that name; counters that
+//! begin anew tell readers that it may be another one.
 //!
 //! Start at [`Devices`].
 
@@ -10,9 +10,9 @@ use model::event::EventKind;
 
 use crate::sink::{Noticed, Sink};
 
-/// Devices of one sort that are ever measured: some hundred bytes each for ever,
-/// since a series once declared keeps its number.
-const EVER_MAX: usize = 4096;
+/// Devices of one sort that are measured at a time: each has up to a dozen of the
+/// 65,536 series that a stream may have.
+const DEVICES_MAX: usize = 4096;
 
 /// Devices of one sort, in the order in which the kernel lists them.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub(crate) struct Devices<T> {
     sort: &'static str,
     known: Vec<Device<T>>,
     next: usize,
-    ever: usize,
+    /// Whether it was told that there are too many.
+    crowded: bool,
     readings: u64,
 }
 
@@ -38,7 +39,7 @@ impl<T> Devices<T> {
             sort,
             known: Vec::new(),
             next: 0,
-            ever: 0,
+            crowded: false,
             readings: 0,
         }
     }
@@ -59,7 +60,7 @@ impl<T> Devices<T> {
 
     /// Notes that a device is there, and makes it known when it is new.
     ///
-    /// Returns `None` for a new one when [`EVER_MAX`] were known already.
+    /// Returns `None` for a new one when [`DEVICES_MAX`] are known already.
     pub(crate) fn meet(
         &mut self,
         sink: &mut Sink,
@@ -86,23 +87,21 @@ impl<T> Devices<T> {
     }
 
     fn add(&mut self, sink: &mut Sink, name: &[u8], make: impl FnOnce(&str) -> T) -> Option<usize> {
-        if self.ever >= EVER_MAX {
-            if self.ever == EVER_MAX {
-                self.ever += 1;
+        if self.known.len() >= DEVICES_MAX {
+            if !std::mem::replace(&mut self.crowded, true) {
                 sink.events.push(Noticed {
                     kind: EventKind::Degraded,
                     subject: self.sort.to_owned(),
                     before: String::new(),
                     after: String::new(),
                     text: format!(
-                        "{EVER_MAX} {}s have come and gone: new ones are not measured",
+                        "there are more than {DEVICES_MAX} {}s: those that came last are not measured",
                         self.sort
                     ),
                 });
             }
             return None;
         }
-        self.ever += 1;
         let text = String::from_utf8_lossy(name);
         if self.readings > 0 {
             sink.notice(EventKind::Appeared, &self.subject(&text), "", "");
@@ -129,6 +128,7 @@ impl<T> Devices<T> {
             sink.notice(EventKind::Vanished, &self.subject(&name), "", "");
         }
         self.known.retain(|device| device.seen);
+        self.crowded &= self.known.len() >= DEVICES_MAX;
     }
 
     /// Every known device.

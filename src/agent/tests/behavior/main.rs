@@ -2,5 +2,6 @@
 
 mod child;
 mod engine;
+mod groups;
 mod reader;
 mod sources;

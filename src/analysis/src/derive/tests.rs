@@ -286,7 +286,7 @@ fn planning_anew_keeps_places() {
         .map(|it| it.series.key.clone())
         .collect();
     series.push(column("h/system.disk.io_time{device=sda}", &[]).series);
-    plan.replan(&series);
+    assert_eq!(plan.replan(&series), [2]);
     let after: Vec<_> = plan
         .derived()
         .iter()
@@ -295,4 +295,15 @@ fn planning_anew_keeps_places() {
     assert_eq!(after[..2], before);
     assert_eq!(after[2].attribute("device"), Some("sda"));
     assert_eq!(plan.derived()[2].inputs(), [SeriesId(2)]);
+    // The number of `sdb` is given to `sdc`: nothing of `sdb` is derived any more.
+    series[0] = column("h/system.disk.io_time{device=sdc}", &[]).series;
+    let new = plan.replan(&series);
+    assert_eq!(new.len(), 1);
+    let devices: Vec<_> = plan
+        .derived()
+        .iter()
+        .filter_map(|it| it.series.key.attribute("device"))
+        .collect();
+    assert_eq!(devices.len(), 2);
+    assert!(devices.contains(&"sdc") && devices.contains(&"sda"));
 }

@@ -103,6 +103,7 @@ impl Machine {
             kind: u32::from(is_counter(id)),
             polarity: 0,
             divisor: divisor(id),
+            life: 0,
         };
         let series = (0..self.shape.series).map(declare).collect();
         let series = message::Series { series };
