@@ -11,7 +11,7 @@ use wire::decode::SERIES_MAX;
 use wire::encode::Lean;
 use wire::message::{Burst, Reason};
 
-use crate::budget::{Budget, Cause, Change, Lever, Limits, RingSize};
+use crate::budget::{Budget, Cause, Change, Lever, Limits, RingSize, share_text};
 use crate::clock::{Clock, Now};
 use crate::collect::{ALL, Cadence, Source};
 use crate::kept::Root;
@@ -66,6 +66,9 @@ pub struct Engine {
     tape: Tape,
     burst: Vec<Slot>,
     asked_every_ns: i64,
+    burst_every_ns: Option<i64>,
+    /// What the stream says of the budget.
+    told_budget: Option<String>,
     ring_bytes: usize,
     /// When it was last told that there are too many series.
     crowded_ns: Option<i64>,
@@ -109,8 +112,12 @@ impl Engine {
         let mut sink = Sink::default();
         let own = Own::declare(&mut sink);
         let schedule = Schedule::new(&cadences, setup.every_ns, now.boot_ns);
+        let mut budget = Budget::new(setup.limits, &names, now.boot_ns);
+        budget.asked(schedule.every_ns());
         Self {
-            budget: Budget::new(setup.limits, &names, now.boot_ns),
+            budget,
+            burst_every_ns: None,
+            told_budget: None,
             sources: setup.sources.into_iter().map(Member::new).collect(),
             owners: vec![OWN; sink.declared().len()],
             asked_every_ns: schedule.every_ns(),
@@ -176,7 +183,24 @@ impl Engine {
         }
         happened.extend(self.crowded(now.boot_ns));
         let lean = self.lean(&tick, wants_key);
+        self.tell_budget();
         self.tape.write(&mut self.sink, &happened, lean);
+    }
+
+    /// Puts what the agent may use into the stream, at first and when it changes.
+    fn tell_budget(&mut self) {
+        let text = self.budget.text();
+        let before = self.told_budget.as_deref();
+        if before != Some(text.as_str()) {
+            self.sink.setting("kymo.agent.budget", before, &text);
+            self.told_budget = Some(text);
+        }
+    }
+
+    /// The budget follows the fastest that is asked for.
+    fn follow_cadence(&mut self) {
+        let burst_ns = self.burst_every_ns.unwrap_or(i64::MAX);
+        self.budget.asked(self.asked_every_ns.min(burst_ns));
     }
 
     /// Writes what is still untold before the end.
@@ -200,6 +224,7 @@ impl Engine {
         }
         let boot_ns = clock.now().boot_ns;
         let before = std::mem::replace(&mut self.asked_every_ns, every_ns);
+        self.follow_cadence();
         self.apply_budget(boot_ns);
         if before != every_ns {
             let noticed = Noticed {
@@ -238,6 +263,8 @@ impl Engine {
         }
         let every_ns = (!self.burst.is_empty()).then_some(asked.every_ns);
         self.schedule.set_burst(every_ns, clock.now().boot_ns);
+        self.burst_every_ns = every_ns;
+        self.follow_cadence();
         refused
     }
 
@@ -367,11 +394,12 @@ impl Engine {
     ) {
         let cost = clock.cost();
         let ring = self.ring_size();
+        let used = self.budget.cpu_share();
         if let Some(change) = self.budget.judge(now.boot_ns, cost, ring) {
             self.apply(change, now.boot_ns);
             happened.push(Happened {
                 boot_ns: now.boot_ns,
-                what: told(change),
+                what: told(change, used.zip(self.budget.share())),
             });
         }
         let state = State {
@@ -442,16 +470,24 @@ impl Member {
     }
 }
 
-fn told(change: Change) -> Noticed {
+/// `shares` are the processor time used and allowed.
+fn told(change: Change, shares: Option<(f64, f64)>) -> Noticed {
     let text = match change {
         Change::ShrinkRing(_) => "the agent keeps half as much look-back, to save memory".into(),
         Change::GrowRing => "the agent keeps more look-back again".into(),
-        Change::Degrade(step, cause) => {
-            let of = match cause {
-                Cause::Cpu => "processor time",
-                Cause::Memory => "memory",
-            };
-            format!("the agent now reads {}, to save {of}", step.text)
+        Change::Degrade(step, Cause::Memory) => {
+            format!("the agent now reads {}, to save memory", step.text)
+        }
+        Change::Degrade(step, Cause::Cpu) => {
+            let why = shares.map_or_else(String::new, |(used, allowed)| {
+                let percent = (allowed * 1000.0).round() / 10.0;
+                let used = share_text(used);
+                format!(": it used {used} and may use {percent} %; --budget allows more")
+            });
+            format!(
+                "the agent now reads {}, to save processor time{why}",
+                step.text
+            )
         }
         Change::Restore(step) => format!("the agent no longer reads {}", step.text),
     };

@@ -134,6 +134,10 @@ pub(crate) struct Record {
     /// Time between samples of the fast series, 10ms to 1s.
     #[arg(long = "fast-every", value_name = "TIME", default_value = "10ms", value_parser = cadence_ns)]
     pub(crate) fast_every_ns: i64,
+    /// Processor time each agent may use, as a share of one core such as 5%, or off;
+    /// without it 1% at one sample a second and 0.1% more for each further one, at most 10%.
+    #[arg(long = "budget", value_name = "SHARE", value_parser = budget)]
+    pub(crate) budget: Option<String>,
     /// Keep only the newest part of a long recording, such as 24h or 2GiB; may be given twice.
     #[arg(long = "keep", value_name = "AGE|SIZE")]
     pub(crate) keep: Vec<Keep>,
@@ -223,6 +227,14 @@ pub(crate) enum ReportFormat {
 fn duration_ns(text: &str) -> Result<i64, String> {
     model::time::parse_duration_ns(text)
         .ok_or_else(|| format!("{text:?} is no length of time such as 30s, 10m or 2h"))
+}
+
+/// The agent reads it again; here nonsense is refused before anything starts.
+fn budget(text: &str) -> Result<String, String> {
+    match agent::command::budget(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.why),
+    }
 }
 
 fn cadence_ns(text: &str) -> Result<i64, String> {

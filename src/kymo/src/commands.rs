@@ -98,7 +98,12 @@ pub(crate) fn record(record: Record) -> Result<Answer, Problem> {
     } else {
         record.agents
     };
-    let every = vec!["--every".to_owned(), format!("{}ns", record.every_ns)];
+    let mut every = vec!["--every".to_owned(), format!("{}ns", record.every_ns)];
+    if let Some(budget) = &record.budget {
+        every.extend(["--budget".to_owned(), budget.clone()]);
+    } else {
+        tell_budget(&record);
+    }
     let launches = targets
         .into_iter()
         .enumerate()
@@ -137,6 +142,20 @@ pub(crate) fn record(record: Record) -> Result<Answer, Problem> {
     let path = workflow::recording::record(request, &stops()?, &mut progress_lines(length))?;
     tell(&format!("wrote {} ({})", path.display(), size_text(&path)));
     Ok(Answer::Fine)
+}
+
+/// Says what a fast cadence may cost, where nobody said how much it may.
+fn tell_budget(record: &Record) {
+    let fast_ns = (!record.fast.is_empty()).then_some(record.fast_every_ns);
+    let every_ns = record.every_ns.min(fast_ns.unwrap_or(i64::MAX));
+    let share = agent::budget::Allowed::ByCadence.share(every_ns);
+    if let Some(share) = share.filter(|share| *share > agent::budget::CPU_SHARE) {
+        let every = model::time::duration_text(every_ns as f64 / 1e9);
+        let share = agent::budget::share_text(share);
+        tell(&format!(
+            "a sample every {every} may cost {share} on each machine; --budget changes that"
+        ));
+    }
 }
 
 /// How this program starts an agent.

@@ -95,8 +95,23 @@ fn library_folders() -> Vec<PathBuf> {
 pub(crate) fn checks() -> Vec<Check> {
     let mut checks = vec![window(), libraries(), ssh(), pushed_agent(), dialogs()];
     checks.extend(agent());
+    checks.push(works("what the agent may use".to_owned(), budget()));
     checks.push(descriptors());
     checks
+}
+
+/// The agent's budget without one of the user's own.
+fn budget() -> String {
+    let share = |every_ns| {
+        let share = agent::budget::Allowed::ByCadence.share(every_ns);
+        share.map_or_else(String::new, agent::budget::share_text)
+    };
+    format!(
+        "{} at one sample a second, {} at a hundred, {} MiB; --budget of kymo record and kymo agent changes it",
+        share(1_000_000_000),
+        share(10_000_000),
+        agent::budget::RESIDENT_MAX_BYTES >> 20,
+    )
 }
 
 fn window() -> Check {

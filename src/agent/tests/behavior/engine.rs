@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use agent::budget::{Limits, RESIDENT_MAX_BYTES};
+use agent::budget::{Allowed, Limits, RESIDENT_MAX_BYTES};
 use agent::clock::Manual;
 use agent::collect::{Cadence, Source};
 use agent::engine::{Engine, Setup};
@@ -361,6 +361,46 @@ fn a_new_cadence_is_taken_and_told() {
     assert_eq!(heard.texts(EventKind::Missing), Vec::<String>::new());
 }
 
+#[test]
+fn the_budget_and_its_growth_with_the_cadence_are_told() {
+    let clock = clock();
+    let setup = Setup {
+        sources: usual(),
+        every_ns: SECOND_NS,
+        limits: Limits {
+            cpu: Allowed::ByCadence,
+            resident_bytes: RESIDENT_MAX_BYTES,
+        },
+        ring_bytes: SIZE_MAX_BYTES,
+    };
+    let mut engine = Engine::new(setup, &mut clock.clone());
+    run(&mut engine, &clock, 2 * SECOND_NS);
+    assert!(engine.configure(10_000_000, &mut clock.clone()).is_ok());
+    run(&mut engine, &clock, SECOND_NS);
+    let burst = Burst {
+        series: vec![6],
+        every_ns: 100_000_000,
+    };
+    assert!(engine.configure(SECOND_NS, &mut clock.clone()).is_ok());
+    assert!(engine.burst(&burst, &mut clock.clone()).is_empty());
+    run(&mut engine, &clock, SECOND_NS);
+    let heard = heard(&engine);
+    let told = heard.settings.iter();
+    let told: Vec<&str> = told
+        .filter(|(key, _)| key == "kymo.agent.budget")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let expected = [
+        "1 % of a core, 32 MiB",
+        "10 % of a core, 32 MiB",
+        "1.9 % of a core, 32 MiB",
+    ];
+    assert_eq!(told, expected);
+    let lines = heard.texts(EventKind::Setting);
+    let last = "kymo.agent.budget: 10 % of a core, 32 MiB → 1.9 % of a core, 32 MiB";
+    assert_eq!(lines.last().map(String::as_str), Some(last));
+}
+
 fn frugal(clock: &Manual, burns_ns: i64) -> (Engine, Arc<AtomicU8>) {
     let (table, level) = Table::burning(clock, burns_ns);
     let setup = Setup {
@@ -370,7 +410,7 @@ fn frugal(clock: &Manual, burns_ns: i64) -> (Engine, Arc<AtomicU8>) {
         ],
         every_ns: SECOND_NS,
         limits: Limits {
-            cpu_share: 0.01,
+            cpu: Allowed::Share(0.01),
             resident_bytes: RESIDENT_MAX_BYTES,
         },
         ring_bytes: SIZE_MAX_BYTES,
@@ -393,7 +433,9 @@ fn over_its_budget_the_agent_gives_up_detail_and_says_so() {
     let given_up = heard(&engine);
     assert_eq!(
         given_up.texts(EventKind::Degraded),
-        ["the agent now reads processes with less detail, to save processor time"]
+        [
+            "the agent now reads processes with less detail, to save processor time: it used 2 % of a core and may use 1 %; --budget allows more"
+        ]
     );
     run(&mut engine, &clock, 40 * SECOND_NS);
     let restored = heard(&engine);

@@ -50,6 +50,8 @@ pub(crate) struct Heard {
     pub(crate) series: Vec<(u32, String)>,
     /// Kinds, in order.
     pub(crate) kinds: Vec<Kind>,
+    /// Settings, in order.
+    pub(crate) settings: Vec<(String, String)>,
     /// Samples that could not be read.
     pub(crate) waiting: usize,
     processes: Vec<ProcessId>,
@@ -93,6 +95,7 @@ impl Heard {
                 self.series.extend(named);
             }
             Said::Processes(known) => self.processes.extend(known.into_iter().map(|it| it.0)),
+            Said::Settings(settings) => self.settings.extend(settings),
             Said::Waiting => self.waiting += 1,
             _ => {}
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use agent::budget::Limits;
+use agent::budget::{Allowed, Limits};
 use agent::clock::{Clock, Manual, Now};
 use agent::collect::{Cadence, Source};
 use agent::engine::{Engine, Opened, Setup};
@@ -164,7 +164,7 @@ pub(crate) fn engine(
         sources,
         every_ns,
         limits: Limits {
-            cpu_share: 0.0,
+            cpu: Allowed::Everything,
             resident_bytes: 0,
         },
         ring_bytes,
