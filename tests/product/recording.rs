@@ -1,7 +1,7 @@
 //! Recording from the command line: what goes in comes out, whatever happens.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use workflow::jobs::Context;
@@ -302,6 +302,74 @@ fn two_agents_share_one_axis_and_a_wrong_clock_is_told() {
     assert!(
         info["seconds"].as_f64().is_some_and(|it| it < 6.0),
         "one axis: {info}"
+    );
+}
+
+/// A tree that stands for a machine: other processors and memory than any real one here.
+fn injected_root(root: &Path, cpus: usize) {
+    let proc = root.join("proc");
+    std::fs::create_dir_all(&proc).expect("a folder");
+    let line = |name: String| format!("{name} 100 0 50 9000 3 0 1 0 0 0\n");
+    let cpus: String = (0..cpus).map(|cpu| line(format!("cpu{cpu}"))).collect();
+    let stat = format!(
+        "{}{cpus}ctxt 500\nbtime 1\nprocesses 9\n",
+        line("cpu ".to_owned())
+    );
+    std::fs::write(proc.join("stat"), stat).expect("a file");
+    let memory = "MemTotal: 2048 kB\nMemFree: 1024 kB\nMemAvailable: 1500 kB\n";
+    std::fs::write(proc.join("meminfo"), memory).expect("a file");
+    std::fs::write(proc.join("loadavg"), "0.50 0.40 0.30 1/90 77\n").expect("a file");
+}
+
+#[test]
+fn agents_of_injected_roots_with_skewed_and_drifting_clocks_share_one_axis() {
+    // One host, three trees injected as its /proc; the clocks are skewed on purpose.
+    let home = tempfile::tempdir().expect("a home");
+    let session = home.path().join("three.kymo");
+    let roots: Vec<PathBuf> = (1..=3)
+        .map(|cpus| {
+            let root = home.path().join(format!("root-{cpus}"));
+            injected_root(&root, cpus);
+            root
+        })
+        .collect();
+    let skews = [
+        "--clock-skew-ns 0",
+        "--clock-skew-ns -7000000000",
+        "--clock-skew-ns 60000000000 --clock-drift-ppm 30000",
+    ];
+    let mut command = kymo(home.path());
+    command.args(["record", "--for", "6s", "--every", "200ms"]);
+    for (number, (root, skew)) in roots.iter().zip(skews).enumerate() {
+        let further = format!("--name host-{number} --root {} {skew}", root.display());
+        command.args(["--agent", "local", "--agent-arguments", &further]);
+    }
+    run(command.arg("--out").arg(&session), 0);
+    let info = info(home.path(), &session);
+    let hosts = info["hosts"].as_array().cloned().unwrap_or_default();
+    assert_eq!(hosts.len(), 3, "{info}");
+    for host in hosts {
+        let offset = host["clock_offset_seconds"].as_f64().unwrap_or(f64::NAN);
+        let error = host["clock_error_seconds"].as_f64().unwrap_or(f64::NAN);
+        // Drift of 30,000 ppm moves the third clock by some milliseconds while it greets.
+        let (truth, slack) = match host["name"].as_str() {
+            Some("host-0") => (0.0, 0.001),
+            Some("host-1") => (-7.0, 0.001),
+            _ => (60.0, 0.2),
+        };
+        assert!((offset - truth).abs() <= error + slack, "{host}");
+    }
+    let seconds = info["seconds"].as_f64();
+    assert!(seconds.is_some_and(|it| it < 9.0), "one axis: {info}");
+    let (stored, warnings) = Stored::open(&session, &Context::default()).expect("it opens");
+    assert_eq!(warnings, Vec::<String>::new());
+    let drifts = stored.events().iter();
+    let drifts = drifts.filter(|(_, event)| event.subject == "clock drift");
+    let drifting: Vec<&str> = drifts.map(|(host, _)| host.as_str()).collect();
+    assert!(!drifting.is_empty(), "the drift is in the recording");
+    assert!(
+        drifting.iter().all(|host| *host == "host-2"),
+        "{drifting:?}"
     );
 }
 

@@ -58,20 +58,49 @@ impl Now {
     }
 }
 
+/// How reported clocks differ from the machine's own; only tests of clock comparison
+/// want any difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Skew {
+    /// They are ahead by this much,
+    pub ns: i64,
+    /// and by so many millionths of the time since `from_ns` on the boot clock.
+    pub drift_ppm: i64,
+    /// When the drift began.
+    pub from_ns: i64,
+}
+
+impl Skew {
+    /// A skew whose drift begins now.
+    pub fn from_now(ns: i64, drift_ppm: i64) -> Self {
+        Self {
+            ns,
+            drift_ppm,
+            from_ns: read(ClockId::Boottime),
+        }
+    }
+
+    fn at_ns(self, boot_ns: i64) -> i64 {
+        let since_ns = boot_ns.saturating_sub(self.from_ns);
+        let drift_ns = (since_ns / 1_000).saturating_mul(self.drift_ppm) / 1_000;
+        self.ns.saturating_add(drift_ns)
+    }
+}
+
 /// The machine's own clocks.
 #[derive(Debug)]
 pub struct Live {
-    skew_ns: i64,
+    skew: Skew,
     statm: Kept,
     buffer: Vec<u8>,
     page_bytes: i64,
 }
 
 impl Live {
-    /// Clocks shifted by `skew_ns`, which is 0 but in tests of clock comparison.
-    pub fn new(skew_ns: i64) -> Self {
+    /// Clocks that differ by `skew`.
+    pub fn new(skew: Skew) -> Self {
         Self {
-            skew_ns,
+            skew,
             statm: Kept::new("/proc/self/statm".into()),
             buffer: Vec::new(),
             page_bytes: i64::try_from(rustix::param::page_size()).unwrap_or(4096),
@@ -95,9 +124,10 @@ impl Clock for Live {
             let after_ns = read(ClockId::Boottime);
             tries += 1;
             if after_ns - boot_ns <= TORN_NS || tries == TORN_TRIES {
+                let skew_ns = self.skew.at_ns(boot_ns);
                 return Now {
-                    boot_ns: boot_ns.saturating_add(self.skew_ns),
-                    unix_ns: unix_ns.saturating_add(self.skew_ns),
+                    boot_ns: boot_ns.saturating_add(skew_ns),
+                    unix_ns: unix_ns.saturating_add(skew_ns),
                     steady_ns,
                 };
             }
@@ -186,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_machine_tells_time_and_cost() {
-        let mut clock = Live::new(0);
+        let mut clock = Live::new(Skew::default());
         let first = clock.now();
         let second = clock.now();
         assert!(second.boot_ns >= first.boot_ns && second.steady_ns >= first.steady_ns);
@@ -198,10 +228,16 @@ mod tests {
 
     #[test]
     fn skew_moves_what_is_reported() {
-        let plain = Live::new(0).now();
-        let skewed = Live::new(3_600_000_000_000).now();
+        let plain = Live::new(Skew::default()).now();
+        let skewed = Live::new(Skew::from_now(3_600_000_000_000, 0)).now();
         let hour = 3_600_000_000_000..3_660_000_000_000;
         assert!(hour.contains(&(skewed.boot_ns - plain.boot_ns)));
         assert!(hour.contains(&(skewed.unix_ns - plain.unix_ns)));
+        let drifting = Skew {
+            ns: -5,
+            drift_ppm: 200,
+            from_ns: 1_000_000_000,
+        };
+        assert_eq!(drifting.at_ns(11_000_000_000), 2_000_000 - 5);
     }
 }

@@ -31,6 +31,7 @@ closes.
   --root PATH          read a recorded tree instead of the machine
   --name NAME          host name to tell instead of the machine's own
   --clock-skew-ns N    shift the reported clocks; for tests of clock comparison
+  --clock-drift-ppm N  let them run off by N millionths of the time; for such tests
   --version            print the version
   --help               print this
 ";
@@ -49,9 +50,14 @@ pub struct Options {
     pub name: Option<String>,
     /// Shifts the reported clocks; for tests only.
     pub clock_skew_ns: i64,
+    /// Lets the reported clocks run off; for tests only.
+    pub clock_drift_ppm: i64,
     /// What the agent may use.
     pub limits: Limits,
 }
+
+/// Most drift of the reported clocks: a tenth of the time.
+const DRIFT_MAX_PPM: i64 = 100_000;
 
 /// What the command line asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +87,7 @@ impl Default for Options {
             root: PathBuf::from("/"),
             name: None,
             clock_skew_ns: 0,
+            clock_drift_ppm: 0,
             limits: Limits {
                 cpu: Allowed::ByCadence,
                 resident_bytes: RESIDENT_MAX_BYTES,
@@ -132,6 +139,13 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
                 let skew = text.parse();
                 options.clock_skew_ns =
                     skew.map_err(|_| wrong("--clock-skew-ns", "want a number of nanoseconds"))?;
+            }
+            Arg::Long("clock-drift-ppm") => {
+                let text = value(&mut parser, "--clock-drift-ppm")?;
+                let drift = text.parse().ok();
+                options.clock_drift_ppm = drift
+                    .filter(|ppm| (-DRIFT_MAX_PPM..=DRIFT_MAX_PPM).contains(ppm))
+                    .ok_or_else(|| wrong("--clock-drift-ppm", "want -100000 to 100000"))?;
             }
             Arg::Long("version") | Arg::Short('V') => return Ok(Invocation::Version),
             Arg::Long("help") | Arg::Short('h') => return Ok(Invocation::Help),
@@ -243,12 +257,13 @@ mod tests {
 
     #[test]
     fn flags_are_read() {
-        let all = "--stdio --every 50ms --root /tree --name web --clock-skew-ns -5 --budget 2.5%";
+        let all = "--stdio --every 50ms --root /tree --name web --clock-skew-ns -5 --clock-drift-ppm 20000 --budget 2.5%";
         let expected = Options {
             every_ns: 50_000_000,
             root: "/tree".into(),
             name: Some("web".to_owned()),
             clock_skew_ns: -5,
+            clock_drift_ppm: 20_000,
             limits: Limits {
                 cpu: Allowed::Share(0.025),
                 resident_bytes: RESIDENT_MAX_BYTES,

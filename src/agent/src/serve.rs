@@ -24,7 +24,7 @@ use wire::encode::aside;
 use wire::frame::{Kind, TooLarge};
 use wire::message::{Reason, Request};
 
-use crate::clock::{Clock, Live};
+use crate::clock::{Clock, Live, Skew};
 use crate::command::Options;
 use crate::engine::{Engine, Setup, open_all};
 use crate::feed::{Feed, refuse};
@@ -102,7 +102,7 @@ pub fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
     let watched = streams.output.try_clone().map_err(RunError::Start)?;
     let inlet_box = Arc::clone(&outbox);
     let inlet_sender = sender.clone();
-    let skew_ns = options.clock_skew_ns;
+    let skew = Skew::from_now(options.clock_skew_ns, options.clock_drift_ppm);
     thread::Builder::new()
         .name("requests".to_owned())
         .spawn(move || {
@@ -113,7 +113,7 @@ pub fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
                 outbox: &inlet_box,
                 engine: inlet_sender,
             };
-            inlet.run(&mut Live::new(skew_ns));
+            inlet.run(&mut Live::new(skew));
         })
         .map_err(RunError::Start)?;
     let writer_box = Arc::clone(&outbox);
@@ -133,7 +133,7 @@ pub fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
             written
         })
         .map_err(RunError::Start)?;
-    let mut server = Server::new(options, outbox);
+    let mut server = Server::new(options, outbox, skew);
     let end = server.run(&receiver)?;
     server.farewell(end)?;
     // A writer that is stuck in a write ends with the process.
@@ -157,10 +157,10 @@ struct Server {
 }
 
 impl Server {
-    fn new(options: &Options, outbox: Arc<Outbox>) -> Self {
+    fn new(options: &Options, outbox: Arc<Outbox>, skew: Skew) -> Self {
         let file_limit = raise_file_limit();
         let root = Root::new(&options.root);
-        let mut clock = Live::new(options.clock_skew_ns);
+        let mut clock = Live::new(skew);
         let setup = Setup {
             sources: open_all(&root),
             every_ns: options.every_ns,

@@ -93,17 +93,17 @@ pub(crate) fn agent(arguments: Vec<OsString>) -> ExitCode {
 
 /// `kymo record`.
 pub(crate) fn record(record: Record) -> Result<Answer, Problem> {
-    let targets = if record.agents.is_empty() {
-        vec![Target::Local]
-    } else {
-        record.agents
-    };
     let mut every = vec!["--every".to_owned(), format!("{}ns", record.every_ns)];
     if let Some(budget) = &record.budget {
         every.extend(["--budget".to_owned(), budget.clone()]);
     } else {
         tell_budget(&record);
     }
+    let targets = if record.agents.is_empty() {
+        vec![Target::Local]
+    } else {
+        record.agents
+    };
     let launches = targets
         .into_iter()
         .enumerate()

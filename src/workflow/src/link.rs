@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use model::batch::Batch;
@@ -22,7 +22,7 @@ use wire::decode::{Decoder, Said};
 use wire::frame::{Found, Frame, Kind, Reader};
 use wire::message::{Hello, Request, Since};
 
-use crate::clock::{Estimator, Exchange, Offset};
+use crate::clock::{Comparison, Exchange, Offset, Ours};
 use crate::launch::{self, Launch};
 use crate::tap::{Placement, Sign, Tap};
 use crate::target::Target;
@@ -42,8 +42,11 @@ const FIRST_PROBES: u64 = 8;
 /// Frames kept while the clock is being compared: a few seconds at 100 Hz.
 const OPENING_MAX_BYTES: usize = 16 << 20;
 
-/// Time between later clock probes.
+/// Time between later clock probes; it begins at a second and doubles up to this.
 const PROBE_EVERY: Duration = Duration::from_secs(30);
+
+/// Time from the first probes to the next.
+const PROBE_FIRST: Duration = Duration::from_secs(1);
 
 /// Number of a link within the program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +67,7 @@ pub enum Update {
     Event(Event),
     /// Settings of the host.
     Settings(Vec<(String, String)>),
-    /// The clock comparison got better.
+    /// The clocks were compared again.
     Clock(Offset),
     /// The agent refused a request.
     Refused {
@@ -235,12 +238,15 @@ impl Speaker {
     }
 }
 
+/// Probes under way: their numbers and when they left.
+type Probes = Arc<Mutex<Vec<(u64, Ours)>>>;
+
 struct Session {
     speaker: Speaker,
     tap: Arc<Mutex<Tap>>,
     names: Names,
     requests: Sender<Ask>,
-    probes: Arc<Mutex<Vec<(u64, i64)>>>,
+    probes: Probes,
     last_words: Arc<Mutex<String>>,
 }
 
@@ -308,13 +314,19 @@ fn keep_last_words(stderr: ChildStderr, words: &Mutex<String>) {
 fn write_requests(
     mut requests: ChildStdin,
     asked: &Receiver<Ask>,
-    probes: &Mutex<Vec<(u64, i64)>>,
+    probes: &Mutex<Vec<(u64, Ours)>>,
 ) {
     let mut probe = 0;
+    let mut pause = PROBE_FIRST;
+    let mut due = Instant::now() + pause;
     loop {
-        let ask = match asked.recv_timeout(PROBE_EVERY) {
+        let ask = match asked.recv_deadline(due) {
             Ok(ask) => ask,
-            Err(RecvTimeoutError::Timeout) => Ask::Probe,
+            Err(RecvTimeoutError::Timeout) => {
+                pause = (2 * pause).min(PROBE_EVERY);
+                due = Instant::now() + pause;
+                Ask::Probe
+            }
             Err(RecvTimeoutError::Disconnected) => return,
         };
         let request = match ask {
@@ -323,7 +335,7 @@ fn write_requests(
                 probe += 1;
                 let mut waiting = lock(probes);
                 waiting.retain(|(number, _)| *number + 64 > probe);
-                waiting.push((probe, unix_ns()));
+                waiting.push((probe, ours()));
                 Request {
                     clock_probe: Some(probe),
                     ..Request::default()
@@ -343,14 +355,26 @@ fn write_requests(
 
 /// Our wall clock.
 pub(crate) fn unix_ns() -> i64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    read(rustix::time::ClockId::Realtime)
+}
+
+/// Our clocks; the steady one counts while this machine sleeps, as theirs do.
+fn ours() -> Ours {
+    Ours {
+        unix_ns: unix_ns(),
+        steady_ns: read(rustix::time::ClockId::Boottime),
+    }
+}
+
+fn read(id: rustix::time::ClockId) -> i64 {
+    let now = rustix::time::clock_gettime(id);
     now.tv_sec * 1_000_000_000 + now.tv_nsec
 }
 
 #[derive(Default)]
 struct Following {
     decoder: Decoder,
-    estimator: Estimator,
+    clocks: Comparison,
     hello: Option<Hello>,
     name: Option<String>,
     connected: bool,
@@ -425,7 +449,7 @@ impl Session {
             }
             Said::Clock(clock) => {
                 self.compare(following, &clock);
-                if u64::from(following.estimator.exchanges()) >= FIRST_PROBES {
+                if u64::from(following.clocks.exchanges()) >= FIRST_PROBES {
                     self.connect(following)?;
                 }
             }
@@ -458,16 +482,17 @@ impl Session {
     }
 
     fn compare(&self, following: &mut Following, clock: &wire::message::Clock) {
-        let received_ns = unix_ns();
+        let received = ours();
         let mut waiting = lock(&self.probes);
         let Some(place) = waiting.iter().position(|(probe, _)| *probe == clock.probe) else {
             return;
         };
-        let (_, sent_ns) = waiting.swap_remove(place);
-        following.estimator.add(Exchange {
-            sent_ns,
-            theirs_ns: clock.unix_ns,
-            received_ns,
+        let (_, sent) = waiting.swap_remove(place);
+        following.clocks.add(&Exchange {
+            sent,
+            their_unix_ns: clock.unix_ns,
+            their_boot_ns: clock.boot_ns,
+            received,
         });
     }
 
@@ -476,7 +501,8 @@ impl Session {
         let (Some(hello), Some(name)) = (following.hello.clone(), following.name.clone()) else {
             return Err("the agent sent samples before its greeting".to_owned());
         };
-        let offset = following.estimator.offset().unwrap_or(Offset {
+        following.clocks.fix();
+        let offset = following.clocks.offset().unwrap_or(Offset {
             offset_ns: 0,
             error_ns: i64::MAX / 4,
         });
@@ -529,8 +555,11 @@ impl Session {
             Said::Settings(settings) => self.speaker.tell(Update::Settings(settings)),
             Said::Clock(clock) => {
                 self.compare(following, &clock);
-                if let Some(offset) = following.estimator.offset() {
+                if let Some(offset) = following.clocks.offset() {
                     self.speaker.tell(Update::Clock(offset));
+                }
+                if let Some(run_off) = following.clocks.run_off() {
+                    self.tell_run_off(following, run_off, clock.boot_ns);
                 }
             }
             Said::Refused(reason) => self.speaker.tell(Update::Refused {
@@ -546,6 +575,40 @@ impl Session {
             | Said::Unknown(_) => {}
         }
         Ok(())
+    }
+
+    /// Tells the listener and the recorder how far the host has run off its place on
+    /// the axis, which stays as it was fixed.
+    fn tell_run_off(&mut self, following: &mut Following, run_off: Offset, boot_ns: i64) {
+        let way = if run_off.offset_ns < 0 {
+            "early"
+        } else {
+            "late"
+        };
+        let event = wire::message::Event {
+            boot_ns,
+            kind: model::event::EventKind::ClockStep.name().to_owned(),
+            subject: "clock drift".to_owned(),
+            before: String::new(),
+            after: run_off.text(),
+            text: format!(
+                "this host's clock has run off by {} since it was attached: what it says from here on lies that much too {way}",
+                run_off.text()
+            ),
+        };
+        let mut bytes = Vec::new();
+        // A few numbers always fit a frame.
+        if wire::encode::aside(&mut bytes, Kind::Event, &event).is_err() {
+            return;
+        }
+        lock(&self.tap).frame(&bytes, Sign::Stream);
+        for found in wire::frame::frames(&bytes) {
+            if let Found::Frame(frame) = found
+                && let Ok(Said::Event(event)) = following.decoder.accept(&frame)
+            {
+                self.speaker.tell(Update::Event(event));
+            }
+        }
     }
 
     fn damage(&mut self, skipped_bytes: usize) {
