@@ -8,6 +8,7 @@
 //! Start at [`Settings::read`](Source::read); add a setting in
 //! `settings/watched.rs`.
 
+mod build_id;
 mod mounts;
 mod programs;
 mod watched;
@@ -36,6 +37,7 @@ struct Settings {
     known: BTreeMap<String, String>,
     turn: usize,
     full: bool,
+    programs: programs::Programs,
 }
 
 /// Opens the ledger, or `None` where nothing of it can be read.
@@ -46,6 +48,7 @@ pub(super) fn open(root: &Root) -> Option<Box<dyn Source>> {
             known: BTreeMap::new(),
             turn: 0,
             full: false,
+            programs: programs::Programs::default(),
         }) as Box<dyn Source>
     })
 }
@@ -108,7 +111,7 @@ impl Source for Settings {
         }
         self.read_mounts(sink);
         let now_ns = sink.stamp.boot_ns;
-        for (key, value) in programs::sample(&self.root, self.turn, now_ns) {
+        for (key, value) in self.programs.sample(&self.root, self.turn, now_ns) {
             self.record(key, value, sink);
         }
         self.turn = self.turn.wrapping_add(1);
