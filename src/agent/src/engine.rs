@@ -13,12 +13,13 @@ use wire::message::{Burst, Reason};
 
 use crate::budget::{Budget, Cause, Change, Lever, Limits, RingSize, share_text};
 use crate::clock::{Clock, Now};
-use crate::collect::{ALL, Cadence, Source};
 use crate::kept::Root;
 use crate::own::{Own, State};
 use crate::ring::{self, Ring};
 use crate::schedule::{FASTEST_NS, SLOWEST_NS, Schedule, Tick};
 use crate::sink::{Noticed, Sink, Slot, UNSET};
+use crate::source::{Cadence, Source};
+use crate::system::SOURCES;
 use crate::tape::Tape;
 use crate::watch::{Happened, Watch, seconds};
 
@@ -92,7 +93,8 @@ enum Turn {
 
 /// Opens every source that this machine has something for.
 pub fn open_all(root: &Root) -> Vec<Opened> {
-    ALL.iter()
+    SOURCES
+        .iter()
         .filter_map(|entry| {
             Some(Opened {
                 name: entry.name,

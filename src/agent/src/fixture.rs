@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use model::batch::Stamp;
 use model::process::FIELDS;
 
-use crate::collect::Source;
 use crate::kept::Root;
 use crate::sink::{Sink, UNSET};
+use crate::source::Source;
 
 /// Files that [`survives_mutations`] writes per fixture.
 const MUTATED_FILES: usize = 1500;

@@ -93,11 +93,8 @@ impl Facts {
 
 /// The architecture of the running kernel; of this program for a recorded tree.
 fn arch(root: &Root) -> String {
-    if root.is_live() {
-        let uname = rustix::system::uname();
-        return uname.machine().to_string_lossy().into_owned();
-    }
-    std::env::consts::ARCH.to_owned()
+    let running = root.is_live().then(crate::system::arch).flatten();
+    running.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
 }
 
 fn os_name(os_release: &str) -> String {

@@ -6,19 +6,17 @@
 //!
 //! Start at [`Inlet::run`].
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::net::UnixStream;
 use std::sync::mpsc::SyncSender;
 
 use prost::Message;
-use rustix::event::{PollFd, PollFlags, poll};
 use wire::encode::aside;
 use wire::frame::{Found, Frame, Kind, Reader};
 use wire::message::{self, Reason, Request};
 
 use crate::clock::Clock;
 use crate::outbox::Outbox;
+use crate::system::{Input, Watch};
 
 /// Bytes taken at once; requests are small.
 const READ_BYTES: usize = 16 << 10;
@@ -52,11 +50,9 @@ pub(crate) enum Incoming {
 /// The waiting end of all inputs.
 pub(crate) struct Inlet<'a> {
     /// Requests come from here.
-    pub(crate) input: File,
-    /// A byte comes from here when a signal came.
-    pub(crate) signals: UnixStream,
-    /// Watched for a reader that went away.
-    pub(crate) output: &'a File,
+    pub(crate) input: Input,
+    /// Tells of signals and of a reader that went away.
+    pub(crate) watch: Watch,
     /// Answers go here.
     pub(crate) outbox: &'a Outbox,
     /// Everything else goes here.
@@ -91,7 +87,7 @@ impl Inlet<'_> {
         let mut reader = Reader::default();
         let mut buffer = vec![0; READ_BYTES];
         loop {
-            if let Some(end) = self.wait()? {
+            if let Some(end) = self.watch.wait(&mut self.input)? {
                 return Ok(end);
             }
             let length = match self.input.read(&mut buffer) {
@@ -111,32 +107,6 @@ impl Inlet<'_> {
                 if let Some(end) = stop {
                     return Ok(end);
                 }
-            }
-        }
-    }
-
-    /// Waits until there is input to read.
-    fn wait(&self) -> io::Result<Option<End>> {
-        loop {
-            let mut watched = [
-                PollFd::new(&self.input, PollFlags::IN),
-                PollFd::new(&self.signals, PollFlags::IN),
-                PollFd::new(self.output, PollFlags::empty()),
-            ];
-            match poll(&mut watched, None) {
-                Ok(_) => {}
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(error) => return Err(error.into()),
-            }
-            let [input, signals, output] = watched.map(|it| it.revents());
-            if !signals.is_empty() {
-                return Ok(Some(End::Signal));
-            }
-            if output.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
-                return Ok(Some(End::OutputClosed));
-            }
-            if !input.is_empty() {
-                return Ok(None);
             }
         }
     }

@@ -7,7 +7,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 /// Largest kernel file that is read: `/proc/stat` of a thousand processors stays below.
@@ -137,8 +136,10 @@ impl Budget {
     /// Allows a share of the descriptors that this process may have, at most `most`.
     pub fn new(root: &Root, percent: u64, most: u64) -> Self {
         let limit = if root.is_live() {
-            let soft = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-            let share = soft.unwrap_or(most).saturating_mul(percent) / 100;
+            let share = crate::system::descriptors()
+                .unwrap_or(most)
+                .saturating_mul(percent)
+                / 100;
             usize::try_from(share.min(most)).unwrap_or(0)
         } else {
             KEPT_IN_TREE
@@ -177,13 +178,13 @@ impl Budget {
     }
 }
 
-fn read_all(file: impl AsFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+fn read_all(file: &File, buffer: &mut Vec<u8>) -> io::Result<usize> {
     if buffer.len() < 4096 {
         buffer.resize(16 << 10, 0);
     }
     let mut length = 0;
     loop {
-        let read = rustix::io::pread(&file, &mut buffer[length..], length as u64)?;
+        let read = crate::system::read_at(file, &mut buffer[length..], length as u64)?;
         length += read;
         if read == 0 || length < buffer.len() {
             return Ok(length);

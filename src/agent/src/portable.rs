@@ -3,7 +3,7 @@
 //! They fill the same names of the catalogue as far as the systems know the
 //! numbers: processors as shares instead of times by state, memory, disks, file
 //! systems, interfaces, and the basics of processes. Built and tested on Linux
-//! too, where [`crate::collect`] tells far more.
+//! too, where `collect` tells far more.
 //!
 //! Start at [`ALL`].
 
@@ -11,9 +11,9 @@ mod devices;
 mod processes;
 mod system;
 
-use crate::collect::{Cadence, Entry};
+use crate::source::{Cadence, Entry};
 
-/// Every portable source in reading order: takes the place of [`crate::collect::ALL`].
+/// Every portable source in reading order: takes the place of `collect::ALL`.
 pub const ALL: &[Entry] = &[
     Entry {
         name: "portable.system",
@@ -43,9 +43,10 @@ mod tests {
     use model::process::Field;
 
     use super::ALL;
-    use crate::fixture::Outcome;
     use crate::kept::Root;
     use crate::sink::{Sink, UNSET};
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
 
     /// The values of a metric in this reading, in its unit.
     fn values(sink: &Sink, metric: &str) -> Vec<f64> {

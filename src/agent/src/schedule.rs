@@ -9,7 +9,7 @@
 //!
 //! Start at [`Schedule::tick`].
 
-use crate::collect::Cadence;
+use crate::source::Cadence;
 
 /// Shortest time between samples: 100 Hz.
 pub const FASTEST_NS: i64 = 10_000_000;

@@ -5,26 +5,20 @@
 //! when asked, when either stream closes, or by a signal, and leaves nothing
 //! running.
 //!
-//! Start at [`run`]; [`serve`] is the same over streams of the caller's choice.
+//! Start at [`run`].
 
-use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use wire::encode::aside;
 use wire::frame::{Kind, TooLarge};
 use wire::message::{Reason, Request};
 
-use crate::clock::{Clock, Live, Skew};
+use crate::clock::{Clock, Live};
 use crate::command::Options;
 use crate::engine::{Engine, Setup, open_all};
 use crate::feed::{Feed, refuse};
@@ -33,12 +27,10 @@ use crate::inlet::{End, Incoming, Inlet};
 use crate::kept::Root;
 use crate::outbox::Outbox;
 use crate::ring::SIZE_MAX_BYTES;
+use crate::system::{self, Streams};
 
 /// Requests that wait for the engine.
 const REQUESTS_MAX: usize = 64;
-
-/// Files the agent may keep open: a few for each of 20,000 processes.
-const FILES_MAX: u64 = 65_536;
 
 /// How long the last frames may take before the agent ends without them.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -66,16 +58,6 @@ pub enum RunError {
     Frame(#[source] TooLarge),
 }
 
-/// The two ends of a connection, and where signals are told.
-pub struct Streams {
-    /// Requests come from here.
-    pub input: File,
-    /// Frames go here.
-    pub output: File,
-    /// A byte comes from here when the system asks the agent to end.
-    pub signals: UnixStream,
-}
-
 /// Runs the agent over standard input and output until it should end.
 ///
 /// # Errors
@@ -87,7 +69,7 @@ pub fn run(options: &Options) -> Result<(), RunError> {
         source,
     };
     std::fs::read_dir(&options.root).map_err(unreadable)?;
-    let streams = standard_streams().map_err(RunError::Start)?;
+    let streams = Streams::standard().map_err(RunError::Start)?;
     serve(options, streams)
 }
 
@@ -96,28 +78,32 @@ pub fn run(options: &Options) -> Result<(), RunError> {
 /// # Errors
 ///
 /// [`RunError`]; a reader that goes away is none.
-pub fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
+fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
     let outbox = Arc::new(Outbox::default());
     let (sender, receiver) = sync_channel(REQUESTS_MAX);
-    let watched = streams.output.try_clone().map_err(RunError::Start)?;
+    let Streams {
+        input,
+        output,
+        watch,
+    } = streams;
     let inlet_box = Arc::clone(&outbox);
     let inlet_sender = sender.clone();
-    let skew = Skew::from_now(options.clock_skew_ns, options.clock_drift_ppm);
+    let clock = Live::skewed(options.clock_skew_ns, options.clock_drift_ppm);
+    let mut inlet_clock = clock.twin();
     thread::Builder::new()
         .name("requests".to_owned())
         .spawn(move || {
             let inlet = Inlet {
-                input: streams.input,
-                signals: streams.signals,
-                output: &watched,
+                input,
+                watch,
                 outbox: &inlet_box,
                 engine: inlet_sender,
             };
-            inlet.run(&mut Live::new(skew));
+            inlet.run(&mut inlet_clock);
         })
         .map_err(RunError::Start)?;
     let writer_box = Arc::clone(&outbox);
-    let mut output = streams.output;
+    let mut output = output;
     let writer = thread::Builder::new()
         .name("frames".to_owned())
         .spawn(move || {
@@ -133,7 +119,7 @@ pub fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
             written
         })
         .map_err(RunError::Start)?;
-    let mut server = Server::new(options, outbox, skew);
+    let mut server = Server::new(options, outbox, clock);
     let end = server.run(&receiver)?;
     server.farewell(end)?;
     // A writer that is stuck in a write ends with the process.
@@ -157,10 +143,9 @@ struct Server {
 }
 
 impl Server {
-    fn new(options: &Options, outbox: Arc<Outbox>, skew: Skew) -> Self {
-        let file_limit = raise_file_limit();
+    fn new(options: &Options, outbox: Arc<Outbox>, mut clock: Live) -> Self {
+        let file_limit = system::raise_file_limit();
         let root = Root::new(&options.root);
-        let mut clock = Live::new(skew);
         let setup = Setup {
             sources: open_all(&root),
             every_ns: options.every_ns,
@@ -171,7 +156,7 @@ impl Server {
         // Limits are known only after a reading, and the greeting tells them.
         engine.tick(&mut clock);
         let mut server = Self {
-            facts: Facts::read(&root, options.name.as_deref()),
+            facts: system::facts(&root, options.name.as_deref()),
             file_limit,
             feed: Feed::default(),
             clock,
@@ -273,39 +258,4 @@ impl Server {
         self.outbox.wait_written(until);
         Ok(())
     }
-}
-
-/// Duplicates of standard input and output without the library's buffers, and a
-/// stream that tells of signals.
-fn standard_streams() -> io::Result<Streams> {
-    let (signals, tell) = UnixStream::pair()?;
-    signal_hook::low_level::pipe::register(SIGTERM, tell.try_clone()?)?;
-    signal_hook::low_level::pipe::register(SIGHUP, tell.try_clone()?)?;
-    if io::IsTerminal::is_terminal(&io::stdin()) {
-        signal_hook::low_level::pipe::register(SIGINT, tell)?;
-    } else {
-        // Ctrl-C reaches the whole group; the client finishes its recording and
-        // then closes our input.
-        signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))?;
-    }
-    Ok(Streams {
-        input: io::stdin().as_fd().try_clone_to_owned()?.into(),
-        output: io::stdout().as_fd().try_clone_to_owned()?.into(),
-        signals,
-    })
-}
-
-/// Lets the agent keep files of many processes open; says so where the system refuses.
-fn raise_file_limit() -> Option<String> {
-    let limit = getrlimit(Resource::Nofile);
-    let wanted = limit.maximum.unwrap_or(FILES_MAX).min(FILES_MAX);
-    let current = limit.current.filter(|current| *current < wanted)?;
-    let raised = Rlimit {
-        current: Some(wanted),
-        maximum: limit.maximum,
-    };
-    let refused = setrlimit(Resource::Nofile, raised).err()?;
-    Some(format!(
-        "the agent may keep only {current} files open, so reading many processes costs more: {refused}"
-    ))
 }

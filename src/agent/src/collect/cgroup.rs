@@ -25,10 +25,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::file::{Form, Tier, Value, Watched};
 use self::find::Place;
-use super::Source;
 use crate::kept::{Budget, Kept, Root};
 use crate::redact;
 use crate::sink::{Sink, Slot};
+use crate::source::Source;
 
 /// Readings from one search for new groups to the next.
 const SEARCH: u32 = 10;

@@ -13,11 +13,11 @@
 mod diag;
 mod listing;
 
-use super::Source;
-use super::columns::{Attributes, Column, Columns, column};
-use super::text::{self, fields, lines, number};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Attributes, Column, Columns, column};
+use crate::source::text::{self, fields, lines, number};
 
 const COUNT: &str = "system.network.connection.count";
 

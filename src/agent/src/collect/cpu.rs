@@ -8,13 +8,13 @@
 //! `proc_stat(5)`; Linux `Documentation/scheduler/sched-stats.rst`;
 //! `include/linux/interrupt.h` for the order of software interrupts.
 
-use super::Source;
-use super::columns::{Column, Columns, Owner, column};
-use super::devices::Devices;
-use super::text::{self, Fields, fields, number};
 use super::units::ticks_per_second;
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
+use crate::source::devices::Devices;
+use crate::source::text::{self, Fields, fields, number};
 
 const TIME: &str = "system.cpu.time";
 const SOFTIRQS: &str = "system.cpu.softirqs";

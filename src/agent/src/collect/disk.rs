@@ -8,22 +8,22 @@
 //! Linux `Documentation/admin-guide/iostats.rst`: sectors are 512 bytes on every
 //! device; discards since 4.18, flushes since 5.5.
 
-use super::Source;
-use super::columns::{Column, Columns, Owner, column};
-use super::devices::Devices;
-use super::text::{self, fields, number};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
+use crate::source::devices::Devices;
+use crate::source::text::{self, fields, number};
 
 const IO: &str = "system.disk.io";
 const OPERATIONS: &str = "system.disk.operations";
 const MERGED: &str = "system.disk.merged";
 const TIME: &str = "system.disk.operation_time";
 
-const READ: super::columns::Attributes = &[("direction", "read")];
-const WRITE: super::columns::Attributes = &[("direction", "write")];
-const DISCARD: super::columns::Attributes = &[("direction", "discard")];
-const FLUSH: super::columns::Attributes = &[("direction", "flush")];
+const READ: crate::source::columns::Attributes = &[("direction", "read")];
+const WRITE: crate::source::columns::Attributes = &[("direction", "write")];
+const DISCARD: crate::source::columns::Attributes = &[("direction", "discard")];
+const FLUSH: crate::source::columns::Attributes = &[("direction", "flush")];
 
 /// Fields after the device's name.
 const COLUMNS: &[Option<Column>] = &[

@@ -8,12 +8,12 @@
 //!
 //! `proc_pid_mountinfo(5)`, `statvfs(3)`.
 
-use super::Source;
-use super::columns::{Column, Columns, Owner, column};
-use super::devices::Devices;
-use super::text;
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
+use crate::source::devices::Devices;
+use crate::source::text;
 
 mod mounts;
 

@@ -4,11 +4,11 @@
 //!
 //! Linux `Documentation/admin-guide/pm/cpufreq.rst`.
 
-use super::Source;
-use super::columns::{Column, Columns, Owner, column};
-use super::text::{number, read_number};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
+use crate::source::text::{number, read_number};
 
 const FOLDER: &str = "sys/devices/system/cpu";
 

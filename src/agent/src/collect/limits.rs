@@ -4,11 +4,11 @@
 //!
 //! `proc_sys_fs(5)`, `proc_sys_kernel(5)`, `random(4)`.
 
-use super::Source;
-use super::columns::{Column, Columns, column};
-use super::text::{self, fields, read_number};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, column};
+use crate::source::text::{self, fields, read_number};
 
 const COLUMNS: &[Option<Column>] = &[
     Some(column("system.file_descriptor.count", &[])),

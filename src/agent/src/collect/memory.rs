@@ -7,11 +7,11 @@
 //!
 //! `proc_meminfo(5)`; Linux `Documentation/filesystems/proc.rst`.
 
-use super::Source;
-use super::columns::{Row, Table, column};
-use super::text;
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Row, Table, column};
+use crate::source::text;
 
 const USAGE: &str = "system.memory.usage";
 const SWAP: &str = "system.paging.usage";
@@ -69,7 +69,9 @@ const ROWS: &[Row] = &[
     ("Hugetlb", detail(&[("field", "Hugetlb")])),
 ];
 
-const fn detail(field: super::columns::Attributes) -> Option<super::columns::Column> {
+const fn detail(
+    field: crate::source::columns::Attributes,
+) -> Option<crate::source::columns::Column> {
     Some(column("system.memory.detail", field).times(1024))
 }
 

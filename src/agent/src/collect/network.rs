@@ -4,12 +4,12 @@
 //!
 //! `proc_pid_net(5)`, file `dev`; Linux `net/core/net-procfs.c`.
 
-use super::Source;
-use super::columns::{Attributes, Column, Columns, Owner, column};
-use super::devices::Devices;
-use super::text::{self, fields, number};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Attributes, Column, Columns, Owner, column};
+use crate::source::devices::Devices;
+use crate::source::text::{self, fields, number};
 
 const IO: &str = "system.network.io";
 const PACKETS: &str = "system.network.packets";

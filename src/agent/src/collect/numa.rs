@@ -4,11 +4,11 @@
 //!
 //! Linux `Documentation/admin-guide/numastat.rst`, `drivers/base/node.c`.
 
-use super::Source;
-use super::columns::{Column, Columns, Owner, column};
-use super::text::{self, fields};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
+use crate::source::text::{self, fields};
 
 const FOLDER: &str = "sys/devices/system/node";
 const USAGE: &str = "system.numa.memory.usage";

@@ -6,11 +6,11 @@
 //!
 //! Linux `Documentation/accounting/psi.rst`.
 
-use super::Source;
-use super::columns::{Column, Columns, Owner, column};
-use super::text::{self, fields, number};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
+use crate::source::text::{self, fields, number};
 
 const TIME: &str = "system.pressure.time";
 const COLUMNS: &[Option<Column>] = &[

@@ -36,11 +36,11 @@ use self::entry::{Entry, Lost};
 use self::files::Files;
 use self::list::{List, PROCESSES_MAX};
 use self::open_files::Counting;
-use super::Source;
 use super::exits::{Exit, Exits};
 use crate::kept::Root;
 use crate::redact;
 use crate::sink::{Gone, Noticed, Sink, Slot};
+use crate::source::Source;
 
 /// Readings in which everyone's `status` and `io` is read once.
 const ROUND: u32 = 30;

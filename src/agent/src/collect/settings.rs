@@ -16,10 +16,10 @@ mod watched;
 use std::collections::BTreeMap;
 
 use self::watched::{Form, WATCHED, Watched};
-use super::Source;
 use crate::kept::Root;
 use crate::redact;
 use crate::sink::Sink;
+use crate::source::Source;
 
 /// Readings in which every setting is read once.
 const ROUND: usize = 6;

@@ -8,12 +8,12 @@
 //! Linux `Documentation/networking/snmp_counter.rst`, `net/ipv4/proc.c`,
 //! `net/ipv6/proc.c`, `net/core/net-procfs.c`.
 
-use super::Source;
-use super::columns::{Column, Columns, Row, Table, column};
-use super::text::{self, fields, hexadecimal, lines, number};
 use super::units::page_bytes;
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Row, Table, column};
+use crate::source::text::{self, fields, hexadecimal, lines, number};
 
 const SEGMENTS: &str = "system.network.tcp.segments";
 const CONNECTIONS: &str = "system.network.tcp.connections";

@@ -7,10 +7,11 @@ use std::error::Error;
 use expect_test::expect_file;
 use model::batch::Stamp;
 
-use super::{ALL, Source};
+use super::ALL;
 use crate::fixture::{Outcome, readings, survives_mutations};
 use crate::kept::Root;
 use crate::sink::{Sink, UNSET};
+use crate::source::Source;
 
 /// Sources of the whole machine; the others have fixtures of their own.
 const SYSTEM: &[&str] = &[

@@ -10,10 +10,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Source;
-use super::text::{self, fields, lines, signed};
 use crate::kept::{Kept, Root};
 use crate::sink::{Sink, Slot};
+use crate::source::Source;
+use crate::source::text::{self, fields, lines, signed};
 
 const MONITORS: &str = "sys/class/hwmon";
 const ZONES: &str = "sys/class/thermal";

@@ -4,11 +4,11 @@
 //!
 //! `proc_uptime(5)`.
 
-use super::Source;
-use super::columns::{Column, Columns, column};
-use super::text::{self, fields, hundredths};
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, column};
+use crate::source::text::{self, fields, hundredths};
 
 const COLUMNS: &[Option<Column>] = &[Some(column("system.uptime", &[]).per(100))];
 

@@ -5,12 +5,12 @@
 //! `proc_vmstat(5)`; Linux `mm/vmstat.c`, where paging of block devices is counted
 //! in KiB and the rest in pages.
 
-use super::Source;
-use super::columns::{Column, Columns, Row, Table, column};
-use super::text;
 use super::units::page_bytes;
 use crate::kept::{Kept, Root};
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Row, Table, column};
+use crate::source::text;
 
 const FAULTS: &str = "system.paging.faults";
 const PAGING: &str = "system.paging.operations";

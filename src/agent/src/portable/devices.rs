@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use sysinfo::{Disks, Networks};
 
-use crate::collect::Source;
-use crate::collect::columns::{Attributes, Column, Columns, Owner, column};
-use crate::collect::devices::Devices;
 use crate::kept::Root;
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Attributes, Column, Columns, Owner, column};
+use crate::source::devices::Devices;
 
 const NETWORK_IO: &str = "system.network.io";
 const PACKETS: &str = "system.network.packets";

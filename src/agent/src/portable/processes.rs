@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use model::process::{Field, Process, ProcessId, Reading};
 use sysinfo::{ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
-use crate::collect::Source;
 use crate::kept::Root;
 use crate::redact;
 use crate::sink::{Gone, Sink};
+use crate::source::Source;
 
 const SECOND_NS: i64 = 1_000_000_000;
 

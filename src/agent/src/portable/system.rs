@@ -2,10 +2,10 @@
 
 use sysinfo::System;
 
-use crate::collect::Source;
-use crate::collect::columns::{Column, Columns, Owner, column};
 use crate::kept::Root;
 use crate::sink::Sink;
+use crate::source::Source;
+use crate::source::columns::{Column, Columns, Owner, column};
 
 const USAGE: &str = "system.memory.usage";
 const SWAP: &str = "system.paging.usage";

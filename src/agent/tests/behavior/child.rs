@@ -195,6 +195,7 @@ fn it_ends_when_its_input_closes() -> io::Result<()> {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn it_ends_at_a_signal() -> io::Result<()> {
     let mut agent = Agent::start(&["--every", "10s"])?;
     agent.hear_batches(1)?;

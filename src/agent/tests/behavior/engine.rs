@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use agent::budget::{Allowed, Limits, RESIDENT_MAX_BYTES};
 use agent::clock::Manual;
-use agent::collect::{Cadence, Source};
 use agent::engine::{Engine, Setup};
 use agent::feed::Feed;
 use agent::ring::SIZE_MAX_BYTES;
 use agent::sink::Sink;
+use agent::source::{Cadence, Source};
 use model::event::EventKind;
 use model::process::{FIELD_COUNT, Process, ProcessId, Reading};
 use wire::frame::Kind;

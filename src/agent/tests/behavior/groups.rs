@@ -3,10 +3,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use agent::collect::{Cadence, Source};
 use agent::engine::Engine;
 use agent::feed::Feed;
 use agent::sink::{Sink, Slot};
+use agent::source::{Cadence, Source};
 use model::event::EventKind;
 use wire::decode::{Decoder, Said};
 use wire::frame::{Found, frames};

@@ -1,5 +1,6 @@
 //! What the agent does, seen from where its frames arrive.
 
+mod border;
 mod child;
 mod engine;
 mod groups;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use agent::budget::{Allowed, Limits};
 use agent::clock::{Clock, Manual, Now};
-use agent::collect::{Cadence, Source};
 use agent::engine::{Engine, Opened, Setup};
 use agent::sink::{Gone, Sink, Slot};
+use agent::source::{Cadence, Source};
 use model::event::EventKind;
 use model::process::{Field, Process, ProcessId, Reading};
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::super::text::{fields, hexadecimal, lines};
 use super::Counts;
+use crate::source::text::{fields, hexadecimal, lines};
 
 /// Bytes of one list that are read: about 7,000 sockets at 150 bytes, some 10 ms.
 pub(super) const MAX_BYTES: u64 = 1 << 20;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::text::{fields, lines, number};
+use crate::source::text::{fields, lines, number};
 
 /// File systems that are asked at most: each is a system call every ten seconds.
 pub(super) const MEASURED_MAX: usize = 256;

@@ -12,7 +12,7 @@ use crate::sink::Sink;
 /// Reads a kept file into the shared buffer and hands its bytes to `take`.
 ///
 /// Returns `None` where the file cannot be read, which is a gap.
-pub(super) fn read<T>(
+pub(crate) fn read<T>(
     file: &mut Kept,
     sink: &mut Sink,
     take: impl FnOnce(&mut Sink, &[u8]) -> T,
@@ -28,7 +28,7 @@ pub(super) fn read<T>(
 }
 
 /// The whole lines of a text, without their line ends.
-pub(super) fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let end = rest.iter().position(|byte| *byte == b'\n')?;
         let line = &rest[..end];
@@ -38,16 +38,16 @@ pub(super) fn lines(mut rest: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Whether a text ends with a whole line; an empty one does.
-pub(super) fn is_whole(bytes: &[u8]) -> bool {
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     bytes.last().is_none_or(|byte| *byte == b'\n')
 }
 
 /// The fields of a line, separated by any white space.
 #[derive(Clone, Debug)]
-pub(super) struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(&'a [u8]);
 
 /// Takes a line apart.
-pub(super) fn fields(line: &[u8]) -> Fields<'_> {
+pub(crate) fn fields(line: &[u8]) -> Fields<'_> {
     Fields(line)
 }
 
@@ -66,18 +66,18 @@ impl<'a> Iterator for Fields<'a> {
 
 impl Fields<'_> {
     /// The next field as a number; `None` when there is none or it is no number.
-    pub(super) fn number(&mut self) -> Option<u64> {
+    pub(crate) fn number(&mut self) -> Option<u64> {
         number(self.next()?)
     }
 }
 
 /// A whole decimal number; `None` when it is none or does not fit.
-pub(super) fn number(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     in_base(bytes, 10)
 }
 
 /// A whole hexadecimal number without prefix.
-pub(super) fn hexadecimal(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> Option<u64> {
     in_base(bytes, 16)
 }
 
@@ -93,7 +93,7 @@ fn in_base(bytes: &[u8], base: u8) -> Option<u64> {
 }
 
 /// A whole number that may be negative.
-pub(super) fn signed(bytes: &[u8]) -> Option<i64> {
+pub(crate) fn signed(bytes: &[u8]) -> Option<i64> {
     match bytes.strip_prefix(b"-") {
         Some(rest) => number(rest)
             .and_then(|it| i64::try_from(it).ok())
@@ -103,7 +103,7 @@ pub(super) fn signed(bytes: &[u8]) -> Option<i64> {
 }
 
 /// A number with exactly two decimals, in hundredths: `1.53` is 153.
-pub(super) fn hundredths(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn hundredths(bytes: &[u8]) -> Option<u64> {
     let dot = bytes.iter().position(|byte| *byte == b'.')?;
     let (whole, decimals) = (&bytes[..dot], &bytes[dot + 1..]);
     if decimals.len() != 2 {
@@ -115,7 +115,7 @@ pub(super) fn hundredths(bytes: &[u8]) -> Option<u64> {
 }
 
 /// The number that a file of one line begins with.
-pub(super) fn read_number(file: &mut Kept, sink: &mut Sink) -> Option<u64> {
+pub(crate) fn read_number(file: &mut Kept, sink: &mut Sink) -> Option<u64> {
     read(file, sink, |_, bytes| fields(lines(bytes).next()?).number()).flatten()
 }
 
