@@ -95,12 +95,12 @@ fn live(strace: &Path, options: &[&str], says: Says) -> Life {
         .output()
         .expect("strace starts");
     let stdout = String::from_utf8_lossy(&output.stdout);
-    let whole = stdout.split_inclusive('\n').filter(|it| it.ends_with('\n'));
+    let mut whole = stdout.split_inclusive('\n').filter(|it| it.ends_with('\n'));
     Life {
         folder,
         status: output.status,
         said: whole
-            .last()
+            .next_back()
             .map_or(0, |line| line.trim().parse().expect("a number")),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }

@@ -48,6 +48,8 @@ pub struct Setup {
     pub sources: Vec<Opened>,
     /// Time between samples.
     pub every_ns: i64,
+    /// Time from the first sample to the second, where that is less.
+    pub first_step_ns: i64,
     /// What the agent may use.
     pub limits: Limits,
     /// Most memory of the look-back ring.
@@ -113,7 +115,8 @@ impl Engine {
         let names: Vec<&str> = setup.sources.iter().map(|it| it.name).collect();
         let mut sink = Sink::default();
         let own = Own::declare(&mut sink);
-        let schedule = Schedule::new(&cadences, setup.every_ns, now.boot_ns);
+        let schedule =
+            Schedule::new(&cadences, setup.every_ns, now.boot_ns).hastened(setup.first_step_ns);
         let mut budget = Budget::new(setup.limits, &names, now.boot_ns);
         budget.asked(schedule.every_ns());
         Self {

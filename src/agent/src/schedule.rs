@@ -1,7 +1,9 @@
 //! When what is read: absolute deadlines on the boot clock, so nothing drifts.
 //!
 //! Base ticks lie on a grid of the cadence; a tick that comes too late takes the
-//! newest place on the grid and counts the places it missed. Sources of slower
+//! newest place on the grid and counts the places it missed. The grid may begin
+//! sooner after the first tick, so that first rates do not wait for a whole step.
+//! Sources of slower
 //! classes are due on some of these ticks; those of one class are spread over
 //! its period. A burst adds ticks of its own between them.
 //!
@@ -16,6 +18,10 @@ pub const FASTEST_NS: i64 = 10_000_000;
 
 /// Longest time between samples: 0.1 Hz.
 pub const SLOWEST_NS: i64 = 10_000_000_000;
+
+/// After the first sample the second one comes this soon, so that who attaches
+/// sees rates and not only levels at once.
+pub const FIRST_STEP_NS: i64 = 250_000_000;
 
 /// Time between key samples, at most one base tick longer.
 pub const KEY_EVERY_NS: i64 = 10_000_000_000;
@@ -59,6 +65,8 @@ struct Grid {
 pub struct Schedule {
     base: Grid,
     burst: Option<Grid>,
+    /// From the first tick to the next, if not a whole step.
+    first_step_ns: Option<i64>,
     last_ns: Option<i64>,
     key_ns: Option<i64>,
     sources: Vec<Planned>,
@@ -94,10 +102,19 @@ impl Schedule {
                 every_ns: bounded(every_ns),
             },
             burst: None,
+            first_step_ns: None,
             last_ns: None,
             key_ns: None,
             sources,
         }
+    }
+
+    /// Lets the second tick follow the first after `first_step_ns`, if that is
+    /// sooner than the cadence; the grid goes on from there.
+    #[must_use]
+    pub fn hastened(mut self, first_step_ns: i64) -> Self {
+        self.first_step_ns = Some(first_step_ns.max(FASTEST_NS));
+        self
     }
 
     /// When [`Schedule::tick`] has something to say again.
@@ -131,6 +148,10 @@ impl Schedule {
         if base {
             take(&mut self.base, now_ns, &mut tick);
             self.last_ns = Some(tick.planned_ns);
+            if let Some(first_ns) = self.first_step_ns.take() {
+                let sooner_ns = tick.planned_ns + first_ns;
+                self.base.next_ns = self.base.next_ns.min(sooner_ns);
+            }
         }
         if let Some(grid) = self.burst.as_mut().filter(|_| burst) {
             take(grid, now_ns, &mut tick);
@@ -314,6 +335,21 @@ mod tests {
                 assert_eq!((tick.missed, due.as_slice()), (0, [0].as_slice()));
                 assert!(tick.late_ns >= 0 && tick.late_ns < every_ns);
             }
+        }
+    }
+
+    #[test]
+    fn the_second_tick_comes_soon_and_begins_the_grid() {
+        let cadences = [Cadence::Base, Cadence::Second];
+        for (every_ns, wanted) in [
+            (SECOND_NS, [0, 250, 1_250, 2_250]),
+            (100_000_000, [0, 100, 200, 300]),
+        ] {
+            let mut schedule = Schedule::new(&cadences, every_ns, 0).hastened(FIRST_STEP_NS);
+            let log = run(&mut schedule, 3 * SECOND_NS, |_| 0);
+            let times = log.iter().map(|(tick, _)| tick.planned_ns / 1_000_000);
+            assert_eq!(times.take(4).collect::<Vec<i64>>(), wanted);
+            assert!(log.iter().all(|(tick, _)| tick.missed == 0));
         }
     }
 

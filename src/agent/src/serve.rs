@@ -27,6 +27,7 @@ use crate::inlet::{End, Incoming, Inlet};
 use crate::kept::Root;
 use crate::outbox::Outbox;
 use crate::ring::SIZE_MAX_BYTES;
+use crate::schedule::FIRST_STEP_NS;
 use crate::system::{self, Streams};
 
 /// Requests that wait for the engine.
@@ -149,6 +150,7 @@ impl Server {
         let setup = Setup {
             sources: open_all(&root),
             every_ns: options.every_ns,
+            first_step_ns: FIRST_STEP_NS,
             limits: options.limits,
             ring_bytes: SIZE_MAX_BYTES,
         };

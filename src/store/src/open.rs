@@ -36,7 +36,12 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         _ => (manifest_of(&place, path, &mut warnings)?, Vec::new()),
     };
     let annotations = annotations_of(&place, &mut warnings);
-    let inner = assemble(place, manifest, held);
+    let journal_bytes = match &place {
+        Place::Folder(folder) => tape::bytes(folder),
+        _ => 0,
+    };
+    let mut inner = assemble(place, manifest, held);
+    inner.journal_bytes = journal_bytes;
     *inner
         .warnings
         .lock()
@@ -120,6 +125,7 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
         series,
         index,
         parts,
+        journal_bytes: 0,
         annotations: RwLock::default(),
         storing: Mutex::default(),
         warnings: Mutex::default(),

@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) index: HashMap<SeriesKey, u32>,
     /// By host, in order of time.
     pub(crate) parts: Vec<Vec<Part>>,
+    /// Bytes of the journal when an unfinished recording was opened.
+    pub(crate) journal_bytes: u64,
     pub(crate) annotations: RwLock<Vec<Annotation>>,
     /// Held while notes are stored, so that the last to come is the last to write.
     pub(crate) storing: Mutex<()>,

@@ -244,9 +244,10 @@ impl Session {
         lock(&self.inner.warnings).clone()
     }
 
-    /// Size of all data on disk.
+    /// Size of all data on disk, the journal of an unfinished recording with it.
     pub fn size_bytes(&self) -> u64 {
-        self.inner.manifest.segments.iter().map(|it| it.bytes).sum()
+        let segments: u64 = self.inner.manifest.segments.iter().map(|it| it.bytes).sum();
+        segments + self.inner.journal_bytes
     }
 
     /// One series, whole or within a span, as stored (counters stay counters).

@@ -101,6 +101,14 @@ pub(crate) fn list(session: &Path) -> io::Result<BTreeMap<Which, Files>> {
     Ok(journals)
 }
 
+/// Bytes of all journals of a session folder; what cannot be read counts nothing.
+pub(crate) fn bytes(session: &Path) -> u64 {
+    let journals = list(session).unwrap_or_default();
+    let paths = journals.values().flat_map(Files::paths);
+    let sizes = paths.filter_map(|path| fs::metadata(path).ok());
+    sizes.map(|it| it.len()).sum()
+}
+
 impl Files {
     /// Reads one copy of the journal, parts laid over each other.
     pub(crate) fn read(&self, copy: Copy) -> io::Result<Vec<u8>> {

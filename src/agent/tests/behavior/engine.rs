@@ -367,6 +367,7 @@ fn the_budget_and_its_growth_with_the_cadence_are_told() {
     let setup = Setup {
         sources: usual(),
         every_ns: SECOND_NS,
+        first_step_ns: SECOND_NS,
         limits: Limits {
             cpu: Allowed::ByCadence,
             resident_bytes: RESIDENT_MAX_BYTES,
@@ -409,6 +410,7 @@ fn frugal(clock: &Manual, burns_ns: i64) -> (Engine, Arc<AtomicU8>) {
             opened("process", Cadence::Second, table),
         ],
         every_ns: SECOND_NS,
+        first_step_ns: SECOND_NS,
         limits: Limits {
             cpu: Allowed::Share(0.01),
             resident_bytes: RESIDENT_MAX_BYTES,

@@ -163,6 +163,7 @@ pub(crate) fn engine(
     let setup = Setup {
         sources,
         every_ns,
+        first_step_ns: every_ns,
         limits: Limits {
             cpu: Allowed::Everything,
             resident_bytes: 0,
