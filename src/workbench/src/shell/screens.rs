@@ -359,9 +359,14 @@ impl Screens<'_, '_> {
     fn details_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let curves = self.views.plots.curves();
-        let names = curves
-            .iter()
-            .map(|(_, named)| arrange::list_name(&named.item));
+        let several = scene.session.hosts().len() > 1;
+        let names = curves.iter().map(|(_, named)| {
+            let name = arrange::list_name(&named.item);
+            match several {
+                true => format!("{} · {name}", named.item.host()),
+                false => name,
+            }
+        });
         let names: Vec<String> = names.collect();
         let rows: Vec<details::Row<'_>> = curves
             .iter()

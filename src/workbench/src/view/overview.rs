@@ -255,7 +255,7 @@ fn window_shapes(rect: Rect, window: Rect, theme: &Theme, shapes: &mut Vec<Shape
 fn captions_ui(ui: &Ui, rect: Rect, data: &Data<'_>) {
     let theme = theme::of(ui.visuals());
     if data.inset[0] >= 40.0 {
-        let at = pos2(rect.left() - 6.0, rect.center().y);
+        let at = pos2(rect.left() - 10.0, rect.center().y);
         let font = FontId::proportional(11.0);
         ui.painter()
             .text(at, Align2::RIGHT_CENTER, data.label, font, theme.text_weak);
