@@ -18,6 +18,8 @@ mod disk;
 mod examples;
 #[cfg(target_os = "linux")]
 mod kill;
+#[cfg(target_os = "linux")]
+mod large;
 mod layers;
 mod recording;
 mod ssh;

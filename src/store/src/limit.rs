@@ -19,8 +19,9 @@ pub(crate) const NESTING_MAX: usize = 32;
 /// One member, read whole: a segment holds [`CELLS_MAX`] cells of eight bytes, and names.
 pub(crate) const MEMBER_MAX_BYTES: u64 = 256 << 20;
 
-/// Cells of one segment: 32 MiB of numbers.
-pub(crate) const CELLS_MAX: usize = 4 << 20;
+/// Cells of one segment: 8 MiB of numbers. Work on a session holds one segment a few
+/// times over, whatever the size of the whole.
+pub(crate) const CELLS_MAX: usize = 1 << 20;
 
 /// Rows that a member may claim: a process table of [`CELLS_MAX`] numbers has fewer.
 pub(crate) const ROWS_MAX: u64 = 64 << 20;

@@ -21,6 +21,7 @@ pub mod problem;
 pub mod processes;
 pub mod recording;
 pub mod stored;
+mod stretches;
 pub mod tables;
 pub mod tap;
 pub mod target;

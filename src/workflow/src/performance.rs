@@ -4,10 +4,11 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use analysis::overview::{self, ProcessUse, ResourceUse};
 use model::columns::Column;
-use model::series::Series;
+use model::series::{Series, SeriesKey};
 use model::time::Span;
 use report::chart::{ChartInput, Style as ChartStyle};
 use report::kind::performance::{HostEvent, PerformanceInput, Setting, document};
@@ -19,6 +20,9 @@ use crate::stored::Stored;
 
 /// Lines in one chart, at most; the busiest are kept and the rest is told.
 const LINES_MAX: usize = 8;
+
+/// Series of a panel that are read in one go.
+const READ_AT_ONCE: usize = 16;
 
 /// Processes listed.
 const PROCESSES_MAX: usize = 20;
@@ -96,6 +100,7 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         for facts in hosts {
             charts.extend(chart(stored, &facts.name, panel, (span, &mut notes))?);
         }
+        share_times(&mut charts);
     }
     if hosts.iter().all(|facts| facts.host.name.is_empty()) {
         charts.extend(foreign_charts(stored, span)?);
@@ -168,10 +173,12 @@ fn chart(
 ) -> Result<Option<ChartInput>, Problem> {
     let members = panel.members(host, stored.series());
     let mut lines = Vec::with_capacity(members.len());
-    for series in members {
-        let column = stored.column(&series.key, Some(span))?;
-        if column.values.iter().any(|value| !value.is_nan()) {
-            lines.push((label(series, panel), column));
+    for some in members.chunks(READ_AT_ONCE) {
+        let keys: Vec<SeriesKey> = some.iter().map(|series| series.key.clone()).collect();
+        for (series, column) in some.iter().zip(stored.columns(&keys, Some(span))?) {
+            if column.values.iter().any(|value| !value.is_nan()) {
+                lines.push((label(series, panel), column));
+            }
         }
     }
     if lines.is_empty() {
@@ -194,6 +201,20 @@ fn chart(
         ceiling: (panel.key == "cpu").then_some(1.0),
         lines,
     }))
+}
+
+/// Lets lines of equal times share them: half of what a long report holds.
+fn share_times(charts: &mut [ChartInput]) {
+    /// A handful of cadences is all a host has; more are not worth comparing.
+    const KNOWN_MAX: usize = 8;
+    let mut known: Vec<Arc<[i64]>> = Vec::new();
+    for (_, column) in charts.iter_mut().flat_map(|chart| &mut chart.lines) {
+        match known.iter().find(|at| **at == column.at) {
+            Some(at) => column.at = Arc::clone(at),
+            None if known.len() < KNOWN_MAX => known.push(Arc::clone(&column.at)),
+            None => {}
+        }
+    }
 }
 
 /// Keeps the series that reach highest; parts of a whole are never left out.
@@ -264,12 +285,12 @@ pub fn label(series: &Series, panel: &Panel) -> String {
 }
 
 fn resources(stored: &Stored, span: Span) -> Result<Vec<ResourceUse>, Problem> {
-    let mut columns = Vec::new();
-    for series in stored.series() {
-        if overview::watches(&series.key) {
-            columns.push(stored.column(&series.key, Some(span))?);
-        }
-    }
+    let watched = stored.series().iter().map(|series| &series.key);
+    let keys: Vec<SeriesKey> = watched
+        .filter(|it| overview::watches(it))
+        .cloned()
+        .collect();
+    let columns = stored.columns(&keys, Some(span))?;
     Ok(overview::resources(&columns, span))
 }
 

@@ -30,6 +30,7 @@ use crate::jobs::Context;
 use crate::link::lock;
 use crate::problem::{Problem, Sort};
 use crate::processes::{Line, Measure, Rows};
+use crate::stretches;
 
 /// Series of more samples than this are not held in memory whole.
 pub const WHOLE_MAX_ROWS: usize = 500_000;
@@ -365,21 +366,35 @@ impl Stored {
             from: span.from.plus_ns(-120 * SECOND_NS),
             to: span.to,
         });
-        let columns = self
-            .inner
-            .session
-            .columns(inputs, wider)
-            .map_err(|error| reading(self.path(), &error))?;
-        let column = analysis::derive::column(key, &columns).ok_or_else(|| Problem {
-            what: format!("could not derive {key}"),
-            why: "its inputs are not in the session".to_owned(),
-            what_to_do: "look for its inputs in the browser".to_owned(),
-            sort: Sort::NotUsable,
-        })?;
+        let column = self.inner.derived_column(key, inputs, wider)?;
         Ok(match span {
             Some(span) => cut(&column, span),
             None => column,
         })
+    }
+
+    /// Several series within a span, as drawn, in the order asked for. Measured ones
+    /// are read in one go, and those of equal times share them.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such series, or the disk refuses.
+    pub fn columns(&self, keys: &[SeriesKey], span: Option<Span>) -> Result<Vec<Column>, Problem> {
+        let derived = |key: &&SeriesKey| self.inner.derived.contains_key(key);
+        let measured: Vec<SeriesKey> = keys.iter().filter(|it| !derived(it)).cloned().collect();
+        let read = self.inner.session.columns(&measured, span);
+        let mut read = read
+            .map_err(|error| reading(self.path(), &error))?
+            .into_iter();
+        let mut columns = Vec::with_capacity(keys.len());
+        for key in keys {
+            let measured = if derived(&key) { None } else { read.next() };
+            columns.push(match measured {
+                Some(column) => column.plottable(),
+                None => self.column(key, span)?,
+            });
+        }
+        Ok(columns)
     }
 
     fn stored_column(&self, key: &SeriesKey, span: Option<Span>) -> Result<Column, Problem> {
@@ -509,6 +524,75 @@ impl Stored {
 }
 
 impl Inner {
+    /// Computes a derived series, a stretch of its inputs at a time.
+    fn derived_column(
+        &self,
+        key: &SeriesKey,
+        inputs: &[SeriesKey],
+        span: Option<Span>,
+    ) -> Result<Column, Problem> {
+        let known = self.drawn.iter().find(|series| series.key == *key);
+        let (mut at, mut values) = (Vec::new(), Vec::new());
+        let mut complete = known.is_some();
+        stretches::each(&self.session, inputs, span, |stretch| {
+            let Some(part) = analysis::derive::column(key, stretch.columns) else {
+                complete = false;
+                return;
+            };
+            let new = part.at.partition_point(|at| *at < stretch.from.0);
+            at.extend_from_slice(&part.at[new..]);
+            values.extend_from_slice(&part.values[new..]);
+        })
+        .map_err(|error| reading(&self.origin, &error))?;
+        match known.filter(|_| complete) {
+            Some(series) => Ok(Column {
+                series: series.clone(),
+                at: at.into(),
+                values: values.into(),
+            }),
+            None => Err(Problem {
+                what: format!("could not derive {key}"),
+                why: "its inputs are not in the session".to_owned(),
+                what_to_do: "look for its inputs in the browser".to_owned(),
+                sort: Sort::NotUsable,
+            }),
+        }
+    }
+
+    /// The times of what was read most often, and all that is needed to tell of resets.
+    fn falls(&self, keys: &[SeriesKey]) -> Result<(Vec<i64>, Vec<Column>), Problem> {
+        let mut times: Vec<Vec<i64>> = Vec::new();
+        let mut falls: Vec<(Series, Vec<i64>, Vec<f64>)> = Vec::new();
+        stretches::each(&self.session, keys, None, |stretch| {
+            if falls.is_empty() {
+                let all = stretch.columns.iter();
+                falls.extend(all.map(|it| (it.series.clone(), Vec::new(), Vec::new())));
+            }
+            let longest = stretch.columns.iter().max_by_key(|column| column.at.len());
+            times.extend(longest.map(|column| {
+                let new = column.at.partition_point(|at| *at < stretch.from.0);
+                column.at[new..].to_vec()
+            }));
+            for (column, (_, at, values)) in stretch.columns.iter().zip(&mut falls) {
+                for row in model::rate::resets(&column.values) {
+                    // A gap keeps what lies between two falls from looking like one.
+                    at.extend([column.at[row - 1], column.at[row - 1], column.at[row]]);
+                    values.extend([f64::NAN, column.values[row - 1], column.values[row]]);
+                }
+            }
+        })
+        .map_err(|error| reading(&self.origin, &error))?;
+        let counters = falls
+            .into_iter()
+            .filter(|(series, _, _)| series.kind == Kind::Counter)
+            .map(|(series, at, values)| Column {
+                series,
+                at: at.into(),
+                values: values.into(),
+            });
+        Ok((times.concat(), counters.collect()))
+    }
+
     /// Judges the data of every host, once, at opening.
     fn assess(&self) -> Result<Vec<quality::Quality>, Problem> {
         let mut all = Vec::new();
@@ -537,19 +621,7 @@ impl Inner {
             .map(|series| series.key.clone())
             .take(RESET_SERIES_MAX)
             .collect();
-        let columns = self
-            .session
-            .columns(&keys, None)
-            .map_err(|error| reading(&self.origin, &error))?;
-        let at = columns
-            .iter()
-            .map(|column| Arc::clone(&column.at))
-            .max_by_key(|at| at.len())
-            .unwrap_or_else(|| Arc::from([]));
-        let counters: Vec<Column> = columns
-            .into_iter()
-            .filter(|column| column.series.kind == Kind::Counter)
-            .collect();
+        let (at, counters) = self.falls(&keys)?;
         let steal_key = SeriesKey::new(
             facts.name.as_str(),
             "system.cpu.utilization",
@@ -557,11 +629,7 @@ impl Inner {
         );
         let steal = match self.derived.get(&steal_key) {
             Some(inputs) if inputs.iter().all(small) => {
-                let inputs = self
-                    .session
-                    .columns(inputs, None)
-                    .map_err(|error| reading(&self.origin, &error))?;
-                analysis::derive::column(&steal_key, &inputs)
+                Some(self.derived_column(&steal_key, inputs, None)?)
             }
             _ => None,
         };
