@@ -293,8 +293,13 @@ impl Source for Processes {
     fn limits(&self) -> Vec<String> {
         let mut limits = self.exits.limits();
         if self.refused > 0 {
+            let noun = if self.refused == 1 {
+                "process"
+            } else {
+                "processes"
+            };
             limits.push(format!(
-                "storage input and output cannot be read of {} processes: run as root or with CAP_SYS_PTRACE",
+                "storage input and output cannot be read of {} {noun}: run as root or with CAP_SYS_PTRACE",
                 self.refused
             ));
         }

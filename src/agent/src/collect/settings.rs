@@ -21,8 +21,8 @@ use crate::redact;
 use crate::sink::Sink;
 use crate::source::Source;
 
-/// Readings in which every setting is read once.
-const ROUND: usize = 6;
+/// Readings in which every setting is read once: half a minute.
+const ROUND: usize = 3;
 
 /// Settings kept at most; the list expands to a few hundred on large machines.
 const SETTINGS_MAX: usize = 4096;

@@ -26,16 +26,19 @@ pub(super) const HIERARCHIES: &[(&str, &str, &[Watched])] = &[
 
 const NANO: u32 = 1_000_000_000;
 
+/// Ticks per second in files that programs read, on every architecture built for.
+const USER_HZ: u32 = 100;
+
 #[rustfmt::skip]
 const TIME: &[Watched] = &[
     Watched { name: "cpuacct.usage", tier: Tier::Cheap, form: Form::Number, values: &[
         one("cgroup.cpu.time", &[("mode", "total")], NANO),
     ] },
-    Watched { name: "cpuacct.usage_user", tier: Tier::Detail, form: Form::Number, values: &[
-        one("cgroup.cpu.time", &[("mode", "user")], NANO),
-    ] },
-    Watched { name: "cpuacct.usage_sys", tier: Tier::Detail, form: Form::Number, values: &[
-        one("cgroup.cpu.time", &[("mode", "system")], NANO),
+    // Not `cpuacct.usage_user` and `cpuacct.usage_sys`: those count what ticks met, and
+    // of a throttled group more than the total.
+    Watched { name: "cpuacct.stat", tier: Tier::Detail, form: Form::Keys, values: &[
+        key("user", "cgroup.cpu.time", &[("mode", "user")], USER_HZ),
+        key("system", "cgroup.cpu.time", &[("mode", "system")], USER_HZ),
     ] },
 ];
 
