@@ -411,3 +411,54 @@ impl ProcessTable {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use model::catalog::{Kind, Polarity};
+    use model::unit::Unit;
+
+    use super::*;
+    use crate::chunk::ChunkColumn;
+
+    fn series(name: &str) -> Series {
+        Series {
+            key: SeriesKey::new("h", name, []),
+            unit: Unit::new("1"),
+            kind: Kind::Gauge,
+            polarity: Polarity::Neutral,
+        }
+    }
+
+    #[test]
+    fn series_that_a_session_cannot_hold_are_left_out_and_told() {
+        let entry = SeriesEntry {
+            series: series("known"),
+            host: HostId(0),
+            samples: 1,
+            last: None,
+        };
+        let mut manifest = Manifest {
+            series: vec![entry; SERIES_MAX - 1],
+            ..Manifest::default()
+        };
+        let column = |name: &str| ChunkColumn {
+            series: series(name),
+            at: [7_i64].into(),
+            values: [1.0].into(),
+        };
+        let mut chunk = Chunk {
+            columns: ["fits", "does not", "known", "nor this"]
+                .map(column)
+                .to_vec(),
+            ..Chunk::default()
+        };
+        let starts = enter(&mut manifest, HostId(0), &mut chunk);
+        let kept = chunk.columns.iter().map(|it| it.series.key.metric.as_str());
+        assert_eq!(kept.collect::<Vec<_>>(), ["fits", "known"]);
+        assert_eq!(starts.len(), 2);
+        assert_eq!(manifest.series.len(), SERIES_MAX);
+        assert_eq!(chunk.events.len(), 1);
+        assert_eq!(chunk.events[0].at, Moment(7));
+        assert!(chunk.events[0].text.starts_with("2 series are not kept"));
+    }
+}
