@@ -361,7 +361,7 @@ impl Engine {
             before: String::new(),
             after: String::new(),
             text: format!(
-                "more than {SERIES_MAX} series within ten minutes: those that came last are not measured"
+                "more than {SERIES_MAX} series at a time: those that came last are not measured"
             ),
         };
         Some(Happened { boot_ns, what })

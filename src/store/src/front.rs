@@ -198,6 +198,7 @@ impl Front {
             .as_ref()
             .is_some_and(|known| who(known) != who(&hello));
         if other {
+            self.sequence = 0;
             self.series.clear();
             self.processes.clear();
             self.settings.clear();

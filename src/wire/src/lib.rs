@@ -16,5 +16,5 @@ pub mod message;
 pub mod varint;
 
 /// Version of the protocol: raised when an older reader would misread, never
-/// for added messages or fields.
+/// for added messages or fields. Lives of numbers came before the first release.
 pub const PROTOCOL: u32 = 1;

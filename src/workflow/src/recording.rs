@@ -438,17 +438,21 @@ impl Watch<'_> {
         let fast = self.fast.as_ref()?;
         let chosen = &mut self.chosen[place];
         let before = chosen.clone();
+        let mut renewed = false;
         for (id, one) in series {
             let name = one.key.to_string();
             let wanted = fast.globs.iter().any(|glob| glob_matches(glob, &name));
             // The number may have been that of a chosen series that ended.
+            let count = chosen.len();
             chosen.retain(|known| *known != id.0);
+            renewed |= chosen.len() < count;
             if wanted && chosen.len() < FAST_MAX {
                 chosen.push(id.0);
             }
         }
         chosen.sort_unstable();
-        if *chosen == before {
+        // The agent drops a number from its burst when another series gets it.
+        if *chosen == before && !renewed {
             return None;
         }
         let burst = Burst {

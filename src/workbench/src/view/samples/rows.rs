@@ -14,8 +14,9 @@ use analysis::track::{Stamp, Track};
 use model::pyramid::Extent;
 use model::time::{Moment, Span};
 
-/// Samples that are listed one by one, over all series.
-const SAMPLES_MAX: usize = 100_000;
+/// Samples that are listed one by one, over all series: sorted in well under a
+/// millisecond, since a frame does it while the view moves.
+const SAMPLES_MAX: usize = 10_000;
 
 /// Stretches into which more are divided.
 const STRETCHES: usize = 1_000;
