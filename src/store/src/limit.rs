@@ -3,9 +3,9 @@
 //! A session may come from anybody, so nothing is allocated by a number that a
 //! file merely claims.
 
-/// Members of a session: 30 days of two hosts with six tables in each segment, where
-/// [`CELLS_MAX`] ends a segment every two and a half minutes; about 40 MB of list.
-pub(crate) const MEMBERS_MAX: usize = 262_144;
+/// Members of a session, as many as a plain ZIP lists: six tables a segment are 10,922
+/// segments, 75 days of ten minutes each, or eleven thousand million values.
+pub(crate) const MEMBERS_MAX: usize = 65_536;
 
 /// Series of a session, those of all hosts and of all that came and went: control
 /// groups with fifteen series each that come every ten seconds for two days.

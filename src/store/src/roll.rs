@@ -23,7 +23,7 @@ use crate::chunk::Chunk;
 use crate::disk::{Disk, write_whole};
 use crate::document;
 use crate::journal::{RETRY_EVERY, Shared};
-use crate::limit::CELLS_MAX;
+use crate::limit::{CELLS_MAX, MEMBERS_MAX};
 use crate::manifest::{self, Manifest, Segment};
 use crate::open::{ANNOTATIONS, part_of_journal};
 use crate::part::{Data, lock};
@@ -152,6 +152,12 @@ impl Roller {
         }
         manifest.hosts[host].rolled = which.number + 1;
         let forgotten = self.forget(&mut manifest);
+        if manifest.segments.len() > MEMBERS_MAX {
+            // With more it could not be opened; what waits in the journal can.
+            return Err(io::Error::other(format!(
+                "a session holds at most {MEMBERS_MAX} tables: stop this recording and begin another"
+            )));
+        }
         self.adopt(manifest, host)?;
         let rolled = files.paths().map(PathBuf::from);
         Ok(rolled.chain(forgotten).collect())
