@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::binary::{kymo, program, run, skipped};
 
 /// How long anything on the screen may take, on a slow machine without a GPU.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A virtual display, ended when dropped.
 struct Display {
