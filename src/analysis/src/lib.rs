@@ -1,8 +1,18 @@
 //! Pure functions from columns to findings.
+//!
+//! * [`frame`]: series that share their rows, what the analyses look at.
+//! * [`stats`]: the arithmetic of evidence.
+//! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
+//! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
+//!
+//! Never: does input or output, reads a clock, or draws a random number without a
+//! seed; the same input gives the same bytes.
 
 pub mod derive;
 pub mod envelope;
+pub mod frame;
 pub mod overview;
 pub mod quality;
+pub mod stats;
 pub mod summary;
 pub mod track;

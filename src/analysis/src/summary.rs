@@ -85,7 +85,7 @@ pub fn quantile(values: &[f64], level: f64) -> f64 {
 }
 
 /// The quantile of numbers that may be put in another order; costs O(n).
-fn select(numbers: &mut [f64], level: f64) -> f64 {
+pub(crate) fn select(numbers: &mut [f64], level: f64) -> f64 {
     let Some(steps) = numbers.len().checked_sub(1) else {
         return f64::NAN;
     };

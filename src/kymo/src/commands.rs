@@ -24,7 +24,7 @@ use crate::failure::{Answer, answer, answer_text, tell};
 use crate::{doctor, terminal};
 
 /// Version of the JSON documents.
-const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// How an answer is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -390,7 +390,7 @@ fn info_text(info: &Info<'_>) -> String {
     text
 }
 
-fn json(value: &impl Serialize) -> Result<String, Problem> {
+pub(crate) fn json(value: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|error| Problem::from_error("could not write JSON", &error, Sort::Bug))

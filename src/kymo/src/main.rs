@@ -4,6 +4,7 @@
 //! does the main job where there is no display, [`doctor`] says what works.
 //! Every failure ends here, as one line and an exit code of the contract.
 
+mod analyses;
 mod arguments;
 mod commands;
 mod doctor;

@@ -5,6 +5,7 @@
 //! * [`catalog`]: every metric Kymo knows, with unit, kind, polarity and help.
 //! * [`series`]: what a stream of values is called.
 //! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
+//! * [`finding`]: what an analysis concluded, and how sure it is.
 //! * [`rate`] and [`pyramid`]: the two forms a column takes before it is drawn.
 //!
 //! Never: does input or output, reads a clock, or holds state.
@@ -14,6 +15,7 @@ pub mod batch;
 pub mod catalog;
 pub mod columns;
 pub mod event;
+pub mod finding;
 pub mod host;
 pub mod process;
 pub mod pyramid;

@@ -5,6 +5,7 @@
 //! * [`tap`], [`recording`]: streams into sessions.
 //! * [`live`], [`stored`], [`processes`]: what a window looks at;
 //!   [`essentials`]: what it shows first.
+//! * [`input`]: what the analyses are given.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
@@ -12,6 +13,7 @@
 
 pub mod clock;
 pub mod essentials;
+pub mod input;
 pub mod jobs;
 pub mod launch;
 pub mod link;

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use analysis::frame::Frame;
 use model::catalog::{self, Kind, Polarity};
 use model::columns::Column;
 use model::series::{Series, SeriesKey};
@@ -137,6 +138,71 @@ pub fn import(path: &Path, out: &Path, context: &Context) -> Result<Vec<String>,
     Ok(notes)
 }
 
+/// A foreign table with the rows it has.
+pub(crate) struct Table {
+    pub(crate) frame: Frame,
+    /// What was left aside, one sentence each.
+    pub(crate) notes: Vec<String>,
+    /// Whether the rest of the file could not be read.
+    pub(crate) damaged: bool,
+}
+
+/// Reads a foreign text table without sorting or leaving out rows; `None` for
+/// sessions and for what is no such table, about which [`Stored::open`] says more.
+///
+/// # Errors
+///
+/// It is a table, but cannot be used, or the user stopped it.
+pub(crate) fn as_it_is(path: &Path, context: &Context) -> Result<Option<Table>, Problem> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let imported = match import::read(path, &mut on_import(context)) {
+        Ok(imported) => imported,
+        Err(import::ImportError::Unknown { .. }) => return Ok(None),
+        Err(error) => return Err(importing(path, "it", &error)),
+    };
+    let mut notes = imported.notes;
+    let damaged = imported.damage.is_some();
+    notes.extend(
+        imported
+            .damage
+            .map(|why| format!("the rest was not read: {why}")),
+    );
+    let names: Vec<String> = imported.columns.iter().map(|it| it.0.clone()).collect();
+    let columns = imported.columns.into_iter().map(|(name, values)| {
+        let series = series(&name);
+        match series.kind {
+            Kind::Counter => {
+                let rates = model::rate::at_interval_ends(&imported.at, &values);
+                (crate::stored::as_drawn(&series), rates)
+            }
+            Kind::Gauge | Kind::Histogram => (series, values),
+        }
+    });
+    let mut frame = Frame::of_table(&imported.at, columns.collect());
+    for (line, name) in frame.lines.iter_mut().zip(names) {
+        line.name = name;
+    }
+    Ok(Some(Table {
+        frame,
+        notes,
+        damaged,
+    }))
+}
+
+/// Turns a job's context into the watch that an import calls.
+fn on_import(context: &Context) -> impl FnMut(import::Progress) -> import::Flow + '_ {
+    |progress| {
+        context.progress(progress.read_bytes, progress.total_bytes);
+        if context.cancelled() {
+            import::Flow::Cancel
+        } else {
+            import::Flow::Continue
+        }
+    }
+}
+
 /// Reads a foreign file into columns, with notes on what was left aside.
 pub(crate) fn foreign(
     path: &Path,
@@ -146,15 +212,8 @@ pub(crate) fn foreign(
     if is_parquet(path) {
         return parquet(path);
     }
-    let mut watch = |progress: import::Progress| {
-        context.progress(progress.read_bytes, progress.total_bytes);
-        if context.cancelled() {
-            import::Flow::Cancel
-        } else {
-            import::Flow::Continue
-        }
-    };
-    let imported = import::read(path, &mut watch).map_err(|error| importing(path, what, &error))?;
+    let imported = import::read(path, &mut on_import(context))
+        .map_err(|error| importing(path, what, &error))?;
     let mut notes = imported.notes;
     notes.extend(
         imported
