@@ -2,12 +2,14 @@
 //!
 //! * [`frame`]: series that share their rows, what the analyses look at.
 //! * [`stats`]: the arithmetic of evidence.
+//! * [`agreement`]: where the analyses agree and contradict.
 //! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
 //! Never: does input or output, reads a clock, or draws a random number without a
 //! seed; the same input gives the same bytes.
 
+pub mod agreement;
 pub mod derive;
 pub mod envelope;
 pub mod frame;

@@ -341,6 +341,7 @@ pub const ALL: &[Command] = &[
     line(Id::ClockSinceStart, ("time.since-start", "Label since start"), Time, &[], Always),
     line(Id::ClockSinceMark, ("time.since-mark", "Label since cursor A"), Time, &[], Always),
 
+    line(Id::Show(Screen::Findings), ("view.findings", "Findings"), View, &[alt(Key::Num0)], Always),
     line(Id::Show(Screen::Explore), ("view.explore", "Explore"), View, &[alt(Key::Num1)], Always),
     line(Id::Show(Screen::Browser), ("view.browser", "Browser"), View, &[alt(Key::Num2)], Always),
     line(Id::Show(Screen::Processes), ("view.processes", "Processes"), View, &[alt(Key::Num3)], Always),
@@ -348,6 +349,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Events), ("view.events", "Events"), View, &[alt(Key::Num5)], Always),
     line(Id::Show(Screen::Annotations), ("view.notes", "Notes"), View, &[alt(Key::Num6)], Always),
     line(Id::Show(Screen::Details), ("view.details", "Details"), View, &[alt(Key::Num7)], Always),
+    line(Id::Show(Screen::Analyze), ("view.analyze", "Analyze: trend, anomaly, bottleneck"), View, &[alt(Key::Num8)], Always),
     line(Id::Columns(1), ("view.one-column", "Plots in one column"), View, &[], Always),
     line(Id::Columns(2), ("view.two-columns", "Plots in two columns"), View, &[], Always),
     line(Id::Columns(3), ("view.three-columns", "Plots in three columns"), View, &[], Always),

@@ -17,6 +17,10 @@ pub type Layout = Tree<Screen>;
 pub enum Screen {
     /// Every series, searchable.
     Browser,
+    /// What was found, in plain sentences.
+    Findings,
+    /// Trend, anomaly and bottleneck side by side.
+    Analyze,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -33,7 +37,9 @@ pub enum Screen {
 
 /// Every screen with its title, in menu order.
 pub const SCREENS: &[(Screen, &str)] = &[
+    (Screen::Findings, "Findings"),
     (Screen::Explore, "Explore"),
+    (Screen::Analyze, "Analyze"),
     (Screen::Browser, "Browser"),
     (Screen::Processes, "Processes"),
     (Screen::Samples, "Samples"),
@@ -56,7 +62,10 @@ impl Screen {
 pub fn standard() -> Layout {
     let mut tiles = Tiles::default();
     let left = tabs(&mut tiles, &[Screen::Browser]);
-    let plots = tabs(&mut tiles, &[Screen::Explore]);
+    let plots = tabs(
+        &mut tiles,
+        &[Screen::Findings, Screen::Explore, Screen::Analyze],
+    );
     let tables = tabs(
         &mut tiles,
         &[
@@ -77,7 +86,9 @@ pub fn standard() -> Layout {
         LinearDir::Horizontal,
         &[(left, 0.8), (middle, 2.85), (right, 1.7)],
     );
-    Tree::new(Id::unique("screens"), root, tiles)
+    let mut layout = Tree::new(Id::unique("screens"), root, tiles);
+    bring_up(&mut layout, Screen::Explore);
+    layout
 }
 
 fn tabs(tiles: &mut Tiles<Screen>, screens: &[Screen]) -> TileId {
@@ -106,13 +117,20 @@ pub fn is_whole(layout: &Layout) -> bool {
     found == all
 }
 
-/// Adds screens that are newer than the layout as tabs beside the events, and
+/// Screens that stand beside the plots; the others stand beside the tables.
+const BESIDE_PLOTS: &[Screen] = &[Screen::Findings, Screen::Analyze];
+
+/// Adds screens that are newer than the layout as tabs beside their like, and
 /// puts the standard one in the place of a mangled one.
 pub fn mend(layout: &mut Layout) {
     let known = found(layout);
-    let beside = tile_of(layout, Screen::Events).and_then(|it| layout.tiles.parent_of(it));
-    if let Some(tabs) = beside {
-        for (screen, _) in SCREENS.iter().filter(|(it, _)| !known.contains(it)) {
+    for (screen, _) in SCREENS.iter().filter(|(it, _)| !known.contains(it)) {
+        let like = match BESIDE_PLOTS.contains(screen) {
+            true => Screen::Explore,
+            false => Screen::Events,
+        };
+        let beside = tile_of(layout, like).and_then(|it| layout.tiles.parent_of(it));
+        if let Some(tabs) = beside {
             let pane = layout.tiles.insert_pane(*screen);
             if let Some(Tile::Container(container)) = layout.tiles.get_mut(tabs) {
                 container.add_child(pane);

@@ -4,7 +4,7 @@
 //!   asked; [`shell`] draws the window around the screens.
 //! * [`session`] is what is looked at: agents ([`hub`]) or a file, with its curves
 //!   ([`tracks`]), processes ([`crowds`]), statistics ([`figures`]) and doubts
-//!   ([`doubts`]) prepared for views.
+//!   ([`doubts`]) and findings ([`insight`]) prepared for views.
 //! * [`workspace`] is what the user arranged and [`history`] undoes; [`timeline`] the
 //!   one time axis; [`commands`] everything that can be asked for by name.
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
@@ -26,6 +26,7 @@ pub mod export;
 pub mod figures;
 pub mod history;
 pub mod hub;
+pub mod insight;
 pub mod keeping;
 pub mod layout;
 pub mod notices;

@@ -20,6 +20,7 @@ use crate::doubts;
 use crate::explore::Absent;
 use crate::figures::{Figures, Values};
 use crate::hub::Hub;
+use crate::insight::Insight;
 use crate::keeping::Keeping;
 use crate::plot::panel::Flaw;
 use crate::tasks::{Generation, Outcome, Pool, Work};
@@ -51,6 +52,7 @@ pub struct Session {
     live_notes: Vec<Annotation>,
     keeping: Keeping,
     quality_at: Option<Instant>,
+    insight: Insight,
 }
 
 /// What views borrow.
@@ -86,6 +88,7 @@ impl Session {
             live_notes: Vec::new(),
             keeping: Keeping::default(),
             quality_at: None,
+            insight: Insight::default(),
         }
     }
 
@@ -349,6 +352,36 @@ impl Session {
         };
         self.figures
             .want((range, items), values, (self.generation, work));
+    }
+
+    /// Computes the findings of a stored session anew.
+    pub fn analyze(&mut self, work: &mut Work) {
+        let generation = self.generation;
+        match &self.source {
+            Source::Stored(stored) => self.insight.begin(stored, (generation, work)),
+            Source::Live => self.insight.reset(work),
+        }
+    }
+
+    /// What was found so far.
+    pub fn insight(&self) -> &Insight {
+        &self.insight
+    }
+
+    /// Takes in what the analyses bring, unless it is of another session.
+    pub fn take_in_findings(&mut self, outcome: Outcome, work: &mut Work) -> Option<Outcome> {
+        match outcome {
+            Outcome::Read(of, read) if of == self.generation => {
+                self.insight.read(read, (of, work));
+            }
+            Outcome::Found(of, part, result) if of == self.generation => {
+                self.insight.accept(part, result);
+            }
+            Outcome::Read(..) | Outcome::Found(..) => {}
+            other => return Some(other),
+        }
+        self.insight.look(work);
+        None
     }
 
     /// The statistics of the selected range.

@@ -15,6 +15,8 @@ use std::time::Duration;
 use analysis::quality::Quality;
 use analysis::summary::Summary;
 use analysis::track::{Detail, Track};
+use model::finding::Finding;
+use workflow::input::Input;
 use workflow::jobs::{Context, Ended, JobId, Jobs, Running};
 use workflow::problem::{Problem, Sort};
 use workflow::processes::Line;
@@ -43,6 +45,10 @@ pub enum Outcome {
     Statistics(Generation, u64, Vec<StatisticsRow>),
     /// The doubts about live data.
     Quality(Generation, Vec<Quality>),
+    /// All series were read for the analyses.
+    Read(Generation, Result<Arc<Input>, Problem>),
+    /// An analysis of this name found something.
+    Found(Generation, &'static str, Result<Vec<Finding>, Problem>),
     /// A file was written.
     Written(&'static str, Result<Written, Problem>),
     /// A recording was started.

@@ -5,7 +5,7 @@
 //! * [`tap`], [`recording`]: streams into sessions.
 //! * [`live`], [`stored`], [`processes`]: what a window looks at;
 //!   [`essentials`]: what it shows first.
-//! * [`input`]: what the analyses are given.
+//! * [`input`]: what the analyses are given; [`findings`]: all of them.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod essentials;
+pub mod findings;
 pub mod input;
 pub mod jobs;
 pub mod launch;

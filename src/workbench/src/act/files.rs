@@ -8,6 +8,7 @@ use workflow::stored::Stored;
 
 use crate::app::App;
 use crate::export::{self, Export};
+use crate::layout::Screen;
 use crate::notices::{Now, Offer};
 use crate::places;
 use crate::recorder::Draft;
@@ -54,6 +55,9 @@ impl App {
         self.session.refresh(Instant::now());
         self.timeline.restart(span, Mode::Paused);
         self.views.selected = None;
+        self.session.analyze(&mut self.work);
+        // What the recording says comes before what it looks like.
+        self.bring_up(Screen::Findings);
     }
 
     pub(super) fn show_live(&mut self) {
@@ -65,6 +69,8 @@ impl App {
         self.session.refresh(Instant::now());
         self.timeline.restart(self.session.span(), Mode::Follow);
         self.views.selected = None;
+        self.session.analyze(&mut self.work);
+        self.bring_up(Screen::Explore);
         if !self.session.hub.speaks() {
             self.attach_text("local");
         }

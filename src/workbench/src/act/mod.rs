@@ -3,10 +3,11 @@
 //!
 //! * [`commands`]: by name. [`time`]: the axis. [`panels`]: plots.
 //! * [`files`]: open, write. [`hosts`]: attach, record. [`notes`]: annotations.
-//! * [`outcomes`]: what finished jobs bring.
+//! * [`findings`]: what was found. [`outcomes`]: what finished jobs bring.
 
 mod commands;
 mod files;
+mod findings;
 mod hosts;
 mod notes;
 mod outcomes;
@@ -32,6 +33,8 @@ impl App {
             Wish::Processes(host, action) => self.process_table(ctx, &host, action),
             Wish::ProcessHost(host) => self.views.process_host = Some(host),
             Wish::Samples(action) => self.sample_table(ctx, action),
+            Wish::Findings(action) => self.finding_list(ctx, action),
+            Wish::Analyze(action) => self.side_by_side(action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),
             Wish::Details(action) => self.details(ctx, action),

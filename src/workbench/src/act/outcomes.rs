@@ -9,6 +9,9 @@ use crate::tasks::{Outcome, Written};
 impl App {
     /// Takes in one outcome; what belongs to the session goes there.
     pub fn finished(&mut self, outcome: Outcome) {
+        let Some(outcome) = self.session.take_in_findings(outcome, &mut self.work) else {
+            return;
+        };
         match outcome {
             Outcome::Opened(file) => self.opened(*file),
             Outcome::Picked(purpose, picked) => self.picked(purpose, picked),

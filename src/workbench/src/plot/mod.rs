@@ -14,13 +14,14 @@
 //! Start at [`panel::ui`].
 
 mod cache;
-mod canvas;
+pub(crate) mod canvas;
 mod curve;
 mod legend;
 mod marks;
 pub mod panel;
 pub mod pointer;
 mod scene;
+pub mod spark;
 mod stack;
 pub mod time_axis;
 mod value_axis;

@@ -82,6 +82,10 @@ pub struct Views {
     pub samples: view::samples::State,
     /// Which plot that is.
     pub sampled: Option<u64>,
+    /// The list of findings.
+    pub findings: view::findings::State,
+    /// Three analyses side by side.
+    pub analyze: view::analyze::State,
     /// The list of events.
     pub events: view::events::State,
     /// The list of notes.
@@ -123,6 +127,10 @@ pub enum Wish {
     ProcessHost(String),
     /// A wish of the table of samples.
     Samples(view::samples::Action),
+    /// A wish of the list of findings.
+    Findings(view::findings::Action),
+    /// A wish of the three analyses side by side.
+    Analyze(view::analyze::Action),
     /// A wish of the list of events.
     Events(view::events::Action),
     /// A wish of the list of notes.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use analysis::track::Track;
 use eframe::egui::{self, Ui, WidgetText};
 use egui_tiles::{EditAction, TabState, TileId, Tiles, UiResponse};
 use model::event::Event;
@@ -17,7 +18,7 @@ use crate::plot::panel;
 use crate::plot::pointer::{Habits, PlainDrag, PlainWheel};
 use crate::session::Source;
 use crate::theme::{self, Look};
-use crate::view::{annotations, browser, details, events, processes, samples};
+use crate::view::{analyze, annotations, browser, details, events, findings, processes, samples};
 use crate::workspace::{Item, Workspace};
 
 /// The plots, and what they were arranged for.
@@ -108,6 +109,7 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
 
     fn tab_title_for_pane(&mut self, screen: &Screen) -> WidgetText {
         let count = match screen {
+            Screen::Findings => self.scene.session.insight().findings().len(),
             Screen::Events => self.scene.session.plain_events().len(),
             Screen::Annotations => self.scene.session.notes().len(),
             _ => 0,
@@ -190,6 +192,8 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
 impl Screens<'_, '_> {
     fn screen_ui(&mut self, ui: &mut Ui, screen: Screen) {
         match screen {
+            Screen::Findings => self.findings_ui(ui),
+            Screen::Analyze => self.analyze_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
             Screen::Processes => self.processes_ui(ui),
@@ -328,6 +332,49 @@ impl Screens<'_, '_> {
         self.wishes.extend(actions.into_iter().map(Wish::Samples));
     }
 
+    fn findings_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let insight = scene.session.insight();
+        let track = |name: &str| track_of(scene, name);
+        let data = findings::Data {
+            findings: insight.findings(),
+            version: insight.version(),
+            progress: insight.progress(),
+            troubles: insight.troubles(),
+            live: scene.session.stored().is_none(),
+            whole: scene.timeline.whole(),
+            hosts: scene.session.hosts().len(),
+            track: &track,
+            clock: scene.clock,
+        };
+        let answer = findings::ui(ui, &mut self.views.findings, &data);
+        self.views.wanted.extend(items(&answer.wanted));
+        self.wishes
+            .extend(answer.actions.into_iter().map(Wish::Findings));
+    }
+
+    fn analyze_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let insight = scene.session.insight();
+        let track = |name: &str| track_of(scene, name);
+        let data = analyze::Data {
+            findings: insight.findings(),
+            version: insight.version(),
+            progress: insight.progress(),
+            view: scene.timeline.view(),
+            selection: scene.timeline.selection,
+            cursor: scene.timeline.pointed(),
+            hosts: scene.session.hosts().len(),
+            track: &track,
+            clock: scene.clock,
+            habits: habits(scene.history.now()),
+        };
+        let answer = analyze::ui(ui, &mut self.views.analyze, &data);
+        self.views.wanted.extend(items(&answer.wanted));
+        self.wishes
+            .extend(answer.actions.into_iter().map(Wish::Analyze));
+    }
+
     fn events_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let by_host = scene.session.events().iter();
@@ -391,6 +438,21 @@ impl Screens<'_, '_> {
 fn is_old(scene: &Scene<'_>, host: &str) -> bool {
     let mute = scene.session.mute().iter().any(|mute| mute == host);
     mute && scene.timeline.is_newest()
+}
+
+/// The curve of a series by its name in findings.
+fn track_of<'a>(scene: &Scene<'a>, name: &str) -> Option<&'a Track> {
+    scene.session.track(&Item::Series(key_of(name))).ok()
+}
+
+/// The series of this name; any text is one.
+pub(crate) fn key_of(name: &str) -> SeriesKey {
+    // Reading a name cannot fail.
+    name.parse().unwrap_or_default()
+}
+
+fn items(names: &[String]) -> impl Iterator<Item = Item> + '_ {
+    names.iter().map(|name| Item::Series(key_of(name)))
 }
 
 /// What all plots share.

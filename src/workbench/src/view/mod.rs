@@ -5,7 +5,7 @@
 //! decides nothing. Derived rows are kept in `State` and worked out anew when the
 //! version in `Data` or the user's filter changes, never per frame.
 //!
-//! * [`browser`], [`processes`], [`samples`], [`details`], [`events`],
+//! * [`findings`], [`analyze`]: what was found; [`browser`], [`processes`], [`samples`], [`details`], [`events`],
 //!   [`annotations`]: panels, docked by [`crate::layout`].
 //! * [`overview`], [`quality`], [`hosts`]: strips above them.
 //! * [`start`], [`help`]: pages.
@@ -16,12 +16,14 @@
 //!
 //! Start at [`events`], the plainest; [`crate::layout::SCREENS`] lists what can be docked.
 
+pub mod analyze;
 pub mod annotations;
 pub mod browser;
 pub mod details;
 pub mod dragged;
 mod empty;
 pub mod events;
+pub mod findings;
 pub mod help;
 pub mod hosts;
 mod list;

@@ -1,0 +1,171 @@
+//! The findings of what is looked at, computed by jobs and shown as they come.
+//!
+//! The series are read once; then each analysis is a job of its own, so that the
+//! quick ones are there first and any of them can be cancelled.
+//!
+//! Start at [`Insight::begin`] and [`Insight::accept`].
+
+use std::sync::Arc;
+
+use model::finding::{self, Finding};
+use workflow::findings::{PARTS, Part};
+use workflow::input::Input;
+use workflow::problem::{Problem, Sort};
+use workflow::stored::Stored;
+
+use crate::tasks::{Generation, Outcome, Pool, Ticket, Work};
+use crate::view::findings::Progress;
+
+/// The findings at hand and what is still being computed.
+#[derive(Default)]
+pub struct Insight {
+    input: Option<Arc<Input>>,
+    findings: Vec<Finding>,
+    version: u64,
+    progress: Progress,
+    troubles: Vec<String>,
+    tickets: Vec<(&'static str, Ticket)>,
+}
+
+impl Insight {
+    /// The findings, heaviest first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Raised when the findings change.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// How far the analyses are.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What could not be computed.
+    pub fn troubles(&self) -> &[String] {
+        &self.troubles
+    }
+
+    /// All series of the session, once they were read for the analyses.
+    pub fn input(&self) -> Option<&Arc<Input>> {
+        self.input.as_ref()
+    }
+
+    /// Forgets everything: something else is looked at.
+    pub fn reset(&mut self, work: &Work) {
+        self.cancel(work);
+        *self = Self {
+            version: self.version + 1,
+            ..Self::default()
+        };
+    }
+
+    /// Computes all findings of a session.
+    pub fn begin(&mut self, stored: &Stored, (generation, work): (Generation, &mut Work)) {
+        self.reset(work);
+        let stored = stored.clone();
+        let job = work.start(Pool::Long, "reading for the analyses", move |context| {
+            let read = Input::of_stored(&stored, None, context);
+            Outcome::Read(generation, read.map(Arc::new))
+        });
+        match job {
+            Some(id) => {
+                self.tickets.push(("reading", Ticket(Pool::Long, id)));
+                self.told();
+            }
+            None => self.trouble("reading", &busy()),
+        }
+    }
+
+    /// The series were read: starts the analyses.
+    pub fn read(
+        &mut self,
+        read: Result<Arc<Input>, Problem>,
+        (generation, work): (Generation, &mut Work),
+    ) {
+        self.tickets.retain(|(name, _)| *name != "reading");
+        match read {
+            Err(problem) => self.trouble("the session", &problem),
+            Ok(input) => {
+                for part in PARTS {
+                    self.start(part, &input, (generation, work));
+                }
+                self.input = Some(input);
+            }
+        }
+        self.told();
+    }
+
+    fn start(
+        &mut self,
+        part: &'static Part,
+        input: &Arc<Input>,
+        (generation, work): (Generation, &mut Work),
+    ) {
+        let input = Arc::clone(input);
+        let job = work.start(Pool::Long, part.label, move |context| {
+            Outcome::Found(generation, part.name, (part.find)(&input, context))
+        });
+        match job {
+            Some(id) => self.tickets.push((part.name, Ticket(Pool::Long, id))),
+            None => self.trouble(part.name, &busy()),
+        }
+    }
+
+    /// Takes in what one analysis found.
+    pub fn accept(&mut self, part: &'static str, result: Result<Vec<Finding>, Problem>) {
+        self.tickets.retain(|(name, _)| *name != part);
+        match result {
+            Ok(found) => {
+                self.findings.extend(found);
+                finding::sort(&mut self.findings);
+                self.version += 1;
+            }
+            Err(problem) if problem.sort == Sort::Cancelled => {
+                self.troubles.push(format!("{part}: cancelled"));
+            }
+            Err(problem) => self.trouble(part, &problem),
+        }
+        self.told();
+    }
+
+    /// Drops jobs that ended without an outcome, since they met a bug.
+    pub fn look(&mut self, work: &Work) {
+        let before = self.tickets.len();
+        self.tickets.retain(|(_, ticket)| work.runs(*ticket));
+        if self.tickets.len() != before {
+            self.told();
+        }
+    }
+
+    /// Stops what is being computed; what was found stays.
+    pub fn cancel(&self, work: &Work) {
+        for (_, Ticket(pool, id)) in &self.tickets {
+            work.cancel(*pool, *id);
+        }
+    }
+
+    fn trouble(&mut self, what: &str, problem: &Problem) {
+        self.troubles.push(format!("{what}: {}", problem.why));
+        self.told();
+    }
+
+    fn told(&mut self) {
+        let left: Vec<&'static str> = self.tickets.iter().map(|(name, _)| *name).collect();
+        self.progress = match left.is_empty() {
+            true => Progress::Done,
+            false => Progress::Running(left),
+        };
+    }
+}
+
+fn busy() -> Problem {
+    Problem {
+        what: "could not start".to_owned(),
+        why: "too much else is being computed; analyze again in a moment".to_owned(),
+        what_to_do: "analyze again in a moment".to_owned(),
+        sort: Sort::Limit,
+    }
+}
