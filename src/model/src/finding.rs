@@ -117,6 +117,39 @@ pub struct Finding {
     pub against: Vec<String>,
 }
 
+/// The findings of a session as they are kept in it, so that they can be derived
+/// anew and compared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Version of Kymo that found them.
+    pub kymo: String,
+    /// The findings, heaviest first.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// What people said was to be expected.
+    #[serde(default)]
+    pub expected: Vec<Expected>,
+}
+
+/// A stretch of some series that is as it should be, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Names of series as `host/metric{key=value}`, where `*` stands for anything.
+    pub series: String,
+    /// The stretch.
+    pub span: Span,
+    /// Why it was to be expected.
+    pub reason: String,
+}
+
+impl Expected {
+    /// Whether it speaks of this series at some moment of the stretch.
+    pub fn covers(&self, series: &str, span: Span) -> bool {
+        let touches = !self.span.intersect(span).is_empty() || self.span.contains(span.from);
+        touches && crate::series::glob_matches(&self.series, series)
+    }
+}
+
 impl Analysis {
     /// Every analysis, in the order of lists.
     pub const ALL: [Self; 9] = [

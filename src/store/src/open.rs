@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, RwLock};
 
-use model::annotation::Annotation;
 use model::time::{Moment, Span};
+use serde::de::DeserializeOwned;
 
 use crate::archive::{Archive, Broken, MAGIC};
 use crate::document::{self, Unreadable};
@@ -20,6 +20,12 @@ use crate::tape;
 
 /// File name of the notes within a session.
 pub(crate) const ANNOTATIONS: &str = "annotations.ron";
+
+/// Name of the document with the findings.
+pub(crate) const FINDINGS: &str = "findings.ron";
+
+/// Documents beside the manifest that are copied with a session as they are.
+pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS];
 
 /// Opens what is at `path`.
 pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
@@ -35,7 +41,8 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         Place::Folder(folder) => unfinished(&place, folder, &mut warnings)?,
         _ => (manifest_of(&place, path, &mut warnings)?, Vec::new()),
     };
-    let annotations = annotations_of(&place, &mut warnings);
+    let annotations = document_of(&place, ANNOTATIONS, &mut warnings).unwrap_or_default();
+    let kept = document_of(&place, FINDINGS, &mut warnings);
     let journal_bytes = match &place {
         Place::Folder(folder) => tape::bytes(folder),
         _ => 0,
@@ -50,6 +57,10 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         .annotations
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = annotations;
+    *inner
+        .kept
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = kept;
     Ok(inner)
 }
 
@@ -127,6 +138,7 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
         parts,
         journal_bytes: 0,
         annotations: RwLock::default(),
+        kept: RwLock::default(),
         storing: Mutex::default(),
         warnings: Mutex::default(),
         row_index: Mutex::default(),
@@ -308,20 +320,28 @@ fn has_members(place: &Place) -> bool {
             .any(|name| archive.bytes(name).is_some())
 }
 
-fn annotations_of(place: &Place, warnings: &mut Vec<Warning>) -> Vec<Annotation> {
-    let read = match place.read(ANNOTATIONS, DOCUMENT_MAX_BYTES) {
-        Ok(None) => return Vec::new(),
+/// A document beside the manifest; `None` where it is not there or not readable.
+fn document_of<T: DeserializeOwned>(
+    place: &Place,
+    name: &str,
+    warnings: &mut Vec<Warning>,
+) -> Option<T> {
+    let read = match place.read(name, DOCUMENT_MAX_BYTES) {
+        Ok(None) => return None,
         Ok(Some(bytes)) => document::opened(&bytes).and_then(document::parsed),
         Err(error) => Err(Unreadable::Damaged(error.to_string())),
     };
-    read.unwrap_or_else(|why| {
-        let text = match why {
-            Unreadable::Damaged(why) => why,
-            Unreadable::TooDeep => "nests too deeply".to_owned(),
-        };
-        warnings.push(warning(ANNOTATIONS, text));
-        Vec::new()
-    })
+    match read {
+        Ok(value) => Some(value),
+        Err(why) => {
+            let text = match why {
+                Unreadable::Damaged(why) => why,
+                Unreadable::TooDeep => "nests too deeply".to_owned(),
+            };
+            warnings.push(warning(name, text));
+            None
+        }
+    }
 }
 
 /// Reads the journals that are not in segments yet.

@@ -12,7 +12,7 @@ use crate::disk::{beside, sync_folder};
 use crate::document;
 use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, Manifest};
-use crate::open::ANNOTATIONS;
+use crate::open::DOCUMENTS;
 use crate::part::Place;
 use crate::progress::{Continue, Progress, Watch};
 use crate::recorder::{RecordError, failed};
@@ -44,11 +44,10 @@ pub(crate) fn in_place(
             });
         }
     }
-    if let Some(notes) = folder
-        .read(ANNOTATIONS, DOCUMENT_MAX_BYTES)
-        .map_err(write)?
-    {
-        writer.add(ANNOTATIONS, &notes).map_err(write)?;
+    for name in DOCUMENTS {
+        if let Some(bytes) = folder.read(name, DOCUMENT_MAX_BYTES).map_err(write)? {
+            writer.add(name, &bytes).map_err(write)?;
+        }
     }
     writer.add(manifest::COPY_NAME, &text).map_err(write)?;
     let temporary = writer.close().map_err(write)?;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use model::annotation::Annotation;
 use model::event::{Event, EventKind};
+use model::finding::Kept;
 use model::host::HostId;
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
@@ -37,6 +38,8 @@ pub(crate) struct Inner {
     /// Bytes of the journal when an unfinished recording was opened.
     pub(crate) journal_bytes: u64,
     pub(crate) annotations: RwLock<Vec<Annotation>>,
+    /// The findings kept in the session; none before it was analyzed.
+    pub(crate) kept: RwLock<Option<Kept>>,
     /// Held while notes are stored, so that the last to come is the last to write.
     pub(crate) storing: Mutex<()>,
     pub(crate) warnings: Mutex<Vec<Warning>>,

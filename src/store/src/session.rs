@@ -16,18 +16,20 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use model::annotation::Annotation;
 use model::columns::Column;
 use model::event::Event;
+use model::finding::Kept;
 use model::host::HostId;
 use model::process::{Field, Process, ProcessId, Reading};
 use model::pyramid::Level;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
+use serde::Serialize;
 
 use crate::archive::Writer;
 use crate::disk::{RealDisk, write_whole};
 use crate::document;
 use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, HostEntry, Manifest, Table};
-use crate::open::{self, ANNOTATIONS};
+use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS};
 use crate::part::{Data, Inner, Place, lock};
 use crate::tables;
 
@@ -391,6 +393,31 @@ impl Session {
     ///
     /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
     pub fn set_annotations(&self, annotations: Vec<Annotation>) -> Result<(), QueryError> {
+        let _storing = lock(&self.inner.storing);
+        self.put(ANNOTATIONS, &annotations, "this many notes")?;
+        *write(&self.inner.annotations) = annotations;
+        Ok(())
+    }
+
+    /// The findings kept in the session; `None` before it was analyzed.
+    pub fn kept(&self) -> Option<Kept> {
+        read(&self.inner.kept).clone()
+    }
+
+    /// Replaces the findings and stores them, as [`Session::set_annotations`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
+    pub fn keep(&self, kept: Kept) -> Result<(), QueryError> {
+        let _storing = lock(&self.inner.storing);
+        self.put(FINDINGS, &kept, "this many findings")?;
+        *write(&self.inner.kept) = Some(kept);
+        Ok(())
+    }
+
+    /// Stores one document beside the manifest.
+    fn put(&self, name: &str, value: &impl Serialize, what: &str) -> Result<(), QueryError> {
         let access = |source: io::Error| match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 QueryError::ReadOnly {
@@ -398,31 +425,27 @@ impl Session {
                 }
             }
             _ => QueryError::Access {
-                member: ANNOTATIONS.to_owned(),
+                member: name.to_owned(),
                 source,
             },
         };
-        let bytes =
-            document::sealed(&annotations).map_err(|error| access(io::Error::other(error)))?;
+        let bytes = document::sealed(value).map_err(|error| access(io::Error::other(error)))?;
         if bytes.len() as u64 > DOCUMENT_MAX_BYTES {
             return Err(QueryError::Limit {
-                what: "this many notes".to_owned(),
+                what: what.to_owned(),
             });
         }
-        let _storing = lock(&self.inner.storing);
         match &self.inner.place {
-            Place::Memory => {}
+            Place::Memory => Ok(()),
             Place::Folder(folder) => {
-                write_whole(&RealDisk, &folder.join(ANNOTATIONS), &bytes).map_err(access)?;
+                write_whole(&RealDisk, &folder.join(name), &bytes).map_err(access)
             }
-            Place::File(path, _) => self.rewrite(path, &bytes).map_err(access)?,
+            Place::File(path, _) => self.rewrite(path, (name, &bytes)).map_err(access),
         }
-        *write(&self.inner.annotations) = annotations;
-        Ok(())
     }
 
-    /// Copies the file with other notes and swaps it in. Open readers keep the old one.
-    fn rewrite(&self, path: &Path, annotations: &[u8]) -> io::Result<()> {
+    /// Copies the file with another document and swaps it in. Open readers keep the old one.
+    fn rewrite(&self, path: &Path, (changed, bytes): (&str, &[u8])) -> io::Result<()> {
         let mut writer = Writer::create(path)?;
         let place = &self.inner.place;
         let documents = [manifest::NAME, manifest::COPY_NAME];
@@ -443,8 +466,35 @@ impl Session {
                 writer.add(name, &bytes)?;
             }
         }
-        writer.add(ANNOTATIONS, annotations)?;
+        for name in DOCUMENTS.iter().filter(|name| **name != changed) {
+            if let Some(bytes) = self.document(name)? {
+                writer.add(name, &bytes)?;
+            }
+        }
+        writer.add(changed, bytes)?;
         writer.finish(path)
+    }
+}
+
+impl Session {
+    /// A document as it is now. The open file still holds the one from when it was
+    /// opened, which is copied only where it could not be read.
+    fn document(&self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        let now = match name {
+            ANNOTATIONS => {
+                let notes = read(&self.inner.annotations);
+                (!notes.is_empty()).then(|| document::sealed(&*notes))
+            }
+            FINDINGS => read(&self.inner.kept).as_ref().map(document::sealed),
+            _ => None,
+        };
+        match now {
+            Some(bytes) => bytes.map(Some).map_err(io::Error::other),
+            None if self.warnings().iter().any(|it| it.member == name) => {
+                self.inner.place.read(name, DOCUMENT_MAX_BYTES)
+            }
+            None => Ok(None),
+        }
     }
 }
 

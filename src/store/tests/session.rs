@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::annotation::Annotation;
+use model::finding::{Expected, Kept};
 use model::host::{Host, HostId};
 use model::process::Field;
 use model::pyramid::Pyramid;
@@ -459,6 +460,31 @@ fn notes_stay_in_file_and_folder() -> Outcome {
     assert_eq!(session.annotations(), [note(7)]);
     session.set_annotations(Vec::new())?;
     assert_eq!(Session::open(&folder.path())?.0.annotations(), []);
+    Ok(())
+}
+
+#[test]
+fn findings_and_notes_stay_side_by_side() -> Outcome {
+    let recorded = recorded(SMALL, 10, 10)?;
+    let (session, _) = Session::open(&recorded.path())?;
+    assert_eq!(session.kept(), None);
+    let kept = Kept {
+        kymo: "0.1.0".to_owned(),
+        findings: Vec::new(),
+        expected: vec![Expected {
+            series: "a/*".to_owned(),
+            span: Span::default(),
+            reason: "a \"nightly\" backup".to_owned(),
+        }],
+    };
+    session.set_annotations(vec![note(1)])?;
+    session.keep(kept.clone())?;
+    session.set_annotations(vec![note(2)])?;
+    for session in [session, Session::open(&recorded.path())?.0] {
+        assert_eq!(session.kept().as_ref(), Some(&kept));
+        assert_eq!(session.annotations(), [note(2)]);
+        assert!(only_truth(&session, &recorded.machine)?);
+    }
     Ok(())
 }
 

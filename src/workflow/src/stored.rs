@@ -18,6 +18,7 @@ use model::annotation::Annotation;
 use model::catalog::Kind;
 use model::columns::Column;
 use model::event::Event;
+use model::finding::Kept;
 use model::host::{Host, HostId};
 use model::process::{Field, ProcessId};
 use model::pyramid::Pyramid;
@@ -245,11 +246,24 @@ impl Stored {
         self.inner
             .session
             .set_annotations(annotations.to_vec())
-            .map_err(|error| {
-                let what = format!("could not keep the notes in {}", self.path().display());
-                Problem::from_error(what, &error, Sort::Denied)
-                    .advise("save a copy of the session where you may write")
-            })
+            .map_err(|error| storing(self.path(), &error, "notes"))
+    }
+
+    /// The findings kept in the session; `None` before it was analyzed.
+    pub fn kept(&self) -> Option<Kept> {
+        self.inner.session.kept()
+    }
+
+    /// Replaces the findings kept in the session.
+    ///
+    /// # Errors
+    ///
+    /// The session cannot be written.
+    pub fn keep(&self, kept: Kept) -> Result<(), Problem> {
+        self.inner
+            .session
+            .keep(kept)
+            .map_err(|error| storing(self.path(), &error, "findings"))
     }
 
     /// Size on disk.
@@ -650,6 +664,12 @@ impl Inner {
             events: &events,
         }))
     }
+}
+
+fn storing(path: &Path, error: &QueryError, what: &str) -> Problem {
+    let what = format!("could not keep the {what} in {}", path.display());
+    Problem::from_error(what, error, Sort::Denied)
+        .advise("save a copy of the session where you may write")
 }
 
 /// A warning of the store in one line.
