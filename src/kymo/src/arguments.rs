@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use workflow::target::Target;
 
+use crate::analyses::analyze;
+
 /// Performance workbench: what changed, what limits us, what would help, did it help.
 #[derive(Debug, Parser)]
 #[command(name = "kymo", version, about, max_term_width = 100)]
@@ -44,7 +46,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check integrity: hashes, rows, times.
+    /// Check integrity: hashes, rows, times, and that kept findings can be derived anew.
     Verify {
         /// A session.
         input: PathBuf,
@@ -88,6 +90,8 @@ pub(crate) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Say everything that can be concluded from an input, heaviest first.
+    Analyze(analyze::Analyze),
     /// Write a report that leads every figure back to session, window and computation.
     Report {
         /// A session or any file that `kymo import` reads.

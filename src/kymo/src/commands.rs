@@ -403,6 +403,7 @@ struct Verified {
     ok: bool,
     members: usize,
     bytes: u64,
+    findings: Option<usize>,
     problems: Vec<String>,
 }
 
@@ -415,6 +416,7 @@ pub(crate) fn verify(input: &Path, output: Output) -> Result<Answer, Problem> {
         ok: report.problems.is_empty(),
         members: report.members,
         bytes: report.bytes,
+        findings: report.findings,
         problems: report.problems,
     };
     match output {
@@ -431,6 +433,9 @@ pub(crate) fn verify(input: &Path, output: Output) -> Result<Answer, Problem> {
                 verified.members,
                 model::unit::Unit::new("By").text(verified.bytes as f64),
             );
+            if let Some(findings) = verified.findings {
+                text.push_str(&format!("  {findings} findings were derived anew\n"));
+            }
             for problem in &verified.problems {
                 text.push_str(&format!("  {problem}\n"));
             }

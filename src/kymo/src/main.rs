@@ -35,6 +35,7 @@ fn main() -> ExitCode {
             series,
             out,
         }) => commands::trim(&input, model::time::Span::between(from, to), &series, &out),
+        Some(Command::Analyze(arguments)) => analyses::analyze::run(&arguments),
         Some(Command::Report {
             input,
             kind,

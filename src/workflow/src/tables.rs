@@ -36,6 +36,8 @@ pub struct Verification {
     pub members: usize,
     /// Bytes looked at.
     pub bytes: u64,
+    /// Kept findings that were derived anew; `None` where the session keeps none.
+    pub findings: Option<usize>,
     /// What is wrong; empty when everything was checked and is as written.
     pub problems: Vec<String>,
 }
@@ -65,9 +67,13 @@ pub fn verify(path: &Path, context: &Context) -> Result<Verification, Problem> {
             .into_iter()
             .filter(|it| stored.damaged() && !it.is_empty()),
     );
+    let findings = crate::findings::rederive(&stored, context)?;
+    let kept = findings.is_some().then(|| stored.kept()).flatten();
+    problems.extend(findings.unwrap_or_default());
     problems.sort();
     problems.dedup();
     Ok(Verification {
+        findings: kept.map(|it| it.findings.len()),
         members: report.members,
         bytes: report.bytes,
         problems,

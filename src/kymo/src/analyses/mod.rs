@@ -4,6 +4,8 @@
 //! A file holds the arguments of its command, the JSON shape of the contract and
 //! the text for people; add yours here and as a line of `arguments::Command`.
 
+pub(crate) mod analyze;
+
 use std::path::{Path, PathBuf};
 
 use analysis::frame::Frame;

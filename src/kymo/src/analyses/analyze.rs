@@ -1,0 +1,166 @@
+//! `kymo analyze`: every finding of every analysis, heaviest first.
+
+use model::finding::{Finding, Kept};
+use model::time::{Span, duration_text};
+use serde::Serialize;
+use workflow::findings;
+use workflow::input::Input;
+use workflow::jobs::Context;
+use workflow::problem::{Problem, Sort};
+
+use super::{Head, Source, opened, outcome, print};
+use crate::failure::{Answer, tell};
+
+/// `kymo analyze`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Analyze {
+    #[command(flatten)]
+    source: Source,
+    /// Keep the findings in the session, so that `kymo verify` can derive them anew.
+    #[arg(long)]
+    keep: bool,
+}
+
+#[derive(Serialize)]
+struct Document {
+    #[serde(flatten)]
+    head: Head,
+    from: String,
+    to: String,
+    findings: Vec<Told>,
+}
+
+/// A finding in JSON.
+#[derive(Serialize)]
+pub(super) struct Told {
+    id: String,
+    analysis: &'static str,
+    kind: String,
+    severity: &'static str,
+    host: String,
+    series: Vec<String>,
+    from: String,
+    to: String,
+    statement: String,
+    effect: Option<Effect>,
+    evidence: f64,
+    weight: f64,
+    coverage: f64,
+    learned: Option<[String; 2]>,
+    parameters: std::collections::BTreeMap<String, String>,
+    #[serde(rename = "for")]
+    supports: Vec<String>,
+    against: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Effect {
+    value: f64,
+    lo: f64,
+    hi: f64,
+    unit: String,
+}
+
+impl Told {
+    pub(super) fn of(finding: Finding) -> Self {
+        let ends = |span: Span| [span.from.to_string(), span.to.to_string()];
+        let [from, to] = ends(finding.span);
+        Self {
+            id: finding.id.to_string(),
+            analysis: finding.analysis.name(),
+            kind: finding.kind,
+            severity: finding.severity.name(),
+            host: finding.host,
+            series: finding.series,
+            from,
+            to,
+            statement: finding.statement,
+            effect: finding.effect.map(|it| Effect {
+                value: it.value,
+                lo: it.lo,
+                hi: it.hi,
+                unit: it.unit.code().to_owned(),
+            }),
+            evidence: finding.evidence,
+            weight: finding.weight,
+            coverage: finding.coverage,
+            learned: finding.learned.map(ends),
+            parameters: finding.parameters.into_iter().collect(),
+            supports: finding.supports,
+            against: finding.against,
+        }
+    }
+}
+
+/// Computes, keeps where asked to, and prints all findings.
+pub(crate) fn run(arguments: &Analyze) -> Result<Answer, Problem> {
+    let input = opened(&arguments.source.input)?;
+    let found = findings::all(&input, &Context::default())?;
+    if arguments.keep {
+        keep(&input, &found)?;
+    }
+    let span = input.span();
+    let text = text(&input, &found);
+    let document = Document {
+        head: Head::THIS,
+        from: span.from.to_string(),
+        to: span.to.to_string(),
+        findings: found.into_iter().map(Told::of).collect(),
+    };
+    print(arguments.source.json.into(), &document, || text)?;
+    Ok(outcome(&input))
+}
+
+fn keep(input: &Input, found: &[Finding]) -> Result<(), Problem> {
+    let Some(stored) = &input.stored else {
+        return Err(Problem {
+            what: format!("could not keep findings in {}", input.path.display()),
+            why: "it is no session".to_owned(),
+            what_to_do: "kymo import it first".to_owned(),
+            sort: Sort::Usage,
+        });
+    };
+    let before = stored.kept().unwrap_or_default();
+    stored.keep(Kept {
+        kymo: env!("CARGO_PKG_VERSION").to_owned(),
+        findings: found.to_vec(),
+        expected: before.expected,
+    })?;
+    tell(&format!(
+        "kept {} findings in {}",
+        found.len(),
+        input.path.display()
+    ));
+    Ok(())
+}
+
+fn text(input: &Input, found: &[Finding]) -> String {
+    let span = input.span();
+    let mut text = format!(
+        "{}: {} findings in {}\n",
+        input.path.display(),
+        found.len(),
+        duration_text(span.seconds())
+    );
+    for finding in found {
+        text.push_str(&format!(
+            "{} {:<10} {}\n",
+            match finding.severity {
+                model::finding::Severity::Severe => "‼",
+                model::finding::Severity::Warning => "!",
+                model::finding::Severity::Note => "·",
+            },
+            finding.analysis.name(),
+            finding.statement,
+        ));
+        for (sign, reasons) in [("+", &finding.supports), ("−", &finding.against)] {
+            for reason in reasons.iter().take(3) {
+                text.push_str(&format!("      {sign} {reason}\n"));
+            }
+        }
+    }
+    if found.is_empty() {
+        text.push_str("  nothing stands out\n");
+    }
+    text
+}
