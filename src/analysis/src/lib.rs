@@ -10,6 +10,7 @@
 //! seed; the same input gives the same bytes.
 
 pub mod agreement;
+pub mod compare;
 pub mod derive;
 pub mod envelope;
 pub mod frame;

@@ -47,10 +47,9 @@ pub fn rederive(stored: &Stored, context: &Context) -> Result<Option<Vec<String>
         } else {
             match now {
                 None => differences.push(format!("{name}: it does not follow any more")),
-                Some(now) if !is_same(now, finding) => differences.push(format!(
-                    "{name}: it says otherwise now: {}",
-                    now.statement
-                )),
+                Some(now) if !is_same(now, finding) => {
+                    differences.push(format!("{name}: it says otherwise now: {}", now.statement))
+                }
                 Some(_) => {}
             }
         }
