@@ -36,7 +36,7 @@ use crate::stats::discovery;
 
 pub use finding::{findings, statement};
 pub use floor::{FLOORS, Floor};
-use level::Level;
+pub use level::Level;
 
 /// A batch of samples is this long, in seconds, where a side is long enough.
 pub const BATCH_SECONDS: f64 = 30.0;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use workflow::target::Target;
 
-use crate::analyses::analyze;
+use crate::analyses::{analyze, compare};
 
 /// Performance workbench: what changed, what limits us, what would help, did it help.
 #[derive(Debug, Parser)]
@@ -92,6 +92,8 @@ pub(crate) enum Command {
     },
     /// Say everything that can be concluded from an input, heaviest first.
     Analyze(analyze::Analyze),
+    /// Say what changed between two inputs or windows, what is the same, and what cannot be told.
+    Compare(compare::Compare),
     /// Write a report that leads every figure back to session, window and computation.
     Report {
         /// A session or any file that `kymo import` reads.

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             out,
         }) => commands::trim(&input, model::time::Span::between(from, to), &series, &out),
         Some(Command::Analyze(arguments)) => analyses::analyze::run(&arguments),
+        Some(Command::Compare(arguments)) => analyses::compare::run(&arguments),
         Some(Command::Report {
             input,
             kind,

@@ -12,6 +12,7 @@
 //! Never: draws anything.
 
 pub mod clock;
+pub mod compare;
 pub mod essentials;
 pub mod findings;
 pub mod input;

@@ -5,6 +5,7 @@
 //! the text for people; add yours here and as a line of `arguments::Command`.
 
 pub(crate) mod analyze;
+pub(crate) mod compare;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,380 @@
+//! Compares two inputs, or two windows of one, series by series.
+//!
+//! Each side is a session, a foreign table, or a folder of several runs of the same
+//! thing. Series are matched by host and name; where each side has one host, by name
+//! alone. A table whose time jumps far or steps back holds several runs.
+//!
+//! Start at [`Side::open`] and [`compare`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use analysis::compare::{self, Difference, Level, Pair, Params, Relation};
+use model::event::EventKind;
+use model::series::Series;
+use model::time::{Moment, Span};
+
+use crate::input::Input;
+use crate::jobs::Context;
+use crate::problem::{Problem, Sort};
+
+/// A folder of runs holds at most so many.
+const RUNS_MAX: usize = 200;
+
+/// A step of time this many typical steps long begins another run.
+const RUN_GAP_STEPS: i64 = 60;
+
+/// Sides whose ends are nearer than the shorter of them are neighbours of one run.
+const ADJACENT_LENGTHS: i64 = 1;
+
+/// One side of a comparison.
+#[derive(Clone)]
+pub struct Side {
+    /// Its runs, each an opened input and the window of it that counts.
+    pub runs: Vec<(Input, Option<Span>)>,
+}
+
+/// How two sides are laid over each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// Runs may differ from each other, by how much is only known from several.
+    Unknown,
+    /// The user knows that runs repeat.
+    Known,
+}
+
+/// A setting that differs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SettingChange {
+    /// Host and key, or the key alone where both sides have one host.
+    pub key: String,
+    /// Value before; `None` where it was not there.
+    pub before: Option<String>,
+    /// Value after.
+    pub after: Option<String>,
+}
+
+/// The whole answer.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The windows that were compared, by their first runs.
+    pub sides: [Span; 2],
+    /// How the sides relate.
+    pub relation: Relation,
+    /// Typical distance of rows.
+    pub step_seconds: f64,
+    /// Names, series and answers, in the order of the side before.
+    pub metrics: Vec<(String, Series, Difference)>,
+    /// Series that are only on the side after.
+    pub appeared: Vec<String>,
+    /// Series that are only on the side before.
+    pub vanished: Vec<String>,
+    /// Settings that differ.
+    pub settings: Vec<SettingChange>,
+}
+
+impl Side {
+    /// Opens an input, or every input of a folder of runs.
+    ///
+    /// # Errors
+    ///
+    /// Nothing there can be read.
+    pub fn open(path: &Path, window: Option<Span>, context: &Context) -> Result<Self, Problem> {
+        let paths = match is_folder_of_runs(path) {
+            true => runs_in(path)?,
+            false => vec![path.to_path_buf()],
+        };
+        let mut runs = Vec::with_capacity(paths.len());
+        for path in paths {
+            if context.cancelled() {
+                return Err(Problem::cancelled("comparison"));
+            }
+            runs.push((Input::open(&path, context)?, window));
+        }
+        Ok(Self { runs })
+    }
+
+    /// A window of what is open already.
+    pub fn window(input: &Input, span: Span) -> Self {
+        Self {
+            runs: vec![(input.clone(), Some(span))],
+        }
+    }
+
+    fn span(&self) -> Span {
+        let first = self.runs.first();
+        first.map_or(Span::default(), |(input, window)| {
+            window.unwrap_or_else(|| input.span())
+        })
+    }
+
+    fn hosts(&self) -> BTreeSet<&str> {
+        let frames = self.runs.iter().flat_map(|(input, _)| &input.frames);
+        frames.map(|it| it.host.as_str()).collect()
+    }
+}
+
+/// A folder that is no session but holds inputs.
+fn is_folder_of_runs(path: &Path) -> bool {
+    path.is_dir() && !path.join("manifest.ron").exists() && !path.join("journal").exists()
+}
+
+fn runs_in(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let problem = |why: String| Problem {
+        what: format!("could not read the runs in {}", folder.display()),
+        why,
+        what_to_do: "a folder that holds sessions or tables of several runs".to_owned(),
+        sort: Sort::NotReadable,
+    };
+    let entries = std::fs::read_dir(folder).map_err(|error| problem(error.to_string()))?;
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|it| it.ok().map(|it| it.path()))
+        .collect();
+    paths.retain(|path| {
+        !path
+            .file_name()
+            .is_some_and(|it| it.to_string_lossy().starts_with('.'))
+    });
+    paths.sort();
+    match paths.len() {
+        0 => Err(problem("it is empty".to_owned())),
+        1..=RUNS_MAX => Ok(paths),
+        many => Err(problem(format!(
+            "it holds {many} runs, more than {RUNS_MAX}"
+        ))),
+    }
+}
+
+/// One series on one side: its runs as slices.
+#[derive(Default)]
+struct Found<'a> {
+    series: Option<&'a Series>,
+    name: String,
+    runs: Vec<&'a [f64]>,
+}
+
+/// Compares the sides.
+///
+/// # Errors
+///
+/// The sides have no series in common, or the user stopped it.
+pub fn compare(
+    (before, after): (&Side, &Side),
+    repeats: Repeats,
+    context: &Context,
+) -> Result<Comparison, Problem> {
+    let by_name = before.hosts().len() <= 1 && after.hosts().len() <= 1;
+    let (old, new) = (found(before, by_name), found(after, by_name));
+    let step_seconds = step(before).max(step(after));
+    let relation = match (repeats, are_adjacent(before, after)) {
+        (Repeats::Known, _) => Relation::Repeatable,
+        (Repeats::Unknown, true) => Relation::Adjacent,
+        (Repeats::Unknown, false) => Relation::Apart,
+    };
+    let params = Params {
+        step_seconds,
+        relation,
+    };
+    let mut pairs = Vec::new();
+    let mut names = Vec::new();
+    for key in order(before, by_name) {
+        if let (Some(a), Some(b)) = (old.get(&key), new.get(&key))
+            && let Some(series) = a.series
+        {
+            names.push((a.name.clone(), series.clone()));
+            pairs.push(Pair {
+                series,
+                before: a.runs.clone(),
+                after: b.runs.clone(),
+            });
+        }
+    }
+    if pairs.is_empty() {
+        return Err(Problem {
+            what: "could not compare".to_owned(),
+            why: "the sides have no series in common".to_owned(),
+            what_to_do: "kymo info on both lists their series".to_owned(),
+            sort: Sort::Usage,
+        });
+    }
+    let levels = levels(&pairs, &params, context)?;
+    let differences = compare::conclude(&pairs, &levels, &params);
+    let only = |these: &BTreeMap<String, Found<'_>>, those: &BTreeMap<String, Found<'_>>| {
+        let mine = these.iter().filter(|(key, _)| !those.contains_key(*key));
+        mine.map(|(_, it)| it.name.clone()).collect::<Vec<_>>()
+    };
+    let metrics = names.into_iter().zip(differences);
+    Ok(Comparison {
+        sides: [before.span(), after.span()],
+        relation,
+        step_seconds,
+        metrics: metrics
+            .map(|((name, series), it)| (name, series, it))
+            .collect(),
+        appeared: only(&new, &old),
+        vanished: only(&old, &new),
+        settings: settings(before, after, by_name),
+    })
+}
+
+/// The first stage, spread over the processors.
+fn levels(pairs: &[Pair<'_>], params: &Params, context: &Context) -> Result<Vec<Level>, Problem> {
+    /// Series between two looks at the wish to stop.
+    const CHUNK: usize = 128;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = pairs.len().div_ceil(workers).max(1);
+    let found: Vec<Option<Vec<Level>>> = std::thread::scope(|scope| {
+        let running: Vec<_> = pairs
+            .chunks(share)
+            .map(|part| {
+                scope.spawn(move || {
+                    let mut levels = Vec::with_capacity(part.len());
+                    for chunk in part.chunks(CHUNK) {
+                        if context.cancelled() {
+                            return levels;
+                        }
+                        levels.extend(compare::levels(chunk, params));
+                    }
+                    levels
+                })
+            })
+            .collect();
+        running.into_iter().map(|it| it.join().ok()).collect()
+    });
+    let levels: Vec<Level> = found.into_iter().flatten().flatten().collect();
+    match levels.len() == pairs.len() {
+        true => Ok(levels),
+        false => Err(Problem::cancelled("comparison")),
+    }
+}
+
+fn step(side: &Side) -> f64 {
+    let frames = side.runs.iter().flat_map(|(input, _)| &input.frames);
+    frames.map(|it| it.frame.step_seconds()).fold(0.0, f64::max)
+}
+
+/// Names of series as they are matched.
+fn key(series: &Series, by_name: bool) -> String {
+    match by_name {
+        true => series.key.column(),
+        false => series.key.to_string(),
+    }
+}
+
+/// The keys of a side in the order of its first run.
+fn order(side: &Side, by_name: bool) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let frames = side.runs.iter().flat_map(|(input, _)| &input.frames);
+    let keys = frames.flat_map(|it| it.frame.lines.iter().map(|line| key(&line.series, by_name)));
+    keys.filter(|key| seen.insert(key.clone())).collect()
+}
+
+fn found(side: &Side, by_name: bool) -> BTreeMap<String, Found<'_>> {
+    let mut all: BTreeMap<String, Found<'_>> = BTreeMap::new();
+    for (input, window) in &side.runs {
+        for host in &input.frames {
+            let rows = window.map_or(0..host.frame.rows(), |it| host.frame.rows_in(it));
+            let runs = runs_of(&host.frame.at[rows.clone()], host.frame.step_ns);
+            for line in &host.frame.lines {
+                let found = all.entry(key(&line.series, by_name)).or_default();
+                found.series.get_or_insert(&line.series);
+                if found.name.is_empty() {
+                    found.name.clone_from(&line.name);
+                }
+                let values = &line.values[rows.clone()];
+                found
+                    .runs
+                    .extend(runs.iter().map(|run| &values[run.clone()]));
+            }
+        }
+    }
+    all.retain(|_, it| {
+        it.runs
+            .iter()
+            .any(|run| run.iter().any(|value| value.is_finite()))
+    });
+    all
+}
+
+/// Rows between jumps of time.
+fn runs_of(at: &[i64], step_ns: i64) -> Vec<Range<usize>> {
+    let far = step_ns.saturating_mul(RUN_GAP_STEPS);
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for (row, pair) in at.windows(2).enumerate() {
+        let step = pair[1].saturating_sub(pair[0]);
+        if step > far || step < -far {
+            runs.push(start..row + 1);
+            start = row + 1;
+        }
+    }
+    runs.push(start..at.len());
+    runs
+}
+
+/// Whether the sides are stretches of one run: one input, or two whose times follow
+/// each other with no more between than the shorter is long.
+fn are_adjacent(before: &Side, after: &Side) -> bool {
+    let ([(old, _)], [(new, _)]) = (before.runs.as_slice(), after.runs.as_slice()) else {
+        return false;
+    };
+    if old.path == new.path {
+        return true;
+    }
+    let (a, b) = (before.span(), after.span());
+    // Tables without clock times all begin at the same moment.
+    if !a.intersect(b).is_empty() {
+        return false;
+    }
+    let between = match a.to <= b.from {
+        true => b.from.0.saturating_sub(a.to.0),
+        false => a.from.0.saturating_sub(b.to.0),
+    };
+    between
+        <= a.length_ns()
+            .min(b.length_ns())
+            .saturating_mul(ADJACENT_LENGTHS)
+}
+
+/// Settings at the end of each side that differ.
+fn settings(before: &Side, after: &Side, by_name: bool) -> Vec<SettingChange> {
+    let (old, new) = (settings_of(before, by_name), settings_of(after, by_name));
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let changed = keys
+        .into_iter()
+        .filter(|key| old.get(*key) != new.get(*key));
+    changed
+        .map(|key| SettingChange {
+            key: key.clone(),
+            before: old.get(key).cloned(),
+            after: new.get(key).cloned(),
+        })
+        .collect()
+}
+
+/// What was set when the window of the first run ended.
+fn settings_of(side: &Side, by_name: bool) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let Some((input, window)) = side.runs.first() else {
+        return all;
+    };
+    let Some(stored) = &input.stored else {
+        return all;
+    };
+    let name = |host: &str, key: &str| match by_name {
+        true => key.to_owned(),
+        false => format!("{host}/{key}"),
+    };
+    for facts in stored.hosts() {
+        for (key, value) in stored.settings(&facts.name) {
+            all.insert(name(&facts.name, key), value.clone());
+        }
+    }
+    let end = window.map_or(Moment(i64::MAX), |it| it.to);
+    let events = stored.events().iter();
+    for (host, event) in events.filter(|(_, it)| it.kind == EventKind::Setting && it.at < end) {
+        all.insert(name(host, &event.subject), event.after.clone());
+    }
+    all
+}
