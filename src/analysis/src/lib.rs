@@ -13,6 +13,7 @@ pub mod agreement;
 pub mod compare;
 pub mod derive;
 pub mod envelope;
+pub mod forecast;
 pub mod frame;
 pub mod overview;
 pub mod quality;
