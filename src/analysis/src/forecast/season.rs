@@ -6,7 +6,7 @@
 //! compared with a median that knows no phase? What does not help is no season.
 //!
 //! * In: the past of one series and the length of a row in seconds.
-//! * Out: at most two periods in rows, the stronger first.
+//! * Out: at most [`PERIODS_MAX`] periods in rows, the plainest first.
 //! * Never: fills gaps; pairs with a gap count for nothing.
 //!
 //! Start at [`periods`].
@@ -20,7 +20,6 @@
 use realfft::RealFftPlanner;
 
 use super::history::History;
-use super::profile;
 
 /// A period must fit into the past at least this often to be learned and tried.
 const CYCLES_MIN: usize = 3;
@@ -34,11 +33,26 @@ const PEAK_MIN: f64 = 0.1;
 /// Values that are foretold to try one period.
 const PROBES: usize = 1024;
 
-/// The error with the season, as a share of that without it, must be below this.
-const GAIN_MAX: f64 = 0.9;
+/// A season takes away at least this part of the error.
+const GAIN_MIN: f64 = 0.1;
 
-/// A second period must lower the error of the first at least to this share.
-const SECOND_GAIN_MAX: f64 = 1.05;
+/// The shortest period with this part of the largest gain is the plainest.
+const PLAIN_SHARE: f64 = 0.85;
+
+/// Other periods have an error at most this much above the plainest one's.
+const OTHER_MAX: f64 = 1.3;
+
+/// So many periods are of use.
+const PERIODS_MAX: usize = 3;
+
+/// Periods nearer to each other than one part in so many are the same.
+const NEAR: usize = 20;
+
+/// Values are averaged over this part of a period to both sides before they are compared.
+const SMOOTHED_PART: usize = 100;
+
+/// A period is tried on at least so many values.
+const PROBES_MIN: f64 = 8.0;
 
 /// Seconds of a minute, an hour, a day and a week.
 const CALENDAR_SECONDS: [f64; 4] = [60.0, 3600.0, 86_400.0, 604_800.0];
@@ -47,38 +61,44 @@ const CALENDAR_SECONDS: [f64; 4] = [60.0, 3600.0, 86_400.0, 604_800.0];
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Tried {
     period: usize,
-    /// Error with the season as a share of the error without it.
-    share: f64,
+    /// Mean absolute error of the same phase in earlier cycles.
+    error: f64,
+    /// Mean absolute error of other phases in earlier cycles.
+    without: f64,
 }
 
-/// The periods of a series in rows, the better one first; none when nothing repeats.
+/// The periods of a series in rows, the plainest first; none when nothing repeats.
 pub(crate) fn periods(history: &History, step_seconds: f64) -> Vec<usize> {
     let longest = history.rows() / CYCLES_MIN;
-    let mut candidates = peaks(&autocorrelation(&history.values, longest + 1));
-    candidates.extend(calendar(step_seconds));
+    let natural: Vec<usize> = calendar(step_seconds).collect();
+    let found = peaks(&autocorrelation(&history.values, longest + 1));
+    let near = |period: &usize| natural.iter().any(|it| it.abs_diff(*period) * NEAR < *it);
+    let mut candidates: Vec<usize> = found.into_iter().filter(|it| !near(it)).collect();
+    candidates.extend(&natural);
     candidates.retain(|period| (2..=longest).contains(period));
     candidates.sort_unstable();
     candidates.dedup();
-    let tried: Vec<Tried> = candidates
+    let means = Means::of(&history.values);
+    let mut tried: Vec<Tried> = candidates
         .into_iter()
-        .map(|period| Tried {
-            period,
-            share: share(history, period),
-        })
-        .filter(|it| it.share < GAIN_MAX)
+        .map(|period| Tried::of(&means, period))
+        .filter(|it| it.gain() > GAIN_MIN)
         .collect();
-    let Some(best) = tried.iter().min_by(|a, b| a.share.total_cmp(&b.share)) else {
+    let most = tried.iter().map(Tried::gain).fold(0.0, f64::max);
+    // Multiples of a period are as good as the period; the shortest is meant.
+    let plainest = tried.iter().position(|it| it.gain() >= most * PLAIN_SHARE);
+    let Some(plainest) = plainest.map(|it| tried.remove(it)) else {
         return Vec::new();
     };
-    // Multiples of a period are as good as the period; the shortest is meant.
-    let near = best.share * SECOND_GAIN_MAX;
-    let first = tried.iter().find(|it| it.share <= near).unwrap_or(best);
-    let second = tried
-        .iter()
-        .filter(|it| it.period >= 2 * first.period && it.share <= near)
-        .min_by(|a, b| a.share.total_cmp(&b.share));
-    let mut periods = vec![first.period];
-    periods.extend(second.map(|it| it.period));
+    tried.retain(|it| it.error <= plainest.error * OTHER_MAX);
+    tried.sort_by(|a, b| a.error.total_cmp(&b.error).then(a.period.cmp(&b.period)));
+    let mut periods = vec![plainest.period];
+    for other in tried {
+        let alike = |it: &usize| it.abs_diff(other.period) * NEAR < *it;
+        if periods.len() < PERIODS_MAX && !periods.iter().any(alike) {
+            periods.push(other.period);
+        }
+    }
     periods
 }
 
@@ -89,29 +109,93 @@ fn calendar(step_seconds: f64) -> impl Iterator<Item = usize> {
         .map(|it| it.round() as usize)
 }
 
-/// The error of phase medians as a share of the error of medians of the same values'
-/// neighborhood half a cycle off; above one where the season does not help.
-fn share(history: &History, period: usize) -> f64 {
-    let values = &history.values;
-    let from = period * 2;
-    let stride = ((values.len() - from) / PROBES).max(1);
-    let (mut with, mut without, mut count) = (0.0, 0.0, 0);
-    let mut seen = Vec::new();
-    for row in (from..values.len()).step_by(stride) {
-        let seasonal = profile::center(values, row, period, CYCLES_MIN, &mut seen);
-        let shifted = row - ((row % 7 + 1) * period / 8).clamp(1, period - 1);
-        let other = profile::center(values, shifted, period, CYCLES_MIN, &mut seen);
-        let errors = ((values[row] - seasonal).abs(), (values[row] - other).abs());
-        if errors.0.is_finite() && errors.1.is_finite() {
-            with += errors.0;
-            without += errors.1;
-            count += 1;
+impl Tried {
+    /// How well phase medians foretell the newer half of the past.
+    ///
+    /// The error without the season is that of the same medians a part of a cycle
+    /// earlier or later, so that both look equally far back.
+    fn of(means: &Means, period: usize) -> Self {
+        let rows = means.rows();
+        let reach = period / SMOOTHED_PART;
+        let stride = (rows / 2 / PROBES).max(1);
+        let (mut with, mut without, mut count) = (0.0, 0.0, 0.0);
+        for row in (rows / 2..rows).step_by(stride) {
+            let part = ((row % 7 + 1) * period / 8).clamp(1, period - 1);
+            let around = match row % 2 {
+                0 => row - part,
+                _ => row + part,
+            };
+            let value = means.at(row, reach);
+            let seasonal = (value - means.phase(row, period, reach)).abs();
+            let other = (value - means.phase(around, period, reach)).abs();
+            if seasonal.is_finite() && other.is_finite() {
+                with += seasonal;
+                without += other;
+                count += 1.0;
+            }
+        }
+        let error = if count < PROBES_MIN { f64::INFINITY } else { with / count };
+        Self {
+            period,
+            error,
+            without: without / count,
         }
     }
-    if count < 8 || without <= 0.0 {
-        return f64::INFINITY;
+
+    /// The part of the error that the season takes away; negative where it adds.
+    fn gain(&self) -> f64 {
+        match self.without > 0.0 {
+            true => 1.0 - self.error / self.without,
+            false => f64::NEG_INFINITY,
+        }
     }
-    with / without
+}
+
+/// Means of stretches of values, each in O(1).
+struct Means {
+    /// Sum and number of the values before each row.
+    sums: Vec<(f64, f64)>,
+}
+
+impl Means {
+    fn of(values: &[f64]) -> Self {
+        let mut sums = Vec::with_capacity(values.len() + 1);
+        let (mut sum, mut count) = (0.0, 0.0);
+        sums.push((sum, count));
+        for value in values {
+            if value.is_finite() {
+                sum += value;
+                count += 1.0;
+            }
+            sums.push((sum, count));
+        }
+        Self { sums }
+    }
+
+    fn rows(&self) -> usize {
+        self.sums.len() - 1
+    }
+
+    /// The mean of the numbers up to `reach` rows away; `NaN` without any.
+    fn at(&self, row: usize, reach: usize) -> f64 {
+        let (lo, hi) = (row.saturating_sub(reach), (row + reach + 1).min(self.rows()));
+        let (lo, hi) = (self.sums[lo.min(hi)], self.sums[hi]);
+        (hi.0 - lo.0) / (hi.1 - lo.1)
+    }
+
+    /// The median of the means 1, 2 and 3 periods before a row; of fewer, their mean.
+    fn phase(&self, row: usize, period: usize, reach: usize) -> f64 {
+        let back = |cycles: usize| match row.checked_sub(cycles * period) {
+            Some(row) if row < self.rows() => self.at(row, reach),
+            _ => f64::NAN,
+        };
+        match [back(1), back(2), back(3)] {
+            [a, b, c] if a.is_finite() && b.is_finite() && c.is_finite() => {
+                f64::max(f64::min(a, b), f64::min(f64::max(a, b), c))
+            }
+            some => crate::stats::order::mean(&some),
+        }
+    }
 }
 
 /// Autocorrelation at the lags `0..lags` over the pairs without a gap, by Fourier
