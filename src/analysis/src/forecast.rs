@@ -16,6 +16,7 @@ mod band;
 mod candidate;
 mod contest;
 mod correction;
+mod findings;
 mod history;
 mod profile;
 mod season;
@@ -25,6 +26,8 @@ use band::Band;
 use candidate::{Candidate, Origins};
 use contest::Contest;
 use history::History;
+
+pub use findings::findings;
 
 use crate::frame::{Frame, Line};
 use crate::stats::{chance, order};
@@ -46,6 +49,9 @@ const LEARNED_MIN: usize = 5;
 
 /// Rows ahead that are tried, at most: 24 origins of 20 candidates stay below 10 MiB.
 const TRIED_MAX: usize = 2_000;
+
+/// An error above this share of the last value's is not better: the difference is chance.
+const BETTER_MAX: f64 = 0.98;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,6 +110,29 @@ pub struct Backtest {
     pub origins: usize,
     /// Rows ahead that were tried.
     pub horizon: usize,
+}
+
+impl Backtest {
+    /// Whether forecasts from earlier rows were nearer than the last value repeated.
+    pub fn better_than_last_value(&self) -> bool {
+        self.to_last_value < BETTER_MAX
+    }
+
+    /// The back-test in words, for a place in a sentence.
+    pub fn sentence(&self, level: f64) -> String {
+        let held = format!(
+            "the {:.0} % band held {:.0} % of the values",
+            100.0 * level,
+            100.0 * self.coverage
+        );
+        if !self.better_than_last_value() {
+            return format!("not better than the last value; {held}");
+        }
+        format!(
+            "back-test: {:.0} % of the error of the last value, {held}",
+            100.0 * self.to_last_value
+        )
+    }
 }
 
 impl Bounds {
@@ -258,9 +287,18 @@ fn backtest(
 /// Names what carries most of the weight.
 fn model(candidates: &[Candidate], contest: &Contest) -> String {
     let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by(|a, b| contest.weights[*b].total_cmp(&contest.weights[*a]).then(a.cmp(b)));
-    let named = order.iter().filter(|it| contest.weights[**it] >= NAMED_WEIGHT);
-    let named: Vec<&str> = named.take(NAMED_MAX).map(|it| &candidates[*it].name[..]).collect();
+    order.sort_by(|a, b| {
+        contest.weights[*b]
+            .total_cmp(&contest.weights[*a])
+            .then(a.cmp(b))
+    });
+    let named = order
+        .iter()
+        .filter(|it| contest.weights[**it] >= NAMED_WEIGHT);
+    let named: Vec<&str> = named
+        .take(NAMED_MAX)
+        .map(|it| &candidates[*it].name[..])
+        .collect();
     match named.as_slice() {
         [] => format!("average of {} methods", candidates.len()),
         some => some.join(" + "),

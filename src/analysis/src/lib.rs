@@ -4,6 +4,7 @@
 //! * [`stats`]: the arithmetic of evidence.
 //! * [`agreement`]: where the analyses agree and contradict.
 //! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
+//! * [`forecast`]: what comes next.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
 //! Never: does input or output, reads a clock, or draws a random number without a

@@ -114,6 +114,8 @@ pub(crate) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Say what comes next for each series, with a band and how earlier forecasts did.
+    Forecast(crate::analyses::forecast::Arguments),
     /// Say what works on this machine, what does not, and what would enable it.
     Doctor {
         /// Print one JSON document.

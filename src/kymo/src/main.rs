@@ -52,6 +52,7 @@ fn main() -> ExitCode {
             to,
             out,
         }),
+        Some(Command::Forecast(arguments)) => analyses::forecast::run(&arguments),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };
     failure::exit(outcome)

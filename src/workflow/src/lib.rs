@@ -5,7 +5,8 @@
 //! * [`tap`], [`recording`]: streams into sessions.
 //! * [`live`], [`stored`], [`processes`]: what a window looks at;
 //!   [`essentials`]: what it shows first.
-//! * [`input`]: what the analyses are given; [`findings`]: all of them.
+//! * [`input`]: what the analyses are given; [`findings`]: all of them;
+//!   [`compare`], [`forecast`]: some of them.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod compare;
 pub mod essentials;
 pub mod findings;
+pub mod forecast;
 pub mod input;
 pub mod jobs;
 pub mod launch;

@@ -95,7 +95,12 @@ pub(crate) fn all(history: &History, periods: &[usize], origins: &Origins) -> Ve
 /// The last value, medians of recent stretches, and a straight line.
 fn plain(history: &History, origins: &Origins) -> Vec<Candidate> {
     let horizon = origins.horizon;
-    let mut windows = vec![(horizon / 8).max(5), horizon.max(12), 4 * horizon.max(12), LONG_WINDOW];
+    let mut windows = vec![
+        (horizon / 8).max(5),
+        horizon.max(12),
+        4 * horizon.max(12),
+        LONG_WINDOW,
+    ];
     windows.retain(|rows| *rows <= LONG_WINDOW);
     windows.dedup();
     let mut all = vec![Candidate {
@@ -142,11 +147,19 @@ fn level(history: &History, origins: &Origins) -> Candidate {
         if value.is_finite() {
             // Starts as a mean of all, until that would be slower.
             let weight = weight.max(1.0 / (row as f64 + 1.0));
-            slow = if slow.is_nan() { *value } else { slow + weight * (value - slow) };
+            slow = if slow.is_nan() {
+                *value
+            } else {
+                slow + weight * (value - slow)
+            };
         }
     }
     levels.push(slow);
-    let departures = history.values.iter().zip(&levels).map(|(value, level)| value - level);
+    let departures = history
+        .values
+        .iter()
+        .zip(&levels)
+        .map(|(value, level)| value - level);
     let departures: Vec<f64> = departures.collect();
     let correction = Correction::of(&departures, &origins.rows, origins.horizon);
     Candidate {
@@ -213,7 +226,9 @@ impl Base {
         let departures = history.values.iter().zip(&profile.at);
         Self {
             name: format!("profile of {cycles} cycles of {period} rows"),
-            departures: departures.map(|(value, expected)| value - expected).collect(),
+            departures: departures
+                .map(|(value, expected)| value - expected)
+                .collect(),
             profile: Some(profile),
         }
     }

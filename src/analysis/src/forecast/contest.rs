@@ -27,7 +27,7 @@ const SHARPNESS: f64 = 6.0;
 const WORSE_MAX: f64 = 1.5;
 
 /// An origin counts this much of the next one.
-const FADING: f64 = 0.95;
+const FADING: f64 = 1.0;
 
 /// Weight of the error over all rows ahead beside that of the rows in question.
 const WHOLE_SHARE: f64 = 0.2;

@@ -161,7 +161,9 @@ fn solved(sums: &[f64; SUMS + 1]) -> [f64; SPEEDS] {
         for (place, row) in rows.iter_mut().enumerate() {
             if place != pivot {
                 let share = row[pivot] / lead;
-                row.iter_mut().zip(current).for_each(|(it, by)| *it -= share * by);
+                row.iter_mut()
+                    .zip(current)
+                    .for_each(|(it, by)| *it -= share * by);
             }
         }
     }

@@ -16,8 +16,6 @@ use super::history::History;
 pub(crate) struct Profile {
     /// Rows of a cycle.
     pub(crate) period: usize,
-    /// So many cycles are looked at.
-    pub(crate) cycles: usize,
     /// `n + period` values; `NaN` where no earlier cycle has the phase.
     pub(crate) at: Vec<f64>,
 }
@@ -31,7 +29,6 @@ impl Profile {
         let at = rows.map(|row| center(values, row, period, cycles, &mut seen));
         Self {
             period,
-            cycles,
             at: at.collect(),
         }
     }

@@ -104,7 +104,9 @@ pub(crate) fn periods(history: &History, step_seconds: f64) -> Vec<usize> {
 
 /// Natural periods in rows, where a row is short enough.
 fn calendar(step_seconds: f64) -> impl Iterator<Item = usize> {
-    let rows = CALENDAR_SECONDS.into_iter().map(move |it| it / step_seconds);
+    let rows = CALENDAR_SECONDS
+        .into_iter()
+        .map(move |it| it / step_seconds);
     rows.filter(|it| *it >= 4.0 && *it < 1e9 && (it - it.round()).abs() < 0.01)
         .map(|it| it.round() as usize)
 }
@@ -134,7 +136,11 @@ impl Tried {
                 count += 1.0;
             }
         }
-        let error = if count < PROBES_MIN { f64::INFINITY } else { with / count };
+        let error = if count < PROBES_MIN {
+            f64::INFINITY
+        } else {
+            with / count
+        };
         Self {
             period,
             error,
@@ -178,7 +184,10 @@ impl Means {
 
     /// The mean of the numbers up to `reach` rows away; `NaN` without any.
     fn at(&self, row: usize, reach: usize) -> f64 {
-        let (lo, hi) = (row.saturating_sub(reach), (row + reach + 1).min(self.rows()));
+        let (lo, hi) = (
+            row.saturating_sub(reach),
+            (row + reach + 1).min(self.rows()),
+        );
         let (lo, hi) = (self.sums[lo.min(hi)], self.sums[hi]);
         (hi.0 - lo.0) / (hi.1 - lo.1)
     }
@@ -212,8 +221,14 @@ fn autocorrelation(values: &[f64], lags: usize) -> Vec<f64> {
         // A single outlier must not decide what repeats.
         *value = (*value / scale).clamp(-CLIP, CLIP);
     }
-    let mask: Vec<f64> = values.iter().map(|it| f64::from(u8::from(known(it)))).collect();
-    let filled: Vec<f64> = rough.iter().map(|it| if it.is_finite() { *it } else { 0.0 }).collect();
+    let mask: Vec<f64> = values
+        .iter()
+        .map(|it| f64::from(u8::from(known(it))))
+        .collect();
+    let filled: Vec<f64> = rough
+        .iter()
+        .map(|it| if it.is_finite() { *it } else { 0.0 })
+        .collect();
     let products = correlated(&filled, lags);
     let pairs = correlated(&mask, lags);
     let at = |lag: usize| match pairs[lag] {
@@ -221,7 +236,13 @@ fn autocorrelation(values: &[f64], lags: usize) -> Vec<f64> {
         many => products[lag] / many,
     };
     let variance = at(0);
-    let correlation = |lag| if variance > 0.0 { at(lag) / variance } else { 0.0 };
+    let correlation = |lag| {
+        if variance > 0.0 {
+            at(lag) / variance
+        } else {
+            0.0
+        }
+    };
     (0..lags.min(products.len())).map(correlation).collect()
 }
 

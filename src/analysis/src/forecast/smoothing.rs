@@ -39,7 +39,11 @@ pub(crate) enum Method {
     /// Simple exponential smoothing.
     Simple { weight: f64 },
     /// Holt's trend, which fades.
-    Damped { weight: f64, trend_weight: f64, damping: f64 },
+    Damped {
+        weight: f64,
+        trend_weight: f64,
+        damping: f64,
+    },
     /// Dynamic optimised Theta.
     Theta { weight: f64, theta: f64 },
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod analyze;
 pub(crate) mod compare;
+pub(crate) mod forecast;
 
 use std::path::{Path, PathBuf};
 
