@@ -4,6 +4,10 @@
 //! * `faults list`: what there is, and what this machine cannot do.
 //! * `faults record --seed N [--fault NAME]… --out DIR --kymo PATH`: records each
 //!   fault once, with start, size and length drawn from the seed. Needs root.
+//!   `--calm 0.1` refuses while others use more than a tenth of the machine.
+//! * `faults score DIR --kymo PATH [--json]`: what Kymo says of recordings.
+//! * `faults card DIR --kymo PATH`: the accuracy card, as JSON: precision, recall,
+//!   delay and false alarms per host and day of each detector on each fault.
 //!
 //! Detectors may be looked at with any seed that has been used before; a score is
 //! worth something only on seeds that nobody has recorded yet.
@@ -16,10 +20,12 @@
 #![expect(clippy::print_stdout, reason = "tables are what the program is for")]
 #![expect(clippy::print_stderr, reason = "progress is told beside the tables")]
 
+mod calm;
 mod draw;
 mod fault;
 mod place;
 mod record;
+mod score;
 mod stage;
 mod truth;
 mod work;
@@ -32,7 +38,9 @@ use std::sync::atomic::AtomicBool;
 use crate::fault::{ALL, Fault};
 
 const USAGE: &str = "usage: faults list
-       faults record --seed N [--fault NAME|all]... --out DIR --kymo PATH";
+       faults record --seed N [--fault NAME|all]... --out DIR --kymo PATH [--calm SHARE]
+       faults score DIR --kymo PATH [--json]
+       faults card DIR --kymo PATH";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +51,8 @@ fn main() -> ExitCode {
     let done = match command {
         "list" => list(),
         "record" => recordings(rest),
+        "score" => score::command(rest, score::Shape::Score),
+        "card" => score::command(rest, score::Shape::Card),
         "work" => work::run(rest),
         _ => Err(USAGE.to_owned()),
     };
@@ -90,13 +100,16 @@ impl<'a> Flags<'a> {
 }
 
 fn recordings(arguments: &[String]) -> Result<(), String> {
-    let flags = Flags::of(arguments, &["seed", "fault", "out", "kymo"])?;
+    let flags = Flags::of(arguments, &["seed", "fault", "out", "kymo", "calm"])?;
     let seed = flags.one("seed")?.parse();
     let seed: u64 = seed.map_err(|_| "--seed takes a whole number".to_owned())?;
     let out = PathBuf::from(flags.one("out")?);
     std::fs::create_dir_all(&out).map_err(|it| format!("{}: {it}", out.display()))?;
     let out = record::absolute(&out)?;
     let kymo = record::absolute(flags.one("kymo")?.as_ref())?;
+    let calm = flags.all("calm").last().map(str::parse);
+    let calm = calm.transpose();
+    let calm = calm.map_err(|_| "--calm takes a share such as 0.1".to_owned())?;
     let wanted: Vec<&str> = flags.all("fault").collect();
     if !rustix::process::geteuid().is_root() {
         return Err("control groups and namespaces need root".to_owned());
@@ -113,6 +126,7 @@ fn recordings(arguments: &[String]) -> Result<(), String> {
             seed,
             out: &out,
             kymo: &kymo,
+            calm,
             stop: &stop,
         };
         match record::record(&order) {

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::calm::Usage;
 use crate::draw::{Draw, Schedule};
 use crate::fault::{Fault, Recorder};
 use crate::place::{self, Folder};
@@ -33,6 +34,8 @@ pub(crate) struct Order<'a> {
     pub(crate) seed: u64,
     pub(crate) out: &'a Path,
     pub(crate) kymo: &'a Path,
+    /// Largest share of all processors that others may use when it starts.
+    pub(crate) calm: Option<f64>,
     /// Set by SIGINT and SIGTERM.
     pub(crate) stop: &'a Arc<AtomicBool>,
 }
@@ -50,6 +53,9 @@ pub(crate) fn record(order: &Order<'_>) -> Result<bool, String> {
     let work = order.out.join(".faults-work");
     place::sweep(&work);
     let folder = Folder::new(work)?;
+    if let Some(most) = order.calm {
+        calm(order.stop, most)?;
+    }
     let told = recorded(order, &folder, &session);
     match told {
         Ok(told) => told.write(&truth).map(|()| true),
@@ -70,11 +76,12 @@ fn recorded(order: &Order<'_>, folder: &Folder, session: &Path) -> Result<Truth,
     (fault.prepare)(&mut stage)?;
     wait(order.stop, SETTLE)?;
 
-    let busy = Busy::now()?;
+    let at_start = Usage::now()?;
     let started = unix_now();
     let mut recorder = Recording::start(order, session, schedule)?;
     wait(order.stop, Duration::from_secs_f64(schedule.quiet_s))?;
-    let busy_before = busy.share_since()?;
+    let before = Usage::now()?;
+    let mut during = before;
     let mut onset = None;
     let mut end = None;
     if let Some(inject) = fault.inject {
@@ -82,11 +89,13 @@ fn recorded(order: &Order<'_>, folder: &Folder, session: &Path) -> Result<Truth,
         inject(&mut stage)?;
         wait(order.stop, Duration::from_secs_f64(schedule.fault_s))?;
         end = Some(unix_now());
+        during = Usage::now()?;
         stage.end(Life::Fault);
         (fault.relieve)(&mut stage)?;
     }
     recorder.finish(order.stop)?;
     let stopped = unix_now();
+    let after = Usage::now()?;
     stage.end(Life::Session);
     Ok(Truth {
         schema: SCHEMA,
@@ -102,10 +111,26 @@ fn recorded(order: &Order<'_>, folder: &Folder, session: &Path) -> Result<Truth,
         onset,
         end,
         stopped,
-        busy_before,
+        busy_before: before.since(at_start).used,
+        others: [
+            before.since(at_start).others,
+            during.since(before).others,
+            after.since(during).others,
+        ],
         not_possible: std::mem::take(&mut stage.not_possible),
         notes: std::mem::take(&mut stage.notes),
     })
+}
+
+/// Waits for two seconds and refuses where others use more than this of the machine.
+fn calm(stop: &AtomicBool, most: f64) -> Result<(), String> {
+    let before = Usage::now()?;
+    wait(stop, Duration::from_millis(2_000))?;
+    let others = Usage::now()?.since(before).others;
+    match others <= most {
+        true => Ok(()),
+        false => Err(format!("others use {:.0} % of the machine", others * 100.0)),
+    }
 }
 
 fn unix_now() -> f64 {
@@ -182,38 +207,6 @@ impl Drop for Recording {
             self.child.kill().ok();
             self.child.wait().ok();
         }
-    }
-}
-
-/// Processor time of the machine at a moment, in clock ticks.
-struct Busy {
-    used: u64,
-    all: u64,
-}
-
-impl Busy {
-    /// # Source
-    ///
-    /// First line of `proc_stat(5)`: user, nice, system, idle, iowait, irq, …
-    fn now() -> Result<Self, String> {
-        let text = std::fs::read_to_string("/proc/stat").map_err(|it| it.to_string())?;
-        let line = text.lines().next().unwrap_or_default();
-        let numbers = line.split_whitespace().skip(1).take(8);
-        let numbers: Vec<u64> = numbers.filter_map(|it| it.parse().ok()).collect();
-        let all: u64 = numbers.iter().sum();
-        let idle: u64 = numbers.iter().skip(3).take(2).sum();
-        Ok(Self {
-            used: all - idle,
-            all,
-        })
-    }
-
-    /// Share of all processors that was used since.
-    fn share_since(&self) -> Result<f64, String> {
-        let now = Self::now()?;
-        let all = now.all.saturating_sub(self.all).max(1);
-        let share = now.used.saturating_sub(self.used) as f64 / all as f64;
-        Ok((share * 1000.0).round() / 1000.0)
     }
 }
 

@@ -45,6 +45,10 @@ pub(crate) struct Truth {
     pub(crate) stopped: f64,
     /// Share of all processors that was in use before the onset, by anybody.
     pub(crate) busy_before: f64,
+    /// Share of all processors that programs with no part in it used before, during
+    /// and after the disturbance; all zero in recordings that did not count it.
+    #[serde(default)]
+    pub(crate) others: [f64; 3],
     /// What this machine could not do, and what was done in its place.
     pub(crate) not_possible: Vec<String>,
     /// What went otherwise than planned, such as a process killed early.

@@ -33,7 +33,7 @@ pub(super) const FILES: Fault = Fault {
     name: "file-leak",
     what: "A process opens files and closes none until its limit is reached, and goes on asking; until then nothing is short, so `none` is right as well.",
     verdict: "pool",
-    accepted: &["none"],
+    accepted: &["file-descriptors", "none"],
     inject: Some(|stage| {
         let limit = stage.draw.whole(512, 4096);
         stage.sized("limit", limit as f64);
