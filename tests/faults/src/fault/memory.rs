@@ -19,7 +19,11 @@ pub(super) const LEAK: Fault = Fault {
         stage.group()?.forbid_swap()?;
         let file = (limit * 0.5).floor();
         stage.sized("file_mib", file);
-        reader(stage, "catalogue", Life::Session, file, Some(64.0))?;
+        // From memory this costs a tenth of a processor; from the disk it cannot be
+        // had, so that the service is held up and not merely served from elsewhere.
+        let rate = stage.draw.whole(300, 600) as f64;
+        let rate = stage.sized("service_mib_s", rate);
+        reader(stage, "catalogue", Life::Session, file, Some(rate))?;
         Ok(())
     },
     inject: Some(|stage| {
