@@ -3,6 +3,7 @@
 //! * [`frame`]: series that share their rows, what the analyses look at.
 //! * [`stats`]: the arithmetic of evidence.
 //! * [`agreement`]: where the analyses agree and contradict.
+//! * [`bottleneck`]: what limits a system.
 //! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
 //! * [`forecast`]: what comes next.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
@@ -12,6 +13,7 @@
 
 pub mod agreement;
 pub mod compare;
+pub mod bottleneck;
 pub mod derive;
 pub mod envelope;
 pub mod forecast;

@@ -45,6 +45,8 @@ pub struct ProcessUse {
     pub host: String,
     /// Kernel process id.
     pub pid: u32,
+    /// Its parent's when it was first seen; 0 when unknown.
+    pub parent_pid: u32,
     /// Short name.
     pub name: String,
     /// Command line with secrets removed.
@@ -367,6 +369,7 @@ fn process_use(rows: &ProcessRows<'_>, span: Span, cpus: Option<u32>) -> Option<
         id: rows.id,
         host: rows.host.to_owned(),
         pid: rows.process.pid,
+        parent_pid: rows.process.parent_pid,
         name: rows.process.name.clone(),
         command: rows.process.command.clone(),
         cgroup: rows.process.cgroup.clone(),

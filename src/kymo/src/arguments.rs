@@ -116,6 +116,8 @@ pub(crate) enum Command {
     },
     /// Say what comes next for each series, with a band and how earlier forecasts did.
     Forecast(crate::analyses::forecast::Arguments),
+    /// Say what limits the system, with the evidence for and against, and who makes the load.
+    Bottleneck(crate::analyses::bottleneck::Arguments),
     /// Say what works on this machine, what does not, and what would enable it.
     Doctor {
         /// Print one JSON document.

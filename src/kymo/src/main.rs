@@ -53,6 +53,7 @@ fn main() -> ExitCode {
             out,
         }),
         Some(Command::Forecast(arguments)) => analyses::forecast::run(&arguments),
+        Some(Command::Bottleneck(arguments)) => analyses::bottleneck::run(&arguments),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };
     failure::exit(outcome)

@@ -7,11 +7,13 @@
 //!   [`essentials`]: what it shows first.
 //! * [`input`]: what the analyses are given; [`findings`]: all of them;
 //!   [`compare`], [`forecast`]: some of them.
+//! * [`input`]: what the analyses are given; [`bottleneck`]: what limits.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
 //! Never: draws anything.
 
+pub mod bottleneck;
 pub mod clock;
 pub mod compare;
 pub mod essentials;

@@ -486,6 +486,22 @@ impl Stored {
         Ok(Track::whole(&column))
     }
 
+    /// The readings of one field of a process as stored.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such host or process, or the disk refuses.
+    pub fn process_field(
+        &self,
+        host: &str,
+        process: ProcessId,
+        field: Field,
+    ) -> Result<Column, Problem> {
+        let id = self.host_id(host)?;
+        let column = self.inner.session.process_column(id, process, field);
+        column.map_err(|error| reading(self.path(), &error))
+    }
+
     /// What each process of a host used within a span, the busiest first.
     ///
     /// # Errors
@@ -514,6 +530,7 @@ impl Stored {
                 id: total.id,
                 host: host.to_owned(),
                 pid: total.process.pid,
+                parent_pid: total.process.parent_pid,
                 name: total.process.name.clone(),
                 command: total.process.command.clone(),
                 cgroup: total.process.cgroup.clone(),

@@ -7,6 +7,7 @@
 pub(crate) mod analyze;
 pub(crate) mod compare;
 pub(crate) mod forecast;
+pub(crate) mod bottleneck;
 
 use std::path::{Path, PathBuf};
 

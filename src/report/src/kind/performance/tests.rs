@@ -138,6 +138,7 @@ fn process(dress: Dress, pid: u32, name: &str, cpu_seconds: f64) -> ProcessUse {
         id: ProcessId(pid),
         host: dress("web-1"),
         pid,
+        parent_pid: 1,
         name: dress(name),
         command: dress(&format!(
             "/usr/bin/{name} --threads 4 --data /var/lib/{name}/main --listen 127.0.0.1:5432 --verbose --log /var/log/{name}.log"

@@ -1,0 +1,237 @@
+//! Who made the load of a resource: processes and control groups with their shares.
+//!
+//! * In: what processes used, the series of control groups, and a stretch of rows.
+//! * Out: the few with the largest shares.
+//! * Never: blames whoever waited; only what was used counts.
+//!
+//! Start at [`of`].
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::gauge::Gauge;
+use super::judge::mean_over;
+use super::lens::{Lens, With};
+use super::limits::Signal;
+use super::{Culprit, HostInput, Resource, Who, sources};
+use crate::overview::ProcessUse;
+
+/// Listed of each sort, at most.
+const MOST: usize = 4;
+
+/// Smaller shares are not blamed.
+const LEAST_SHARE: f64 = 0.05;
+
+/// So many processes of one name are told as one: a storm of short ones has no single
+/// culprit but their parent.
+const STORM: usize = 5;
+
+/// A control group that holds a child with this share of its load is not told beside it.
+const MOSTLY: f64 = 0.8;
+
+/// The culprits of a stretch in which a gauge limits.
+pub(super) fn of(input: &HostInput<'_>, gauge: &Gauge, run: &Range<usize>) -> Vec<Culprit> {
+    let lens = Lens::new(input.frame, input.host);
+    let uses = (input.uses)(input.frame.span_of(run.clone()));
+    let runs = std::slice::from_ref(run);
+    let groups = |metric: &str, with: With<'_>| groups(&lens, runs, (metric, with));
+    match gauge.resource {
+        Resource::Cpu => {
+            let busy = gauge
+                .raw
+                .get(&Signal::Busy)
+                .map_or(f64::NAN, |it| mean_over(it, runs));
+            let cores = sources::cores(&lens).or(input.cores).unwrap_or(f64::NAN);
+            let whole = busy * cores * super::strip::seconds(input.frame, run);
+            let mut all = processes(&uses, |it| it.cpu_seconds, Some(whole));
+            all.extend(processes_of_series(&lens, runs, busy * cores));
+            all.extend(groups("cgroup.cpu.usage", &[]));
+            all
+        }
+        Resource::CpuThrottling => {
+            let mut all = groups("cgroup.cpu.throttled_time", &[]);
+            let inside = |it: &&ProcessUse| is_inside(&it.cgroup, &gauge.part);
+            let members: Vec<ProcessUse> = uses.iter().filter(inside).cloned().collect();
+            all.extend(processes(&members, |it| it.cpu_seconds, None));
+            all
+        }
+        Resource::Memory => memory(&lens, &uses, runs),
+        Resource::Disk => {
+            let bytes = |it: &ProcessUse| it.read_bytes + it.write_bytes;
+            let mut all = processes(&uses, bytes, None);
+            all.extend(groups("cgroup.disk.io", &[]));
+            all
+        }
+        // Traffic is not counted by process.
+        Resource::Network => Vec::new(),
+        Resource::FileDescriptors => files(input),
+    }
+}
+
+fn memory(lens: &Lens<'_>, uses: &[ProcessUse], runs: &[Range<usize>]) -> Vec<Culprit> {
+    let stall = [("kind", "some"), ("resource", "memory")];
+    let tries: [(&str, With<'_>); 4] = [
+        ("cgroup.pressure.time", &stall),
+        ("cgroup.memory.events", &[("type", "max")]),
+        ("cgroup.memory.faults", &[("type", "major")]),
+        ("cgroup.memory.usage", &[]),
+    ];
+    let found = tries.into_iter().map(|it| groups(lens, runs, it));
+    let groups = found
+        .into_iter()
+        .find(|it| !it.is_empty())
+        .unwrap_or_default();
+    let limit = lens.one("system.memory.limit", &[]);
+    let limit = limit.map(|it| super::lens::held(&it));
+    let whole = limit.map_or(f64::NAN, |it| mean_over(&it, runs));
+    let resident = |it: &ProcessUse| it.peak_resident_bytes;
+    let mut all = processes(uses, resident, Some(whole).filter(|it| it.is_finite()));
+    all.extend(groups);
+    all
+}
+
+fn files(input: &HostInput<'_>) -> Vec<Culprit> {
+    let last = |it: &super::OpenFiles| it.open.last().copied().unwrap_or(0.0);
+    let total: f64 = input.files.iter().map(last).sum();
+    let mut all: Vec<Culprit> = input
+        .files
+        .iter()
+        .map(|it| Culprit {
+            who: Who::Process {
+                name: it.process.clone(),
+                pid: it.pid,
+                count: 1,
+            },
+            share: last(it) / total.max(1.0),
+        })
+        .collect();
+    largest(&mut all);
+    all
+}
+
+/// Shares of processes in `whole`, or in what all of them used where that is not known.
+fn processes(
+    uses: &[ProcessUse],
+    amount: impl Fn(&ProcessUse) -> f64,
+    whole: Option<f64>,
+) -> Vec<Culprit> {
+    let mut names: BTreeMap<&str, Vec<&ProcessUse>> = BTreeMap::new();
+    for one in uses.iter().filter(|it| amount(it) > 0.0) {
+        names.entry(one.name.as_str()).or_default().push(one);
+    }
+    let total: f64 = names.values().flatten().map(|it| amount(it)).sum();
+    // What was counted of all processes cannot be less than what they used.
+    let whole = whole
+        .filter(|it| it.is_finite())
+        .map_or(total, |it| it.max(total));
+    let mut all = Vec::new();
+    for (name, members) in names {
+        let one = |pid: u32, count: usize, amount: f64| Culprit {
+            who: Who::Process {
+                name: name.to_owned(),
+                pid,
+                count,
+            },
+            share: amount / whole,
+        };
+        if members.len() >= STORM {
+            let sum = members.iter().map(|it| amount(it)).sum();
+            all.push(one(parent(&members), members.len(), sum));
+        } else {
+            all.extend(members.iter().map(|it| one(it.pid, 1, amount(it))));
+        }
+    }
+    largest(&mut all);
+    all
+}
+
+/// The parent of most; the first process where parents are not known.
+fn parent(members: &[&ProcessUse]) -> u32 {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for one in members.iter().filter(|it| it.parent_pid != 0) {
+        *counts.entry(one.parent_pid).or_default() += 1;
+    }
+    let most = counts
+        .into_iter()
+        .max_by_key(|(pid, count)| (*count, u32::MAX - pid));
+    let first = members.iter().map(|it| it.pid).min().unwrap_or(0);
+    most.map_or(first, |(pid, _)| pid)
+}
+
+/// Processes of a table that has series of them.
+fn processes_of_series(lens: &Lens<'_>, runs: &[Range<usize>], whole: f64) -> Vec<Culprit> {
+    let lines = lens.of("process.cpu.utilization").iter();
+    let mut all: Vec<Culprit> = lines
+        .filter_map(|line| {
+            let key = &line.series.key;
+            let used = mean_over(&line.values, runs);
+            Some(Culprit {
+                who: Who::Process {
+                    name: key.attribute("process.name").unwrap_or_default().to_owned(),
+                    pid: key.attribute("process.pid")?.parse().ok()?,
+                    count: 1,
+                },
+                share: used / whole,
+            })
+        })
+        .collect();
+    largest(&mut all);
+    all
+}
+
+/// Shares of control groups in the sum over those that hold no other.
+fn groups(
+    lens: &Lens<'_>,
+    runs: &[Range<usize>],
+    (metric, with): (&str, With<'_>),
+) -> Vec<Culprit> {
+    let mut amounts: BTreeMap<&str, f64> = BTreeMap::new();
+    for line in lens.of(metric) {
+        let key = &line.series.key;
+        let fits = with
+            .iter()
+            .all(|(name, value)| key.attribute(name) == Some(*value));
+        let mean = mean_over(&line.values, runs);
+        if let Some(group) = key.attribute("cgroup").filter(|it| *it != "/" && fits)
+            && mean > 0.0
+        {
+            *amounts.entry(group).or_default() += mean;
+        }
+    }
+    let parents: Vec<&str> = amounts
+        .iter()
+        .filter(|(group, amount)| {
+            let children = amounts
+                .iter()
+                .filter(|(it, _)| *it != *group && is_inside(it, group));
+            children.map(|(_, child)| *child).fold(0.0, f64::max) >= MOSTLY * **amount
+        })
+        .map(|(group, _)| *group)
+        .collect();
+    amounts.retain(|group, _| !parents.contains(group));
+    let total: f64 = amounts.values().sum();
+    let mut all: Vec<Culprit> = amounts
+        .into_iter()
+        .map(|(group, amount)| Culprit {
+            who: Who::Cgroup(group.to_owned()),
+            share: amount / total,
+        })
+        .collect();
+    largest(&mut all);
+    all
+}
+
+/// Whether a control group is another or lies below it.
+fn is_inside(group: &str, above: &str) -> bool {
+    let rest = group.strip_prefix(above.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn largest(all: &mut Vec<Culprit>) {
+    for one in all.iter_mut() {
+        one.share = one.share.min(1.0);
+    }
+    all.retain(|it| it.share >= LEAST_SHARE);
+    all.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.who.cmp(&b.who)));
+    all.truncate(MOST);
+}
