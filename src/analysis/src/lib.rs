@@ -4,6 +4,7 @@
 //! * [`stats`]: the arithmetic of evidence.
 //! * [`agreement`]: where the analyses agree and contradict.
 //! * [`bottleneck`]: what limits a system.
+//! * [`laws`]: what no true recording can break, and quality as findings.
 //! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
 //! * [`forecast`]: what comes next.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
@@ -18,6 +19,7 @@ pub mod derive;
 pub mod envelope;
 pub mod forecast;
 pub mod frame;
+pub mod laws;
 pub mod overview;
 pub mod quality;
 pub mod stats;

@@ -8,6 +8,8 @@
 //! * [`input`]: what the analyses are given; [`findings`]: all of them;
 //!   [`compare`], [`forecast`]: some of them.
 //! * [`input`]: what the analyses are given; [`bottleneck`]: what limits.
+//! * [`input`]: what the analyses are given; [`bottleneck`]: what limits;
+//!   [`laws`]: how far the data itself can be trusted.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
@@ -22,6 +24,7 @@ pub mod forecast;
 pub mod input;
 pub mod jobs;
 pub mod launch;
+pub mod laws;
 pub mod link;
 pub mod live;
 pub mod performance;

@@ -26,6 +26,9 @@ const LEAST_SHARE: f64 = 0.05;
 /// culprit but their parent.
 const STORM: usize = 5;
 
+/// A parent with less than one part in so many of its descendants' processor time moved nothing.
+const INHERITED: f64 = 10.0;
+
 /// A control group that holds a child with this share of its load is not told beside it.
 const MOSTLY: f64 = 0.8;
 
@@ -57,8 +60,8 @@ pub(super) fn of(input: &HostInput<'_>, gauge: &Gauge, run: &Range<usize>) -> Ve
         }
         Resource::Memory => memory(&lens, &uses, runs),
         Resource::Disk => {
-            let bytes = |it: &ProcessUse| it.read_bytes + it.write_bytes;
-            let mut all = processes(&uses, bytes, None);
+            let own = without_inherited(uses);
+            let mut all = processes(&own, bytes, None);
             all.extend(groups("cgroup.disk.io", &[]));
             all
         }
@@ -88,6 +91,52 @@ fn memory(lens: &Lens<'_>, uses: &[ProcessUse], runs: &[Range<usize>]) -> Vec<Cu
     let mut all = processes(uses, resident, Some(whole).filter(|it| it.is_finite()));
     all.extend(groups);
     all
+}
+
+fn bytes(of: &ProcessUse) -> f64 {
+    of.read_bytes + of.write_bytes
+}
+
+/// Leaves out processes whose bytes are those of children they waited for.
+///
+/// The kernel adds what a child moved to its parent when the child is reaped. Whoever
+/// moves bytes itself needs processor time for it: a parent with as many bytes as its
+/// descendants and hardly any of their time inherited them.
+///
+/// # Source
+///
+/// `wait_task_zombie` in Linux `kernel/exit.c`: `task_io_accounting_add`.
+fn without_inherited(uses: Vec<ProcessUse>) -> Vec<ProcessUse> {
+    let mut children: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (place, one) in uses.iter().enumerate() {
+        children.entry(one.parent_pid).or_default().push(place);
+    }
+    let inherited = |one: &ProcessUse| {
+        if !children.contains_key(&one.pid) {
+            return false;
+        }
+        let (mut moved, mut seconds) = (0.0, 0.0);
+        let mut seen = vec![false; uses.len()];
+        let mut next: Vec<u32> = vec![one.pid];
+        while let Some(pid) = next.pop() {
+            for place in children.get(&pid).map_or(&[][..], Vec::as_slice) {
+                if !std::mem::replace(&mut seen[*place], true) {
+                    let child = &uses[*place];
+                    // A number that was not read counts for nothing.
+                    moved += bytes(child).max(0.0);
+                    seconds += child.cpu_seconds.max(0.0);
+                    next.push(child.pid);
+                }
+            }
+        }
+        moved >= bytes(one) / 2.0 && one.cpu_seconds * INHERITED < seconds
+    };
+    let heirs: Vec<bool> = uses
+        .iter()
+        .map(|it| bytes(it) > 0.0 && inherited(it))
+        .collect();
+    let kept = uses.into_iter().zip(heirs).filter(|(_, heir)| !heir);
+    kept.map(|(one, _)| one).collect()
 }
 
 fn files(input: &HostInput<'_>) -> Vec<Culprit> {

@@ -88,7 +88,7 @@ fn reading(
 fn low(limit: &Limit, value: f64, verb: &str) -> String {
     match (limit.signal, value) {
         (Signal::RunQueue, 0.0) => "the run queue never exceeded the processors".to_owned(),
-        (_, 0.0) if limit.role != Role::Utilization => format!("{} stayed at 0", limit.name),
+        (_, 0.0) => format!("{} stayed at 0", limit.name),
         _ => format!("{} {verb} {}", limit.name, text(limit, value)),
     }
 }

@@ -77,7 +77,7 @@ impl Standing {
 fn standing(input: &HostInput<'_>, gauge: &Gauge, rows: &Range<usize>) -> Standing {
     let frame = input.frame;
     let inside = |run: Range<usize>| run.start.max(rows.start)..run.end.min(rows.end);
-    let runs = strip::runs(frame, gauge).into_iter().map(inside);
+    let runs = strip::runs(frame, gauge, rows.end).into_iter().map(inside);
     let runs: Vec<Range<usize>> = runs.filter(|run| !run.is_empty()).collect();
     let seconds: f64 = runs.iter().map(|run| strip::seconds(frame, run)).sum();
     let least = LASTS_SECONDS.max(LASTS_SHARE * strip::seconds(frame, rows));

@@ -94,7 +94,7 @@ fn onset(judged: &Judged<'_>) -> Option<(usize, f64)> {
         return None;
     }
     let frame = judged.input.frame;
-    let runs = strip::runs(frame, &judged.gauge).into_iter();
+    let runs = strip::runs(frame, &judged.gauge, judged.rows.end).into_iter();
     let inside = runs.filter(|it| it.start < judged.rows.end && it.end > judged.rows.start);
     let run = inside.max_by_key(|it| it.len())?;
     let values = waiting(judged)?;

@@ -138,9 +138,11 @@ pub(super) fn ratio(part: &[f64], whole: &[f64]) -> Vec<f64> {
     })
 }
 
-/// Holds the last reading, for limits that are read seldom.
+/// Holds the last reading, for limits that are read seldom; before the first one that
+/// one stands, since a limit is set before it is read.
 pub(super) fn held(values: &[f64]) -> Vec<f64> {
-    let mut last = f64::NAN;
+    let first = values.iter().copied().find(|it| it.is_finite());
+    let mut last = first.unwrap_or(f64::NAN);
     let hold = |value: &f64| {
         if value.is_finite() {
             last = *value;

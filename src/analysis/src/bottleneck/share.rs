@@ -4,7 +4,8 @@
 //! follows its utilization `U` as `U / (1 - U)`, or its stall share alike. So the
 //! symptom is fitted by residence times with weights that cannot be negative, and the
 //! rise from good to bad rows is split by those weights. Resources that rise together
-//! cannot be told apart by any fit; the Shapley value shares between them alike.
+//! cannot be told apart by any fit; the Shapley value shares between them alike, and
+//! the interval says how far that may be off.
 //!
 //! * In: the symptom and the gauges of all hosts.
 //! * Out: for each resource its share of the rise, with an interval by block bootstrap.
@@ -223,10 +224,11 @@ pub(super) fn shares(judged: &mut [Judged<'_>], felt: &Felt<'_>) -> f64 {
     for (player, place) in places.iter().enumerate() {
         let mut of: Vec<f64> = draws.iter().map(|it| it[player]).collect();
         let (lo, hi) = resample::interval(&mut of, 0.95);
+        let (least, most) = identified(&design, player);
         judged[*place].judgment.share = Some(Interval {
-            lo: lo.min(best[player]),
+            lo: lo.min(best[player]).min(least),
             value: best[player],
-            hi: hi.max(best[player]),
+            hi: hi.max(best[player]).max(most),
         });
     }
     best.iter().sum()
@@ -234,6 +236,16 @@ pub(super) fn shares(judged: &mut [Judged<'_>], felt: &Felt<'_>) -> f64 {
 
 fn everything(design: &Design) -> Vec<usize> {
     (0..design.rows.len()).collect()
+}
+
+/// What a resource explains beyond all others, and what it explains alone: between the
+/// two no fit can tell resources apart that rise together.
+fn identified(design: &Design, player: usize) -> (f64, f64) {
+    let moments = Moments::of(design, &everything(design));
+    let all = (1 << design.columns.len()) - 1;
+    let (one, whole) = (1 << player, moments.explained(design, all));
+    let beyond = whole - moments.explained(design, all & !one);
+    (beyond.max(0.0), moments.explained(design, one).min(whole))
 }
 
 /// The residence times of a resource at the rows of the symptom, scaled alike; columns

@@ -179,12 +179,15 @@ fn group_memory(lens: &Lens<'_>, readings: &mut Readings) {
     used.sort_by(|a, b| most(&b.1).total_cmp(&most(&a.1)).then_with(|| a.0.cmp(b.0)));
     let fullest = largest(lens.frame.rows(), used.iter().map(|(_, it)| &it[..]));
     readings.take(Signal::GroupMemoryUse, fullest);
+    readings.take(Signal::GroupLimitHits, group_limit_hits(lens));
+}
+
+fn group_limit_hits(lens: &Lens<'_>) -> Option<Vec<f64>> {
     let hits = lens.of("cgroup.memory.events").iter().filter(|line| {
         let key = &line.series.key;
         key.attribute("type") == Some("max") && key.attribute("cgroup") != Some("/")
     });
-    let hits = largest(lens.frame.rows(), hits.map(|line| &line.values[..]));
-    readings.take(Signal::GroupLimitHits, hits);
+    largest(lens.frame.rows(), hits.map(|line| &line.values[..]))
 }
 
 /// Share of the bytes, or of the stall, of disks that comes of want of memory.
@@ -197,18 +200,21 @@ pub(super) fn disk_share_of_memory(lens: &Lens<'_>) -> Vec<f64> {
             .iter()
             .map(|line| &line.values[..]),
     );
-    let by_bytes = swap.zip(bytes).map(|(pages, bytes)| {
-        pairs(&pages, &bytes, |pages, bytes| {
-            share_of_stall(pages * PAGE_BYTES, bytes)
-        })
-    });
+    let of_bytes = |pages: Vec<f64>| {
+        let bytes = bytes.as_ref()?;
+        let share = |pages, bytes| share_of_stall(pages * PAGE_BYTES, bytes);
+        Some(pairs(&pages, bytes, share))
+    };
+    let by_bytes = swap.and_then(of_bytes);
+    // Each hit of a limit drops a page that may have to be read again.
+    let by_hits = group_limit_hits(lens).and_then(of_bytes);
     let stall = lens.pressure("memory").zip(lens.pressure("io"));
     let by_stall = stall.map(|(memory, io)| pairs(&memory, &io, share_of_stall));
-    let both = [by_bytes, by_stall]
+    let all: Vec<Vec<f64>> = [by_bytes, by_hits, by_stall]
         .into_iter()
         .flatten()
-        .collect::<Vec<_>>();
-    largest(rows, both.iter().map(|it| &it[..])).unwrap_or_else(|| vec![f64::NAN; rows])
+        .collect();
+    largest(rows, all.iter().map(|it| &it[..])).unwrap_or_else(|| vec![f64::NAN; rows])
 }
 
 /// Nothing of nothing is no share; `NaN` stays.

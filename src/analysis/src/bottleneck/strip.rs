@@ -26,15 +26,16 @@ const EPISODES_MAX: usize = 1_000;
 /// table of processes.
 const WITH_CULPRITS_MAX: usize = 16;
 
-/// The stretches of rows in which a gauge limits.
+/// The stretches among the first `end` rows in which a gauge limits; later rows do not
+/// count, so that a live window and a recording judge alike.
 ///
 /// The means open a stretch at [`LIMITED`] and close it below [`STILL_LIMITED`]; since
 /// they lag, the readings themselves move its ends to onset and end.
-pub(super) fn runs(frame: &Frame, gauge: &Gauge) -> Vec<Range<usize>> {
+pub(super) fn runs(frame: &Frame, gauge: &Gauge, end: usize) -> Vec<Range<usize>> {
     let lag = frame.rows_of_seconds(SMOOTH_SECONDS);
     let bridge = frame.rows_of_seconds(BRIDGE_SECONDS);
     let mut found: Vec<Range<usize>> = Vec::new();
-    for run in open_runs(&gauge.score) {
+    for run in open_runs(&gauge.score[..end]) {
         let run = refined(&gauge.instant, run, lag);
         match found.last_mut() {
             Some(last) if run.start <= last.end + bridge => last.end = run.end.max(last.end),
@@ -126,7 +127,7 @@ pub(super) fn episodes(input: &HostInput<'_>, gauges: &[Gauge]) -> Vec<Episode> 
     let frame = input.frame;
     let mut all: Vec<(f64, &Gauge, Range<usize>)> = Vec::new();
     for gauge in gauges {
-        for run in runs(frame, gauge) {
+        for run in runs(frame, gauge, frame.rows()) {
             let score = mean_score(gauge, std::slice::from_ref(&run));
             all.push((score * seconds(frame, &run), gauge, run));
         }
