@@ -12,6 +12,8 @@
 //!
 //! Start at [`against_symptom`] or [`against_stall`].
 
+use std::ops::Range;
+
 use super::limits::Signal;
 use super::share::Felt;
 use super::{Interval, Judged, Resource, strip};
@@ -66,18 +68,19 @@ pub(super) fn against_symptom(judged: &mut [Judged<'_>], felt: &Felt<'_>) {
     }
 }
 
-/// Compares the onset of each resource that limits with the first stall of its host.
+/// Compares the onset of each resource that limits with the first of those that limited
+/// its host at the same time.
 pub(super) fn against_stall(judged: &mut [Judged<'_>]) {
-    let onsets: Vec<Option<(usize, f64)>> = judged.iter().map(onset).collect();
-    let hosts: Vec<String> = judged.iter().map(|it| it.judgment.host.clone()).collect();
+    let onsets: Vec<Option<Onset>> = judged.iter().map(onset).collect();
     for (place, one) in judged.iter_mut().enumerate() {
-        let Some((own, step)) = onsets[place] else {
+        let Some(own) = &onsets[place] else {
             continue;
         };
-        let same = onsets.iter().zip(&hosts);
-        let same = same.filter(|(_, host)| **host == hosts[place]);
-        let first = same.filter_map(|(onset, _)| *onset).map(|it| it.0).min();
-        let lag = (own - first.unwrap_or(own)) as f64 * step;
+        let same = onsets.iter().flatten();
+        let same = same.filter(|it| it.host == own.host && it.overlaps(own));
+        let first = same.map(|it| it.row).min().unwrap_or(own.row);
+        let step = one.input.frame.step_seconds();
+        let lag = (own.row - first) as f64 * step;
         // Either onset may lie anywhere in the step that ends at its row.
         one.judgment.lag = Some(Interval {
             lo: lag - step,
@@ -87,9 +90,21 @@ pub(super) fn against_stall(judged: &mut [Judged<'_>]) {
     }
 }
 
-/// The first row of the longest stretch at which waiting has half risen, and the
-/// seconds between rows.
-fn onset(judged: &Judged<'_>) -> Option<(usize, f64)> {
+/// When the longest stretch of a resource that limits began.
+struct Onset {
+    host: String,
+    run: Range<usize>,
+    /// The row at which waiting had half risen.
+    row: usize,
+}
+
+impl Onset {
+    fn overlaps(&self, other: &Self) -> bool {
+        self.run.start < other.run.end && other.run.start < self.run.end
+    }
+}
+
+fn onset(judged: &Judged<'_>) -> Option<Onset> {
     if !judged.judgment.limits() {
         return None;
     }
@@ -102,15 +117,15 @@ fn onset(judged: &Judged<'_>) -> Option<(usize, f64)> {
         .start
         .saturating_sub(frame.rows_of_seconds(BEFORE_SECONDS));
     let before = order::median(&values[earliest..run.start]);
-    let during = order::median(&values[run.clone()]);
-    let half = if before.is_nan() {
-        during / 2.0
-    } else {
-        (before + during) / 2.0
-    };
-    let risen = (earliest..run.end).rev().skip_while(|row| *row > run.start);
-    let risen = risen.take_while(|row| values[*row] >= half).last();
-    Some((risen.unwrap_or(run.start), frame.step_seconds()))
+    let before = if before.is_nan() { 0.0 } else { before };
+    let half = (before + order::median(&values[run.clone()])) / 2.0;
+    let risen = (earliest..=run.start).rev();
+    let risen = risen.take_while(|row| half > before && values[*row] >= half);
+    Some(Onset {
+        host: judged.judgment.host.clone(),
+        row: risen.last().unwrap_or(run.start),
+        run,
+    })
 }
 
 fn differences(values: &[f64]) -> Vec<f64> {

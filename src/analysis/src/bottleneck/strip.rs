@@ -92,13 +92,17 @@ pub(super) fn cells(input: &HostInput<'_>, gauges: &[Gauge]) -> Vec<Cell> {
     let length = frame
         .rows_of_seconds(CELL_SECONDS)
         .max(rows.div_ceil(CELLS_MAX));
+    let known: Vec<(&Gauge, Vec<Range<usize>>)> = gauges
+        .iter()
+        .map(|gauge| (gauge, runs(frame, gauge, rows)))
+        .collect();
     let starts = (0..rows).step_by(length);
     starts
         .map(|start| {
             let cell = start..(start + length).min(rows);
             let scores = Resource::ALL.map(|resource| {
-                let of = gauges.iter().filter(|it| it.resource == resource);
-                let means = of.map(|it| crate::stats::order::mean(&it.instant[cell.clone()]));
+                let of = known.iter().filter(|(it, _)| it.resource == resource);
+                let means = of.map(|(gauge, runs)| cell_score(gauge, runs, &cell));
                 means.fold(f64::NAN, f64::max)
             });
             Cell {
@@ -109,6 +113,21 @@ pub(super) fn cells(input: &HostInput<'_>, gauges: &[Gauge]) -> Vec<Cell> {
             }
         })
         .collect()
+}
+
+/// The mean score of a cell; where most of it lies inside an episode it limits, so that
+/// strip and episodes agree.
+fn cell_score(gauge: &Gauge, runs: &[Range<usize>], cell: &Range<usize>) -> f64 {
+    let mean = crate::stats::order::mean(&gauge.instant[cell.clone()]);
+    let inside = runs.iter().map(|run| {
+        let (from, to) = (run.start.max(cell.start), run.end.min(cell.end));
+        to.saturating_sub(from)
+    });
+    if 2 * inside.sum::<usize>() >= cell.len() {
+        mean.max(LIMITED)
+    } else {
+        mean
+    }
 }
 
 /// The resource of the highest score that limits; the first of equal ones.

@@ -106,9 +106,12 @@ const STOOD: &str = "cgroup.cpu.throttled_time{cgroup=/a}";
 const FILES: &str = "system.file_descriptor.count";
 const RUNNING: &str = "system.process.running";
 
-/// What changes, and the verdict.
+/// A name, what changes, and the verdict.
+type Case = (&'static str, &'static [(&'static str, f64)], &'static str);
+
+/// The new world.
 #[rustfmt::skip]
-const CASES: &[(&str, &[(&str, f64)], &str)] = &[
+const CASES: &[Case] = &[
     ("nothing", &[], "none"),
     ("processors used up", &[(BUSY, 1.0), (CPU, 0.8)], "cpu"),
     ("one program a processor", &[(BUSY, 0.9999), (CPU, 0.02)], "cpu"),
@@ -160,7 +163,7 @@ fn verdicts_with_pressure() {
 
 /// The old world: no pressure stall information.
 #[rustfmt::skip]
-const CASES_WITHOUT_PRESSURE: &[(&str, &[(&str, f64)], &str)] = &[
+const CASES_WITHOUT_PRESSURE: &[Case] = &[
     ("nothing", &[], "none"),
     ("processors used up", &[(BUSY, 1.0), (RUNNING, 13.0)], "cpu"),
     ("busy, but no one waited", &[(BUSY, 0.96), (RUNNING, 5.0)], "none"),

@@ -118,8 +118,22 @@ fn processor_states(own: &Own<'_>) -> Vec<Violation> {
     let tolerance = TOLERANCE + TICKS_SECONDS / step_seconds(own.input.frame);
     let groups = own.by("system.cpu.time", "cpu");
     let whole = groups.into_iter().filter_map(|(cpu, lines)| {
-        let sums = own.smooth(&sum(own, &lines));
-        let pairs: Vec<(f64, f64)> = sums.iter().map(|it| (*it, 1.0)).collect();
+        let loose = |line: &&&Line| line.series.key.attribute("state") == Some("iowait");
+        let strict: Vec<&Line> = lines.iter().filter(|it| !loose(it)).copied().collect();
+        let (all, strict) = (
+            own.smooth(&sum(own, &lines)),
+            own.smooth(&sum(own, &strict)),
+        );
+        // The kernel counts idle time for storage loosely (`proc_stat(5)`): too much of
+        // that alone is no violation.
+        let judged = all.iter().zip(&strict).map(|(all, strict)| {
+            if *all > 1.0 {
+                (strict.max(1.0), 1.0)
+            } else {
+                (*all, 1.0)
+            }
+        });
+        let pairs: Vec<(f64, f64)> = judged.collect();
         let about = Rows {
             law: Law::ProcessorStates,
             subject: cpu,

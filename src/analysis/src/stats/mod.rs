@@ -2,7 +2,7 @@
 //!
 //! * [`order`]: medians, quantiles and scales that outliers do not move.
 //! * [`dependence`]: how much neighbouring samples repeat each other.
-//! * [`chance`]: distributions.
+//! * [`chance`]: distributions, how likely chance alone is.
 //! * [`resample`]: intervals by block bootstrap; [`random`] gives it numbers.
 //! * [`discovery`]: what remains significant among many.
 //!
