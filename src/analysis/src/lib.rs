@@ -13,8 +13,8 @@
 //! seed; the same input gives the same bytes.
 
 pub mod agreement;
-pub mod compare;
 pub mod bottleneck;
+pub mod compare;
 pub mod derive;
 pub mod envelope;
 pub mod forecast;

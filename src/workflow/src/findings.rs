@@ -5,10 +5,13 @@
 //!
 //! Start at [`all`].
 
+use analysis::bottleneck::Request;
+use analysis::forecast::{Bounds, Setup};
 use model::finding::{self, Finding};
 
 use crate::input::Input;
 use crate::jobs::Context;
+use crate::laws;
 use crate::problem::Problem;
 use crate::stored::Stored;
 
@@ -24,7 +27,60 @@ pub struct Part {
 }
 
 /// Every analysis, the quick ones first. Add yours here.
-pub const PARTS: &[Part] = &[];
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "quality",
+        label: "judging the data",
+        find: laws::findings,
+    },
+    Part {
+        name: "bottleneck",
+        label: "looking for what limits",
+        find: limits,
+    },
+    Part {
+        name: "forecast",
+        label: "forecasting",
+        find: outlook,
+    },
+];
+
+/// A forecast among findings looks this far ahead, in rows and as a share of the past.
+const OUTLOOK_ROWS: usize = 300;
+
+/// A forecast reaches at most this share of what was recorded.
+const OUTLOOK_SHARE: usize = 10;
+
+/// The band of such a forecast is to hold this share of what comes.
+const OUTLOOK_LEVEL: f64 = 0.95;
+
+fn limits(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
+    let request = Request {
+        window: None,
+        symptom: None,
+    };
+    let outcome = crate::bottleneck::assess(input, &request, context)?;
+    Ok(analysis::bottleneck::findings(&outcome))
+}
+
+fn outlook(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
+    let mut found = Vec::new();
+    for host in &input.frames {
+        let frame = &host.frame;
+        let setup = Setup {
+            horizon: (frame.rows() / OUTLOOK_SHARE).clamp(1, OUTLOOK_ROWS),
+            level: OUTLOOK_LEVEL,
+            period: None,
+            step_seconds: frame.step_seconds(),
+            bounds: Bounds::NONE,
+        };
+        let forecasts = crate::forecast::of_frame(frame, &setup, context)?;
+        found.extend(analysis::forecast::findings(
+            &host.host, frame, &setup, &forecasts,
+        ));
+    }
+    Ok(found)
+}
 
 /// Whether the findings kept in a session follow from it; one sentence for each
 /// that does not. `None` where none are kept.

@@ -5,11 +5,9 @@
 //! * [`tap`], [`recording`]: streams into sessions.
 //! * [`live`], [`stored`], [`processes`]: what a window looks at;
 //!   [`essentials`]: what it shows first.
-//! * [`input`]: what the analyses are given; [`findings`]: all of them;
-//!   [`compare`], [`forecast`]: some of them.
-//! * [`input`]: what the analyses are given; [`bottleneck`]: what limits.
-//! * [`input`]: what the analyses are given; [`bottleneck`]: what limits;
-//!   [`laws`]: how far the data itself can be trusted.
+//! * [`input`]: what the analyses are given; [`findings`]: all of them.
+//! * [`laws`]: how far the data itself can be trusted; [`bottleneck`]: what limits;
+//!   [`compare`]: what changed; [`forecast`]: what comes next.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!

@@ -5,9 +5,9 @@
 //! the text for people; add yours here and as a line of `arguments::Command`.
 
 pub(crate) mod analyze;
+pub(crate) mod bottleneck;
 pub(crate) mod compare;
 pub(crate) mod forecast;
-pub(crate) mod bottleneck;
 
 use std::path::{Path, PathBuf};
 
