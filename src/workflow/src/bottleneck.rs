@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use analysis::bottleneck::{self, HostInput, OpenFiles, Outcome, Request};
 use analysis::overview::ProcessUse;
+use model::finding::Finding;
 use model::process::Field;
 use model::time::{Moment, Span};
 
@@ -89,6 +90,16 @@ pub fn assess(input: &Input, request: &Request<'_>, context: &Context) -> Result
         Some(problem) => Err(problem),
         None => Ok(outcome),
     }
+}
+
+/// The verdicts on a whole input as findings, heaviest first.
+///
+/// # Errors
+///
+/// The table of processes cannot be read, or the user stopped it.
+pub fn findings(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
+    let outcome = assess(input, &Request::default(), context)?;
+    Ok(bottleneck::findings(&outcome))
 }
 
 /// The hosts of a frame: a table may hold series of several.

@@ -3,11 +3,12 @@
 //! Start at [`findings`].
 
 use model::finding::{Analysis, Estimate, Finding, FindingId, Question, Severity};
+use model::series::SeriesKey;
 use model::time::duration_text;
 use model::unit::Unit;
 
 use super::limits::{CELL_SECONDS, LIMITED};
-use super::{Culprit, Judgment, Outcome, Who, verdict_name};
+use super::{Culprit, Judgment, Outcome, Resource, Who, verdict_name};
 
 /// From this score on users feel it.
 const SEVERE: f64 = 0.75;
@@ -41,7 +42,11 @@ fn limited(outcome: &Outcome, judgment: &Judgment) -> Finding {
             unit: Unit::new("s"),
         },
     };
-    let mut finding = plain(outcome, judgment.resource.name(), &judgment.host);
+    let mut finding = plain(
+        outcome,
+        judgment.resource.name(),
+        (&judgment.host, series(judgment)),
+    );
     finding.statement = sentence(judgment);
     finding.severity = if judgment.score >= SEVERE && judgment.limited_seconds >= CELL_SECONDS {
         Severity::Severe
@@ -59,7 +64,7 @@ fn limited(outcome: &Outcome, judgment: &Judgment) -> Finding {
 }
 
 fn nothing(outcome: &Outcome) -> Finding {
-    let mut finding = plain(outcome, verdict_name(None), "");
+    let mut finding = plain(outcome, verdict_name(None), ("", Vec::new()));
     let covered = Unit::new("1").text(outcome.covered);
     finding.statement = format!("None of the measured resources explains it (covered {covered}).");
     finding.evidence = outcome.covered;
@@ -79,12 +84,41 @@ fn told(judgment: &Judgment, text: &str) -> String {
     format!("{}: {text}", judgment.resource.name())
 }
 
-fn plain(outcome: &Outcome, kind: &str, host: &str) -> Finding {
+/// The series that show it best.
+fn series(judgment: &Judgment) -> Vec<String> {
+    let name = |metric: &str, attributes: &[(&str, &str)]| {
+        let owned = attributes.iter();
+        let owned = owned.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        SeriesKey::new(judgment.host.as_str(), metric, owned).to_string()
+    };
+    let pressure = |resource: &str| {
+        let with = [("kind", "some"), ("resource", resource)];
+        name("system.pressure.share", &with)
+    };
+    let part = judgment.part.as_str();
+    match judgment.resource {
+        Resource::Cpu => vec![name("system.cpu.utilization", &[]), pressure("cpu")],
+        Resource::CpuThrottling => {
+            vec![name("cgroup.cpu.throttled_share", &[("cgroup", part)])]
+        }
+        Resource::Memory => vec![name("system.memory.utilization", &[]), pressure("memory")],
+        Resource::Disk => vec![
+            name("system.disk.utilization", &[("device", part)]),
+            pressure("io"),
+        ],
+        Resource::Network => vec![name(
+            "system.network.tcp.segments",
+            &[("type", "retransmitted")],
+        )],
+        Resource::FileDescriptors => vec![name("system.file_descriptor.count", &[])],
+    }
+}
+
+fn plain(outcome: &Outcome, kind: &str, (host, series): (&str, Vec<String>)) -> Finding {
     let mut parameters = vec![("kind".to_owned(), kind.to_owned())];
     if let Some(symptom) = &outcome.symptom {
         parameters.push(("symptom".to_owned(), symptom.name.clone()));
     }
-    let series = vec![host.to_owned()];
     Finding {
         id: FindingId::of(&Question {
             analysis: Analysis::Bottleneck,
