@@ -180,7 +180,8 @@ fn memory(read: &dyn Fn(Signal) -> f64, grade: &dyn Fn(Signal) -> f64) -> f64 {
     let stalled = match (pressure.is_nan(), short) {
         (false, _) => pressure,
         (true, true) => reclaim,
-        (true, false) => reclaim.min(limits::SUSPECT),
+        (true, false) if reclaim > limits::SUSPECT => limits::SUSPECT,
+        (true, false) => reclaim,
     };
     // Whoever was killed felt the limit, whether or not it waited before.
     let killed = grade(Signal::Kills);

@@ -180,6 +180,7 @@ impl<'a> Felt<'a> {
 }
 
 /// Rows of residence times, ready to be fitted.
+#[derive(Clone)]
 struct Design {
     /// For each resource its columns in `rows`.
     columns: Vec<Vec<usize>>,
@@ -202,7 +203,7 @@ pub(super) fn shares(judged: &mut [Judged<'_>], felt: &Felt<'_>) -> f64 {
     // Those that explain most alone are fitted together.
     let alone = |columns: &Vec<Vec<f64>>| {
         let design = design(std::slice::from_ref(columns), felt);
-        value(&design, &everything(&design), 1)
+        Moments::of(&design).explained(&design, 1)
     };
     columns.sort_by(|a, b| {
         let (a_alone, b_alone) = (alone(&a.1), alone(&b.1));
@@ -219,33 +220,39 @@ pub(super) fn shares(judged: &mut [Judged<'_>], felt: &Felt<'_>) -> f64 {
     columns.truncate(MOST);
     let (places, columns): (Vec<usize>, Vec<Vec<Vec<f64>>>) = columns.into_iter().unzip();
     let design = design(&columns, felt);
-    let best = shapley(&design, &everything(&design));
+    let best = shapley(&design);
     let draws = draws(&design);
     for (player, place) in places.iter().enumerate() {
         let mut of: Vec<f64> = draws.iter().map(|it| it[player]).collect();
         let (lo, hi) = resample::interval(&mut of, 0.95);
         let (least, most) = identified(&design, player);
+        let value = best[player];
+        // What the method leaves open comes on top of what noise does.
         judged[*place].judgment.share = Some(Interval {
-            lo: lo.min(best[player]).min(least),
-            value: best[player],
-            hi: hi.max(best[player]).max(most),
+            lo: (value.min(least) - (value - lo).max(0.0)).clamp(0.0, 1.0),
+            value,
+            hi: (value.max(most) + (hi - value).max(0.0)).clamp(0.0, 1.0),
         });
     }
     best.iter().sum()
 }
 
-fn everything(design: &Design) -> Vec<usize> {
-    (0..design.rows.len()).collect()
-}
-
-/// What a resource explains beyond all others, and what it explains alone: between the
-/// two no fit can tell resources apart that rise together.
+/// The least and the most of what a resource explains beyond all others, what it explains
+/// alone, and its part in the fit of all: between them no fit can tell resources apart
+/// that rise together.
 fn identified(design: &Design, player: usize) -> (f64, f64) {
-    let moments = Moments::of(design, &everything(design));
+    let moments = Moments::of(design);
     let all = (1 << design.columns.len()) - 1;
     let (one, whole) = (1 << player, moments.explained(design, all));
-    let beyond = whole - moments.explained(design, all & !one);
-    (beyond.max(0.0), moments.explained(design, one).min(whole))
+    let beyond = (whole - moments.explained(design, all & !one)).max(0.0);
+    let alone = moments.explained(design, one).min(whole);
+    let symptom = moments.rises.len() - 1;
+    let chosen: Vec<usize> = (0..symptom).collect();
+    let weights = moments.fitted(&chosen, symptom);
+    let own = design.columns[player].iter();
+    let part: f64 = own.map(|it| weights[*it] * moments.rises[*it]).sum();
+    let part = (part / moments.rises[symptom]).clamp(0.0, 1.0);
+    (beyond.min(alone).min(part), beyond.max(alone).max(part))
 }
 
 /// The residence times of a resource at the rows of the symptom, scaled alike; columns
@@ -322,30 +329,41 @@ fn design(resources: &[Vec<Vec<f64>>], felt: &Felt<'_>) -> Design {
     }
 }
 
+/// Shares of symptoms that could as well have been: what the fit says of each row plus
+/// what it left over, in blocks drawn anew. The rise in question stays the same, so that
+/// the interval tells how sure its split is and not how often it happens.
 fn draws(design: &Design) -> Vec<Vec<f64>> {
-    let n = design.rows.len();
-    let symptom: Vec<f64> = design.rows.iter().map(|row| row[row.len() - 1]).collect();
-    let length = resample::block_length(&symptom);
-    let places: Vec<f64> = (0..n).map(|row| row as f64).collect();
+    let moments = Moments::of(design);
+    let Some(symptom) = moments.rises.len().checked_sub(1) else {
+        return Vec::new();
+    };
+    let chosen: Vec<usize> = (0..symptom).collect();
+    let weights = moments.fitted(&chosen, symptom);
+    let told = |row: &Vec<f64>| -> f64 { row.iter().zip(&weights).map(|(x, w)| x * w).sum() };
+    let left: Vec<f64> = design
+        .rows
+        .iter()
+        .map(|row| row[symptom] - told(row))
+        .collect();
+    let length = resample::block_length(&left);
     let mut random = Random::new(SEED);
-    let mut drawn = vec![0.0; n];
-    let mut all = Vec::with_capacity(resample::DRAWS);
-    for _ in 0..resample::DRAWS {
-        resample::blocks(&places, length, &mut random, &mut drawn);
-        let rows: Vec<usize> = drawn.iter().map(|it| *it as usize).collect();
-        let good = rows.iter().any(|row| !design.bad[*row]);
-        // A draw without a rise says nothing about who made it.
-        if good && rows.iter().any(|row| design.bad[*row]) {
-            all.push(shapley(design, &rows));
-        }
-    }
-    all
+    let mut drawn = vec![0.0; left.len()];
+    let mut other = design.clone();
+    (0..resample::DRAWS)
+        .map(|_| {
+            resample::blocks(&left, length, &mut random, &mut drawn);
+            for ((row, known), rest) in other.rows.iter_mut().zip(&design.rows).zip(&drawn) {
+                row[symptom] = told(known) + rest;
+            }
+            shapley(&other)
+        })
+        .collect()
 }
 
 /// The Shapley value of each resource in the share of the rise that is explained.
-fn shapley(design: &Design, rows: &[usize]) -> Vec<f64> {
+fn shapley(design: &Design) -> Vec<f64> {
     let players = design.columns.len();
-    let moments = Moments::of(design, rows);
+    let moments = Moments::of(design);
     let values: Vec<f64> = (0..1_usize << players)
         .map(|team| moments.explained(design, team))
         .collect();
@@ -368,10 +386,6 @@ fn shapley(design: &Design, rows: &[usize]) -> Vec<f64> {
         .collect()
 }
 
-fn value(design: &Design, rows: &[usize], team: usize) -> f64 {
-    Moments::of(design, rows).explained(design, team)
-}
-
 /// Sums over rows that every fit needs.
 struct Moments {
     /// Products of columns about their means, the symptom last.
@@ -381,20 +395,20 @@ struct Moments {
 }
 
 impl Moments {
-    fn of(design: &Design, rows: &[usize]) -> Self {
+    fn of(design: &Design) -> Self {
         let width = design.rows.first().map_or(0, Vec::len);
         let mean_of = |side: Option<bool>, column: usize| {
-            let fits = |row: &&usize| side.is_none_or(|it| design.bad[**row] == it);
-            let chosen = rows.iter().filter(fits);
-            let (sum, count) = chosen.fold((0.0, 0.0), |(sum, count), row| {
-                (sum + design.rows[*row][column], count + 1.0)
+            let rows = design.rows.iter().zip(&design.bad);
+            let chosen = rows.filter(|(_, bad)| side.is_none_or(|it| **bad == it));
+            let (sum, count) = chosen.fold((0.0, 0.0), |(sum, count), (row, _)| {
+                (sum + row[column], count + 1.0)
             });
             if count > 0.0 { sum / count } else { 0.0 }
         };
         let means: Vec<f64> = (0..width).map(|it| mean_of(None, it)).collect();
         let mut products = vec![vec![0.0; width]; width];
-        for row in rows {
-            let apart = design.rows[*row].iter().zip(&means);
+        for row in &design.rows {
+            let apart = row.iter().zip(&means);
             let apart: Vec<f64> = apart.map(|(value, mean)| value - mean).collect();
             for (sums, one) in products.iter_mut().zip(&apart) {
                 for (sum, other) in sums.iter_mut().zip(&apart) {

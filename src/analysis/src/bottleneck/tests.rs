@@ -214,6 +214,7 @@ fn unknown_series_cover_nothing_and_say_so() {
         let outcome = judged(&frame, &Request::default());
         assert_eq!(outcome.verdict, None);
         assert_eq!(outcome.covered, 0.0);
+        assert!(outcome.resources.iter().all(|it| it.score == 0.0));
         assert!(outcome.episodes.is_empty());
         let unexplained = outcome.resources.iter().find(|it| it.against.is_empty());
         assert_eq!(unexplained, None);
