@@ -15,6 +15,7 @@
 pub mod agreement;
 pub mod bottleneck;
 pub mod compare;
+pub mod change;
 pub mod derive;
 pub mod envelope;
 pub mod forecast;
@@ -22,6 +23,7 @@ pub mod frame;
 pub mod laws;
 pub mod overview;
 pub mod quality;
+pub mod season;
 pub mod stats;
 pub mod summary;
 pub mod track;

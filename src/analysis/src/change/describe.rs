@@ -1,0 +1,155 @@
+//! Turns cuts of the whitened series into changes of the rows.
+//!
+//! Start at [`described`].
+
+use std::ops::Range;
+
+use super::clean::Clean;
+use super::level::Fit;
+use super::{Change, Kind, SAME_PLACES, evidence, level, segment, spread};
+use crate::stats::{chance, order};
+
+/// A bend is a step too when its jump is this share of the difference of the medians.
+const JUMP_SHARE: f64 = 0.5;
+
+/// The two stretches of rows that a change lies between.
+pub(super) struct Regimes {
+    pub(super) before: Range<usize>,
+    pub(super) after: Range<usize>,
+}
+
+pub(super) fn changed(values: &[f64], regimes: Regimes, kind: Kind, p_value: f64, memory_rows: f64) -> Change {
+    let (before, after) = (&values[regimes.before.clone()], &values[regimes.after.clone()]);
+    let (level, interval): (fn(&[f64]) -> f64, _) = match kind {
+        Kind::Spread => (deviation, evidence::spread_shift(before, after, memory_rows)),
+        Kind::Level | Kind::Slope => (order::median, evidence::shift(before, after, memory_rows)),
+    };
+    Change {
+        row: regimes.after.start,
+        kind,
+        before: level(before),
+        after: level(after),
+        shift: interval,
+        p_value,
+        from: regimes.before.start,
+        to: regimes.after.end,
+    }
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    order::mad_about(values, order::median(values))
+}
+
+pub(super) fn described(values: &[f64], clean: &Clean, fit: &Fit) -> Vec<Change> {
+    let memory = (1.0 + fit.memory) / (1.0 - fit.memory) * fit.inflation;
+    let memory_rows = memory * clean.fold as f64;
+    let cuts: Vec<usize> = fit.cuts.iter().map(|cut| cut + 1).collect();
+    let rows: Vec<usize> = cuts.iter().map(|cut| refined(values, clean, *cut)).collect();
+    let edges = segment::edges(&rows, values.len());
+    let places = segment::edges(&fit.cuts, fit.costs.len());
+    let levels = edges.windows(3).zip(places.windows(3)).map(|(row, place)| {
+        let gain = fit.costs.gain(place[0], place[1], place[2]);
+        let bent = fit.costs.slopes(place[0]..place[1]) || fit.costs.slopes(place[1]..place[2]);
+        let alone = if bent { (-gain / 2.0).exp() } else { chance::normal_two_sided(gain.max(0.0).sqrt()) };
+        let kind = if bent { kind_of_bend(clean, place) } else { Kind::Level };
+        let p_value = (alone * (place[2] - place[0]) as f64).min(1.0);
+        changed(values, Regimes { before: row[0]..row[1], after: row[1]..row[2] }, kind, p_value, memory_rows)
+    });
+    let mut changes: Vec<Change> = levels.collect();
+    changes.extend(of_spread(values, clean, fit, &cuts, memory_rows));
+    changes.sort_by_key(|it| (it.row, it.kind));
+    changes
+}
+
+/// A cut beside a slope is a step where the lines on both sides do not meet.
+fn kind_of_bend(clean: &Clean, edges: &[usize]) -> Kind {
+    let (before, after) = (
+        &clean.places[edges[0]..edges[1] + 1],
+        &clean.places[edges[1] + 1..edges[2] + 1],
+    );
+    let ((_, left), (right, _)) = (ends_of_line(before), ends_of_line(after));
+    let apart = order::median(after) - order::median(before);
+    match (right - left).abs() > JUMP_SHARE * apart.abs() {
+        true => Kind::Level,
+        false => Kind::Slope,
+    }
+}
+
+/// The least-squares line at the first and the last of some values.
+fn ends_of_line(values: &[f64]) -> (f64, f64) {
+    let mean = order::mean(values);
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let (mut moment, mut square) = (0.0, 0.0);
+    for (i, value) in values.iter().enumerate() {
+        let place = i as f64 - middle;
+        moment += place * (value - mean);
+        square += place * place;
+    }
+    let slope = if square > 0.0 { moment / square } else { 0.0 };
+    (mean - slope * middle, mean + slope * middle)
+}
+
+/// The first row of the regime that begins at a place: of a long series the best row
+/// within two places on each side.
+fn refined(values: &[f64], clean: &Clean, place: usize) -> usize {
+    let row = |place: usize| clean.rows.get(place).copied().unwrap_or(values.len());
+    if clean.fold <= 1 {
+        return row(place);
+    }
+    let (from, to) = (row(place.saturating_sub(2)), row(place + 2));
+    let numbers = (from..to).filter(|row| values[*row].is_finite());
+    let rows: Vec<usize> = numbers.collect();
+    let near: Vec<f64> = rows.iter().map(|row| values[*row] / clean.unit).collect();
+    let center = order::median(&near);
+    let near: Vec<f64> = near.iter().map(|it| it - center).collect();
+    let costs = segment::Costs::of(&near, 1.0, f64::INFINITY);
+    let best = (1..near.len())
+        .map(|cut| (costs.cost(0, cut) + costs.cost(cut, near.len()), cut))
+        .min_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or(row(place), |(_, cut)| rows[cut])
+}
+
+/// Changes of spread that are not those of the level.
+fn of_spread(values: &[f64], clean: &Clean, fit: &Fit, levels: &[usize], memory_rows: f64) -> Vec<Change> {
+    let squares = if clean.within.is_empty() {
+        spread::squares(&deviations_of(fit))
+    } else {
+        clean.within.clone()
+    };
+    let offset = clean.places.len() - squares.len().min(clean.places.len());
+    let mut cuts = spread::cuts(&squares, level::penalty(squares.len().max(2)).cut);
+    for cut in &mut cuts {
+        cut.place += offset;
+    }
+    cuts.retain(|cut| levels.iter().all(|it| it.abs_diff(cut.place) > SAME_PLACES));
+    let row = |place: usize| clean.rows.get(place).copied().unwrap_or(values.len());
+    let mut places: Vec<usize> = cuts.iter().map(|it| it.place).chain(levels.iter().copied()).collect();
+    places.sort_unstable();
+    let edges = segment::edges(&places, clean.places.len());
+    let found = cuts.iter().filter_map(|cut| {
+        let at = edges.iter().position(|it| *it == cut.place)?;
+        let (from, to) = (edges[at - 1], edges[at + 1]);
+        let p_value = (chance::normal_two_sided(cut.gain.sqrt()) * (to - from) as f64).min(1.0);
+        let regimes = Regimes {
+            before: row(from)..row(cut.place),
+            after: row(cut.place)..row(to),
+        };
+        Some(changed(values, regimes, Kind::Spread, p_value, memory_rows))
+    });
+    found.collect()
+}
+
+/// The whitened series less the lines between the cuts.
+fn deviations_of(fit: &Fit) -> Vec<f64> {
+    let mut rest = fit.white.clone();
+    let edges = segment::edges(&fit.cuts, rest.len());
+    for pair in edges.windows(2) {
+        let stretch = &mut rest[pair[0]..pair[1]];
+        let (first, last) = ends_of_line(stretch);
+        let steps = (stretch.len().max(2) - 1) as f64;
+        for (i, value) in stretch.iter_mut().enumerate() {
+            *value -= first + (last - first) * i as f64 / steps;
+        }
+    }
+    rest
+}
