@@ -20,6 +20,7 @@ use crate::season::{self, Season};
 
 mod clean;
 mod describe;
+mod doubt;
 mod evidence;
 mod few;
 mod level;
@@ -118,8 +119,8 @@ pub fn detect(values: &[f64]) -> Changes {
             *value -= season.profile[place % season.profile.len()];
         }
     }
-    if let Some(fit) = level::fit(&clean.places) {
-        known.changes = describe::described(values, &clean, &fit);
+    if let Some(mut fit) = level::fit(&clean.places) {
+        known.changes = describe::described(values, &clean, &mut fit);
     }
     known.season = season.map(|season| scaled(season, clean.unit));
     known

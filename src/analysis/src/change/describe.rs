@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::clean::Clean;
 use super::level::Fit;
-use super::{Change, Kind, SAME_PLACES, evidence, level, segment, spread};
+use super::{Change, Kind, SAME_PLACES, doubt, evidence, level, segment, spread};
 use crate::stats::{chance, order};
 
 /// A bend is a step too when its jump is this share of the difference of the medians.
@@ -40,15 +40,16 @@ fn deviation(values: &[f64]) -> f64 {
     order::mad_about(values, order::median(values))
 }
 
-pub(super) fn described(values: &[f64], clean: &Clean, fit: &Fit) -> Vec<Change> {
+pub(super) fn described(values: &[f64], clean: &Clean, fit: &mut Fit) -> Vec<Change> {
+    let gains = doubt::weed(fit);
+    let fit = &*fit;
     let memory = (1.0 + fit.memory) / (1.0 - fit.memory) * fit.inflation;
     let memory_rows = memory * clean.fold as f64;
     let cuts: Vec<usize> = fit.cuts.iter().map(|cut| cut + 1).collect();
     let rows: Vec<usize> = cuts.iter().map(|cut| refined(values, clean, *cut)).collect();
     let edges = segment::edges(&rows, values.len());
     let places = segment::edges(&fit.cuts, fit.costs.len());
-    let levels = edges.windows(3).zip(places.windows(3)).map(|(row, place)| {
-        let gain = fit.costs.gain(place[0], place[1], place[2]);
+    let levels = edges.windows(3).zip(places.windows(3)).zip(gains).map(|((row, place), gain)| {
         let bent = fit.costs.slopes(place[0]..place[1]) || fit.costs.slopes(place[1]..place[2]);
         let alone = if bent { (-gain / 2.0).exp() } else { chance::normal_two_sided(gain.max(0.0).sqrt()) };
         let kind = if bent { kind_of_bend(clean, place) } else { Kind::Level };
@@ -67,26 +68,12 @@ fn kind_of_bend(clean: &Clean, edges: &[usize]) -> Kind {
         &clean.places[edges[0]..edges[1] + 1],
         &clean.places[edges[1] + 1..edges[2] + 1],
     );
-    let ((_, left), (right, _)) = (ends_of_line(before), ends_of_line(after));
+    let ((_, left), (right, _)) = (segment::ends_of_line(before), segment::ends_of_line(after));
     let apart = order::median(after) - order::median(before);
     match (right - left).abs() > JUMP_SHARE * apart.abs() {
         true => Kind::Level,
         false => Kind::Slope,
     }
-}
-
-/// The least-squares line at the first and the last of some values.
-fn ends_of_line(values: &[f64]) -> (f64, f64) {
-    let mean = order::mean(values);
-    let middle = (values.len() as f64 - 1.0) / 2.0;
-    let (mut moment, mut square) = (0.0, 0.0);
-    for (i, value) in values.iter().enumerate() {
-        let place = i as f64 - middle;
-        moment += place * (value - mean);
-        square += place * place;
-    }
-    let slope = if square > 0.0 { moment / square } else { 0.0 };
-    (mean - slope * middle, mean + slope * middle)
 }
 
 /// The first row of the regime that begins at a place: of a long series the best row
@@ -111,41 +98,50 @@ fn refined(values: &[f64], clean: &Clean, place: usize) -> usize {
 
 /// Changes of spread that are not those of the level.
 fn of_spread(values: &[f64], clean: &Clean, fit: &Fit, levels: &[usize], memory_rows: f64) -> Vec<Change> {
-    let squares = if clean.within.is_empty() {
-        spread::squares(&deviations_of(fit))
+    let sizes = if clean.within.is_empty() {
+        let sizes = deviations_of(fit).into_iter().map(f64::abs);
+        std::iter::once(0.0).chain(sizes).collect()
     } else {
-        clean.within.clone()
+        clean.within.iter().map(|it| it.sqrt()).collect::<Vec<f64>>()
     };
-    let offset = clean.places.len() - squares.len().min(clean.places.len());
-    let mut cuts = spread::cuts(&squares, level::penalty(squares.len().max(2)).cut);
-    for cut in &mut cuts {
-        cut.place += offset;
-    }
-    cuts.retain(|cut| levels.iter().all(|it| it.abs_diff(cut.place) > SAME_PLACES));
+    let penalty = level::penalty(sizes.len().max(2)).cut;
+    let mut cuts: Vec<usize> = spread::cuts(&sizes, penalty);
+    cuts.retain(|cut| levels.iter().all(|it| it.abs_diff(*cut) > SAME_PLACES));
     let row = |place: usize| clean.rows.get(place).copied().unwrap_or(values.len());
-    let mut places: Vec<usize> = cuts.iter().map(|it| it.place).chain(levels.iter().copied()).collect();
-    places.sort_unstable();
-    let edges = segment::edges(&places, clean.places.len());
-    let found = cuts.iter().filter_map(|cut| {
-        let at = edges.iter().position(|it| *it == cut.place)?;
-        let (from, to) = (edges[at - 1], edges[at + 1]);
-        let p_value = (chance::normal_two_sided(cut.gain.sqrt()) * (to - from) as f64).min(1.0);
-        let regimes = Regimes {
-            before: row(from)..row(cut.place),
-            after: row(cut.place)..row(to),
-        };
-        Some(changed(values, regimes, Kind::Spread, p_value, memory_rows))
-    });
-    found.collect()
+    loop {
+        let edges = segment::edges(&cuts, sizes.len());
+        let gains: Vec<f64> = edges
+            .windows(3)
+            .map(|it| doubt::between(&sizes[it[0]..it[1]], &sizes[it[1]..it[2]]))
+            .collect();
+        let least = gains.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
+        match least {
+            Some((place, gain)) if *gain < penalty => {
+                cuts.remove(place);
+            }
+            _ => {
+                let found = edges.windows(3).zip(gains).map(|(it, gain)| {
+                    let places = (it[2] - it[0]) as f64;
+                    let p_value = (chance::normal_two_sided(gain.sqrt()) * places).min(1.0);
+                    let regimes = Regimes {
+                        before: row(it[0])..row(it[1]),
+                        after: row(it[1])..row(it[2]),
+                    };
+                    changed(values, regimes, Kind::Spread, p_value, memory_rows)
+                });
+                return found.collect();
+            }
+        }
+    }
 }
 
 /// The whitened series less the lines between the cuts.
 fn deviations_of(fit: &Fit) -> Vec<f64> {
-    let mut rest = fit.white.clone();
+    let mut rest = fit.plain.clone();
     let edges = segment::edges(&fit.cuts, rest.len());
     for pair in edges.windows(2) {
         let stretch = &mut rest[pair[0]..pair[1]];
-        let (first, last) = ends_of_line(stretch);
+        let (first, last) = segment::ends_of_line(stretch);
         let steps = (stretch.len().max(2) - 1) as f64;
         for (i, value) in stretch.iter_mut().enumerate() {
             *value -= first + (last - first) * i as f64 / steps;

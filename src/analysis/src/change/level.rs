@@ -55,6 +55,8 @@ pub(super) struct Fit {
     pub(super) cuts: Vec<usize>,
     /// The series without its memory; place `i` is place `i + 1` of the series.
     pub(super) white: Vec<f64>,
+    /// The same with its spikes.
+    pub(super) plain: Vec<f64>,
     /// Costs of `white` with the inflated variance.
     pub(super) costs: Costs,
     /// How unlikely it is; lower is better.
@@ -86,9 +88,9 @@ pub(super) fn fit(places: &[f64]) -> Option<Fit> {
 }
 
 fn with_memory(places: &[f64], memory: f64) -> Option<Fit> {
-    let white: Vec<f64> = places.windows(2).map(|it| it[1] - memory * it[0]).collect();
-    let scale = clean::noise(&white)?;
-    let white = without_spikes(&white, SPIKE_SCALES * scale);
+    let plain: Vec<f64> = places.windows(2).map(|it| it[1] - memory * it[0]).collect();
+    let scale = clean::noise(&plain)?;
+    let white = without_spikes(&plain, SPIKE_SCALES * scale);
     let variance = half_mean_square_difference(&white);
     if variance <= 0.0 {
         return None;
@@ -105,6 +107,7 @@ fn with_memory(places: &[f64], memory: f64) -> Option<Fit> {
         badness: count * rest.max(f64::MIN_POSITIVE).ln() + penalty.cut * cuts.len() as f64,
         cuts,
         white,
+        plain,
         costs,
     })
 }

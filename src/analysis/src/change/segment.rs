@@ -21,6 +21,10 @@ use std::ops::Range;
 /// Shortest stretch that can be told apart.
 pub(super) const LEAST: usize = 6;
 
+/// A regime lasts at least this share of the series; what returns sooner is an
+/// episode, which is the question of the anomalies.
+const LEAST_SHARE: f64 = 0.01;
+
 /// Places tried in a stretch before the neighbourhood of the best is searched.
 const PROBES: usize = 64;
 
@@ -46,6 +50,8 @@ pub(super) struct Costs {
     /// Variance of the noise.
     variance: f64,
     slope: f64,
+    /// Shortest stretch.
+    least: usize,
 }
 
 impl Costs {
@@ -64,7 +70,13 @@ impl Costs {
             sums,
             variance,
             slope,
+            least: least(values.len()),
         }
+    }
+
+    /// Variance of the noise, in squared units of the values.
+    pub(super) fn variance(&self) -> f64 {
+        self.variance
     }
 
     /// The number of values.
@@ -115,7 +127,7 @@ impl Costs {
         found.sort_by(|a: &(f64, usize), b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut cuts: Vec<usize> = Vec::new();
         for (_, cut) in found {
-            if cuts.len() < MOST_CANDIDATES && cuts.iter().all(|it| it.abs_diff(cut) >= LEAST) {
+            if cuts.len() < MOST_CANDIDATES && cuts.iter().all(|it| it.abs_diff(cut) >= self.least) {
                 cuts.push(cut);
             }
         }
@@ -132,7 +144,7 @@ impl Costs {
         let whole = self.len();
         for generation in 1..GENERATIONS {
             let length = whole >> generation;
-            if length < 2 * LEAST {
+            if length < 2 * self.least {
                 break;
             }
             let steps = 2 * ((1_usize << generation) - 1);
@@ -165,7 +177,7 @@ impl Costs {
 
     /// The best cut of a stretch and what it saves.
     fn best(&self, stretch: Range<usize>) -> Option<(f64, usize)> {
-        let (first, last) = (stretch.start + LEAST, stretch.end.checked_sub(LEAST)?);
+        let (first, last) = (stretch.start + self.least, stretch.end.checked_sub(self.least)?);
         if first > last {
             return None;
         }
@@ -205,7 +217,7 @@ impl Costs {
         for place in 0..cuts.len() {
             let from = place.checked_sub(1).map_or(0, |it| cuts[it]);
             let to = cuts.get(place + 1).copied().unwrap_or(self.len());
-            let (first, last) = (from + LEAST, to.saturating_sub(LEAST));
+            let (first, last) = (from + self.least, to.saturating_sub(self.least));
             let costs = (first..=last).map(|cut| (self.cost(from, cut) + self.cost(cut, to), cut));
             if let Some((_, cut)) = costs.min_by(|a, b| a.0.total_cmp(&b.0)) {
                 cuts[place] = cut;
@@ -214,8 +226,27 @@ impl Costs {
     }
 }
 
+/// The least-squares line at the first and the last of some values.
+pub(super) fn ends_of_line(values: &[f64]) -> (f64, f64) {
+    let mean = crate::stats::order::mean(values);
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let (mut moment, mut square) = (0.0, 0.0);
+    for (i, value) in values.iter().enumerate() {
+        let place = i as f64 - middle;
+        moment += place * (value - mean);
+        square += place * place;
+    }
+    let slope = if square > 0.0 { moment / square } else { 0.0 };
+    (mean - slope * middle, mean + slope * middle)
+}
+
 /// Cuts with both ends.
 pub(super) fn edges(cuts: &[usize], len: usize) -> Vec<usize> {
     let ends = std::iter::once(0).chain(cuts.iter().copied());
     ends.chain(std::iter::once(len)).collect()
+}
+
+/// The shortest stretch of a series of so many values.
+fn least(count: usize) -> usize {
+    LEAST.max((count as f64 * LEAST_SHARE) as usize)
 }

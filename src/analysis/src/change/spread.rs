@@ -34,18 +34,9 @@ const MOST_MEMORY: f64 = 0.9;
 /// Places tried in a stretch before the neighbourhood of the best is searched.
 const PROBES: usize = 256;
 
-/// A cut, and the evidence for it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cut {
-    /// First place that scatters differently.
-    pub(super) place: usize,
-    /// What it saves, in units of a squared normal variable.
-    pub(super) gain: f64,
-}
-
-/// Squares of deviations whose lone spikes are limited; empty where most are zero.
-pub(super) fn squares(deviations: &[f64]) -> Vec<f64> {
-    let mut sizes: Vec<f64> = deviations.iter().map(|it| it.abs()).collect();
+/// Squares of sizes whose lone spikes are limited; empty where most are zero.
+fn squares(sizes: &[f64]) -> Vec<f64> {
+    let mut sizes = sizes.to_vec();
     let scale = order::median_in(&mut sizes.clone()) * order::MAD_TO_SIGMA;
     if !(scale > 0.0) {
         return Vec::new();
@@ -72,30 +63,31 @@ fn local_scales(sizes: &[f64]) -> Vec<f64> {
     scales
 }
 
-/// Cuts between stretches of different mean square, ascending.
-pub(super) fn cuts(squares: &[f64], penalty: f64) -> Vec<Cut> {
+/// Cuts between stretches of sizes of deviations with different mean square, ascending.
+pub(super) fn cuts(sizes: &[f64], penalty: f64) -> Vec<usize> {
+    let squares = squares(sizes);
     let mut sums = Vec::with_capacity(squares.len() + 1);
     let mut sum = 0.0;
     sums.push(sum);
-    for square in squares {
+    for square in &squares {
         sum += square;
         sums.push(sum);
     }
     let mut found = Vec::new();
     let mut open = vec![0..squares.len()];
     while let Some(stretch) = open.pop() {
-        let Some(cut) = best(&sums, squares, stretch.clone(), penalty) else {
+        let Some(cut) = best(&sums, &squares, stretch.clone(), penalty) else {
             continue;
         };
-        open.push(stretch.start..cut.place);
-        open.push(cut.place..stretch.end);
+        open.push(stretch.start..cut);
+        open.push(cut..stretch.end);
         found.push(cut);
     }
-    found.sort_by_key(|it| it.place);
+    found.sort_unstable();
     found
 }
 
-fn best(sums: &[f64], squares: &[f64], stretch: Range<usize>, penalty: f64) -> Option<Cut> {
+fn best(sums: &[f64], squares: &[f64], stretch: Range<usize>, penalty: f64) -> Option<usize> {
     let (first, last) = (stretch.start + LEAST, stretch.end.checked_sub(LEAST)?);
     if first > last {
         return None;
@@ -121,7 +113,7 @@ fn best(sums: &[f64], squares: &[f64], stretch: Range<usize>, penalty: f64) -> O
         (&squares[cut..stretch.end], after),
     ];
     let gain = raw / inflation(parts);
-    (gain > penalty).then_some(Cut { place: cut, gain })
+    (gain > penalty).then_some(cut)
 }
 
 /// How much less evidence the squares carry than those of independent normal values.
