@@ -21,6 +21,10 @@ use std::ops::Range;
 /// Fewer averages than this say nothing of the scatter at their length.
 const LEAST_AVERAGES: usize = 8;
 
+/// So many standard errors the scatter of averages must exceed that of single values,
+/// since the largest of many lengths is taken.
+const ERRORS: f64 = 1.5;
+
 /// A side whose variance rests on fewer values borrows that of the other.
 const LEAST_VALUES: usize = 8;
 
@@ -76,7 +80,9 @@ fn long_variance(mut averages: Vec<f64>) -> f64 {
     let (mut length, mut largest) = (1.0, 0.0_f64);
     loop {
         let squares: f64 = averages.iter().map(|it| it * it).sum();
-        largest = largest.max(length * squares / (averages.len().max(2) - 1) as f64);
+        let free = (averages.len().max(2) - 1) as f64;
+        let chance = if length > 1.0 { 1.0 + ERRORS * (2.0 / free).sqrt() } else { 1.0 };
+        largest = largest.max(length * squares / free / chance);
         if averages.len() / 2 < LEAST_AVERAGES {
             return largest;
         }

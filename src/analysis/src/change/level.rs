@@ -98,7 +98,7 @@ fn with_memory(places: &[f64], memory: f64) -> Option<Fit> {
     let count = white.len() as f64;
     let inflation = inflation(&white, variance);
     let penalty = penalty(white.len());
-    let costs = Costs::of(&white, variance * inflation, penalty.slope);
+    let costs = Costs::of(&white, variance * inflation, penalty.slope).with_jumps(&plain, memory);
     let cuts = costs.cuts(penalty.cut);
     let rest = costs.total(&cuts) * inflation * variance / count;
     Some(Fit {

@@ -34,6 +34,12 @@ const MOST_CANDIDATES: usize = 128;
 /// Generations of seeded intervals: the shortest are a 32nd of the series.
 const GENERATIONS: u32 = 6;
 
+/// So many of the largest single values are candidates for a step.
+const MOST_JUMPS: usize = 8;
+
+/// A value that may be a step is this many scales from zero.
+const LEAST_JUMP: f64 = 4.0;
+
 /// What a cut has to save, and what a slope has to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Penalty {
@@ -52,6 +58,9 @@ pub(super) struct Costs {
     slope: f64,
     /// Shortest stretch.
     least: usize,
+    /// The values with their spikes, and how many times the difference of the levels
+    /// on both sides a step adds to the value where it happens.
+    jumps: Option<(Vec<f64>, f64)>,
 }
 
 impl Costs {
@@ -71,7 +80,17 @@ impl Costs {
             variance,
             slope,
             least: least(values.len()),
+            jumps: None,
         }
+    }
+
+    /// Takes in that the values were freed of a memory: a step of the series then shows
+    /// in `plain`, the values with their spikes, as one large value, and little after.
+    pub(super) fn with_jumps(mut self, plain: &[f64], memory: f64) -> Self {
+        if memory > 0.0 {
+            self.jumps = Some((plain.to_vec(), memory / (1.0 - memory)));
+        }
+        self
     }
 
     /// Variance of the noise, in squared units of the values.
@@ -110,13 +129,37 @@ impl Costs {
 
     /// What a cut saves.
     pub(super) fn gain(&self, from: usize, cut: usize, to: usize) -> f64 {
-        self.cost(from, to) - self.cost(from, cut) - self.cost(cut, to)
+        self.cost(from, to) - self.parts(from, cut, to)
+    }
+
+    /// What the two parts of a cut stretch cost.
+    fn parts(&self, from: usize, cut: usize, to: usize) -> f64 {
+        self.cost(from, cut) + self.cost(cut, to) - self.jump(from, cut, to)
+    }
+
+    /// What the value at the cut costs less because it is a step, whose size the levels
+    /// on both sides foretell. An outlier foretells nothing, and a bend has no jump.
+    fn jump(&self, from: usize, cut: usize, to: usize) -> f64 {
+        let Some((plain, ratio)) = &self.jumps else {
+            return 0.0;
+        };
+        let (left, right) = ((cut - from) as f64, (to - cut) as f64);
+        let before = (self.sums[cut][0] - self.sums[from][0]) / left;
+        let here = self.sums[cut + 1][0] - self.sums[cut][0];
+        let after = (self.sums[to][0] - self.sums[cut + 1][0]) / (right - 1.0).max(1.0);
+        let foretold = after + ratio * (after - before);
+        let doubt = 1.0 + ratio * ratio * (1.0 / left + 1.0 / right);
+        let without = (here - after).powi(2) / self.variance;
+        let with = (plain[cut] - foretold).powi(2) / (self.variance * doubt);
+        (without - with).max(0.0)
     }
 
     /// What a whole division costs, without penalties for its cuts.
     pub(super) fn total(&self, cuts: &[usize]) -> f64 {
         let pairs = edges(cuts, self.len());
-        pairs.windows(2).map(|it| self.cost(it[0], it[1])).sum()
+        let stretches = pairs.windows(2).map(|it| self.cost(it[0], it[1]));
+        let jumps = pairs.windows(3).map(|it| self.jump(it[0], it[1], it[2]));
+        stretches.sum::<f64>() - jumps.sum::<f64>()
     }
 
     /// The best cuts, ascending.
@@ -124,6 +167,7 @@ impl Costs {
         let mut found = Vec::new();
         self.seed(penalty, &mut found);
         self.divide(0..self.len(), penalty, &mut found);
+        self.leap(&mut found);
         found.sort_by(|a: &(f64, usize), b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut cuts: Vec<usize> = Vec::new();
         for (_, cut) in found {
@@ -175,6 +219,20 @@ impl Costs {
         }
     }
 
+    /// Candidates at the largest single values.
+    fn leap(&self, found: &mut Vec<(f64, usize)>) {
+        let Some((plain, _)) = &self.jumps else {
+            return;
+        };
+        let inside = self.least..(self.len() + 1).saturating_sub(self.least);
+        let mut sizes: Vec<(f64, usize)> = inside
+            .map(|cut| (plain[cut].powi(2) / self.variance, cut))
+            .filter(|it| it.0 > LEAST_JUMP * LEAST_JUMP)
+            .collect();
+        sizes.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        found.extend(sizes.into_iter().take(MOST_JUMPS));
+    }
+
     /// The best cut of a stretch and what it saves.
     fn best(&self, stretch: Range<usize>) -> Option<(f64, usize)> {
         let (first, last) = (stretch.start + self.least, stretch.end.checked_sub(self.least)?);
@@ -218,7 +276,7 @@ impl Costs {
             let from = place.checked_sub(1).map_or(0, |it| cuts[it]);
             let to = cuts.get(place + 1).copied().unwrap_or(self.len());
             let (first, last) = (from + self.least, to.saturating_sub(self.least));
-            let costs = (first..=last).map(|cut| (self.cost(from, cut) + self.cost(cut, to), cut));
+            let costs = (first..=last).map(|cut| (self.parts(from, cut, to), cut));
             if let Some((_, cut)) = costs.min_by(|a, b| a.0.total_cmp(&b.0)) {
                 cuts[place] = cut;
             }
