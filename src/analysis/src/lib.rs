@@ -16,6 +16,7 @@ pub mod agreement;
 pub mod bottleneck;
 pub mod compare;
 pub mod change;
+pub mod anomaly;
 pub mod derive;
 pub mod envelope;
 pub mod forecast;

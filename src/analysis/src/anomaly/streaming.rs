@@ -1,0 +1,258 @@
+//! Scores of a series while it is being read: constant work and memory a point.
+//!
+//! Each point is asked five questions: is its level, its distance from the last
+//! few points, its jump from the one before, its roughness or its place in the day
+//! unlike the past? Each answer is a number of robust standard deviations, and
+//! each is then compared with the **largest answer of the recent past** instead of
+//! a fixed limit. A series of bursts is thereby allowed its bursts, and one
+//! threshold serves smooth and heavy-tailed series alike.
+//!
+//! * In: one value after another, with its time where a daily profile is wanted.
+//! * Out: a score from 0 to 1; [`super::THRESHOLD`] and above is an alarm.
+//! * Never: looks ahead, allocates after the first day, or grows with the series.
+//!
+//! Start at [`Stream`].
+//!
+//! # Source
+//!
+//! Own. The robust scale floor is that of [`crate::stats::order::scale`]; limits by
+//! the record of a fading past follow the return levels of A. Siffer et al.,
+//! "Anomaly detection in streams with extreme value theory", KDD 2017.
+
+use super::THRESHOLD;
+use super::season::Season;
+
+/// Rows of the fast time scale: what a point is compared with as "just now".
+const FAST_ROWS: f64 = 8.0;
+/// Rows of the slow time scale: what counts as the past level and its spread.
+const SLOW_ROWS: f64 = 300.0;
+/// Rows over which roughness is judged.
+const ROUGH_ROWS: f64 = 20.0;
+/// A point moves the memory as if it were at most so many deviations away, so
+/// that an anomaly does not become the norm at once.
+const CLIP: f64 = 3.0;
+/// Rows after which a record counts half.
+const RECORD_HALF_LIFE: f64 = 2000.0;
+/// A record is beaten when it is exceeded by this factor.
+const RECORD_MARGIN: f64 = 1.1;
+/// So many deviations are never an alarm, however calm the past was.
+const LEAST_DEVIATIONS: f64 = 4.5;
+/// Rows before the first alarm: a past has to exist before something is unlike it.
+const LEARN_ROWS: f64 = 30.0;
+/// Rows after an alarm that belong to the same episode.
+const REFRACTORY_ROWS: u32 = 100;
+/// Within an episode only this multiple of its record alarms again.
+const ESCALATION: f64 = 2.0;
+/// Averages and variances cannot jump as far as single points do; this puts them
+/// on the same scale of surprise.
+const SLOW_WEIGHT: f64 = 1.5;
+/// The score that an episode keeps at most while its alarm is out.
+const HELD_SCORE: f64 = 0.49;
+/// Sizes beyond this are cut, so that their squares stay finite.
+const LARGEST: f64 = 1e150;
+/// Differences below this share of the level are rounding.
+const ROUNDING: f64 = 1e-6;
+/// Questions asked of a point.
+const QUESTIONS: usize = 6;
+
+/// Mean and variance that forget, started as plain averages.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Fading {
+    count: f64,
+    pub(super) mean: f64,
+    pub(super) variance: f64,
+}
+
+impl Fading {
+    /// Takes in a value; the memory reaches back over about `rows` values.
+    pub(super) fn push(&mut self, value: f64, rows: f64) {
+        self.count = (self.count + 1.0).min(rows);
+        let share = 1.0 / self.count;
+        let difference = value - self.mean;
+        self.mean += share * difference;
+        self.variance = (1.0 - share) * (self.variance + share * difference * difference);
+    }
+
+    /// Values taken in, at most the length of the memory.
+    pub(super) fn count(&self) -> f64 {
+        self.count
+    }
+
+    pub(super) fn deviation(&self) -> f64 {
+        self.variance.max(0.0).sqrt()
+    }
+
+    /// The root of the mean square, which a mean of zero leaves out of the variance.
+    fn size(&self) -> f64 {
+        (self.variance + self.mean * self.mean).max(0.0).sqrt()
+    }
+}
+
+/// A fading memory of one series that scores the next point.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    rows: f64,
+    last: f64,
+    fast: Fading,
+    slow: Fading,
+    apart: Fading,
+    jump: Fading,
+    rough: Fading,
+    season: Option<Box<Season>>,
+    records: [f64; QUESTIONS],
+    fade: f64,
+    quiet: u32,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stream {
+    /// Knows nothing yet.
+    pub fn new() -> Self {
+        Self {
+            rows: 0.0,
+            last: f64::NAN,
+            fast: Fading::default(),
+            slow: Fading::default(),
+            apart: Fading::default(),
+            jump: Fading::default(),
+            rough: Fading::default(),
+            season: None,
+            records: [0.0; QUESTIONS],
+            fade: 0.5_f64.powf(1.0 / RECORD_HALF_LIFE),
+            quiet: 0,
+        }
+    }
+
+    /// Scores the next value, 0 to 1; a gap scores 0 and leaves the memory alone.
+    pub fn push(&mut self, value: f64) -> f64 {
+        self.score(None, value)
+    }
+
+    /// Scores the next value read at a time (nanoseconds since the Unix epoch),
+    /// which lets it learn what is usual at that time of day.
+    pub fn push_at(&mut self, at_ns: i64, value: f64) -> f64 {
+        self.score(Some(at_ns), value)
+    }
+
+    fn score(&mut self, at_ns: Option<i64>, value: f64) -> f64 {
+        if !value.is_finite() {
+            return 0.0;
+        }
+        let value = value.clamp(-LARGEST, LARGEST);
+        self.rows += 1.0;
+        let surprises = self.surprises(at_ns, value);
+        self.last = value;
+        let beaten = self.beaten(&surprises);
+        self.in_episodes(beaten)
+    }
+
+    /// How many robust deviations each question finds.
+    fn surprises(&mut self, at_ns: Option<i64>, value: f64) -> [f64; QUESTIONS] {
+        let least = 1e-9 + ROUNDING * self.slow.mean.abs();
+        let known = self.rows > 2.0;
+        let learned = self.rows > LEARN_ROWS;
+        let apart = value - self.fast.mean;
+        let jump = value - self.last;
+        let spread = self.slow.deviation().max(least);
+        let apart_spread = self.apart.deviation().max(least);
+        let jump_spread = self.jump.deviation().max(least);
+        let (seasonal, season_surprises) = self.seasonal(at_ns, value, spread, least);
+        let clipped = |value: f64, reach: f64| {
+            if learned {
+                value.clamp(-reach, reach)
+            } else {
+                value
+            }
+        };
+
+        self.fast.push(value, FAST_ROWS);
+        let level = (self.fast.mean - self.slow.mean).abs() / spread;
+        let moved = clipped(value - self.slow.mean, CLIP * spread);
+        self.slow.push(self.slow.mean + moved, SLOW_ROWS);
+        if !known {
+            return [0.0; QUESTIONS];
+        }
+        self.apart
+            .push(clipped(apart, 2.0 * CLIP * apart_spread), SLOW_ROWS);
+        self.jump
+            .push(clipped(jump, 2.0 * CLIP * jump_spread), SLOW_ROWS);
+        self.rough.push(jump, ROUGH_ROWS);
+        let ratio = self.rough.size().max(least) / self.jump.deviation().max(least);
+        let roughness = if self.rows > 2.0 * LEARN_ROWS {
+            6.0 * ratio.ln().abs()
+        } else {
+            0.0
+        };
+        [
+            if seasonal { 0.0 } else { SLOW_WEIGHT * level },
+            apart.abs() / apart_spread,
+            jump.abs() / jump_spread,
+            SLOW_WEIGHT * roughness,
+            season_surprises.0,
+            SLOW_WEIGHT * season_surprises.1,
+        ]
+    }
+
+    /// Whether the time of day explains the series, and if so how far the point
+    /// and the mean of the last ones are from what it explains.
+    fn seasonal(
+        &mut self,
+        at_ns: Option<i64>,
+        value: f64,
+        spread: f64,
+        least: f64,
+    ) -> (bool, (f64, f64)) {
+        let Some(at_ns) = at_ns else {
+            return (false, (0.0, 0.0));
+        };
+        let season = self.season.get_or_insert_with(Box::default);
+        season.push(at_ns, value, spread, least)
+    }
+
+    /// The largest surprise relative to its own record; 1 where a record is met.
+    fn beaten(&mut self, surprises: &[f64; QUESTIONS]) -> f64 {
+        let mut most: f64 = 0.0;
+        for (record, surprise) in self.records.iter_mut().zip(surprises) {
+            let limit = (*record * RECORD_MARGIN).max(LEAST_DEVIATIONS);
+            most = most.max(surprise / limit);
+            *record = (*record * self.fade).max(*surprise);
+        }
+        if self.rows > LEARN_ROWS { most } else { 0.0 }
+    }
+
+    /// One alarm an episode: what follows is held below the threshold, unless it
+    /// is far worse.
+    fn in_episodes(&mut self, beaten: f64) -> f64 {
+        let score = beaten / (1.0 + beaten);
+        if !score.is_finite() {
+            return 0.0;
+        }
+        if self.quiet > 0 && beaten < ESCALATION {
+            self.quiet -= 1;
+            return score.min(HELD_SCORE);
+        }
+        if score >= THRESHOLD {
+            self.quiet = REFRACTORY_ROWS;
+        }
+        score
+    }
+}
+
+/// Causal scores of a whole series: entry `i` depends on rows up to `i` only.
+///
+/// | value    | shape | unit                             |
+/// |----------|-------|----------------------------------|
+/// | `at`     | `n`   | nanoseconds since the Unix epoch |
+/// | `values` | `n`   | any; `NaN` is a gap              |
+/// | returned | `n`   | score, 0 to 1                    |
+pub fn scores(at: &[i64], values: &[f64]) -> Vec<f64> {
+    let mut stream = Stream::new();
+    let rows = at.iter().zip(values);
+    rows.map(|(at_ns, value)| stream.push_at(*at_ns, *value))
+        .collect()
+}
