@@ -17,6 +17,7 @@
 //!
 //! Start at [`scan`].
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::frame::Frame;
@@ -91,6 +92,8 @@ pub struct Anomaly {
     pub learned: Range<usize>,
     /// Share of the readings that exist from the start of the history to the end.
     pub coverage: f64,
+    /// Other series with a gap in the same rows; 0 for the other kinds.
+    pub also: usize,
 }
 
 /// The verdicts on one series, in the order of rows.
@@ -115,11 +118,36 @@ pub struct Report {
 ///
 /// Takes about 20 ns a value for the series, and about `p` multiplications a value
 /// for the `p` (at most 64) series that are looked at together.
+///
+/// Readings that several series miss in the same rows are one outage: the first
+/// of them tells it, with the number of the others.
 pub fn scan(frame: &Frame) -> Report {
     let of_line = |line: &crate::frame::Line| series::scan(&line.values);
+    let mut series: Vec<SeriesAnomalies> = frame.lines.iter().map(of_line).collect();
+    share_gaps(&mut series);
     Report {
-        series: frame.lines.iter().map(of_line).collect(),
+        series,
         collective: collective::scan(frame),
+    }
+}
+
+/// Leaves one of the gaps with the same rows, which tells how many others there are.
+pub fn share_gaps(series: &mut [SeriesAnomalies]) {
+    let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for it in series.iter().flat_map(|it| &it.anomalies) {
+        if it.kind == Kind::Gap {
+            *counts.entry((it.index, it.end_index)).or_default() += 1;
+        }
+    }
+    for one in series {
+        one.anomalies.retain_mut(|it| {
+            if it.kind != Kind::Gap {
+                return true;
+            }
+            let count = counts.remove(&(it.index, it.end_index));
+            it.also = count.unwrap_or(1) - 1;
+            count.is_some()
+        });
     }
 }
 

@@ -191,8 +191,8 @@ fn partial(values: &[f64]) -> Cell {
 ///
 /// Where it falls it was reset, which is a gap.
 pub(super) fn growth(values: &[f64]) -> Option<Vec<f64>> {
-    /// So many increases make a counter; fewer may be single steps.
-    const LEAST_INCREASES: usize = 8;
+    /// So many increases make a counter; fewer are steps.
+    const LEAST_INCREASES: usize = 3;
     /// Of so many increases one may be followed by a reset.
     const INCREASES_A_RESET: usize = 200;
     let (mut up, mut down) = (0_usize, 0_usize);

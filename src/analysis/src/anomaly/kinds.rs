@@ -120,6 +120,7 @@ pub(super) fn drifts(cells: &Cells) -> Vec<Found> {
         let stands_out = rise.abs() > least
             && straight > DRIFT_STRAIGHT
             && before.abs() < DRIFT_CALM * rise.abs()
+            && steps::is_new(&track[..start], track[rows.end - 1] - rise / 2.0, rise)
             && best.as_ref().is_none_or(|it| rise.abs() > it.1.abs());
         if stands_out && least > 0.0 {
             best = Some((rows, rise, rise.abs() / least));
@@ -151,11 +152,14 @@ pub(super) fn stuck(values: &[f64], cells: &Cells) -> Vec<Found> {
     if !moves || (longest.len() as f64) < limit || longest.start == 0 || elsewhere < longest.len() {
         return Vec::new();
     }
-    let value = cells.mean[longest.start];
-    let value = values
-        .get(cells.rows_of(longest.clone()).start)
-        .copied()
-        .unwrap_or(value);
+    let value = cells.lo[longest.start];
+    // At the end of its range a series rests, as an idle processor does at zero.
+    let beyond = |other: &f64, way: f64| way * (other - value) > 0.0;
+    let between =
+        cells.lo.iter().any(|it| beyond(it, -1.0)) && cells.hi.iter().any(|it| beyond(it, 1.0));
+    if !between {
+        return Vec::new();
+    }
     let rows = cells.rows_of(longest.clone());
     let start = (0..rows.start)
         .rev()

@@ -20,7 +20,7 @@ const ORDINARY: f64 = 0.95;
 const LINEAR_REACH: f64 = 5.0;
 /// Extrapolation of a heavy tail, the same in logarithms. Of a log-normal
 /// distribution that is 4 standard deviations of the logarithm.
-const HEAVY_REACH: f64 = 1.5;
+const HEAVY_REACH: f64 = 2.5;
 /// Heavy tails are followed this far; beyond, a series has no ordinary size.
 const MOST_RATIO: f64 = 30.0;
 /// Of a series at rest: so many root mean squares. The factor is 8 deviations of

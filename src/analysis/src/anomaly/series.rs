@@ -175,6 +175,7 @@ fn anomaly(values: &[f64], cells: &Cells, first: usize, found: Found) -> Anomaly
         observed: found.observed.filter(|it| it.is_finite()),
         coverage: readings as f64 / seen.len().max(1) as f64,
         learned,
+        also: 0,
     }
 }
 

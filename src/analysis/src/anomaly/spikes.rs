@@ -15,6 +15,10 @@ use super::limits;
 
 /// Cells on either side that make up the neighbourhood of a cell.
 const NEIGHBORS: usize = 2;
+/// A spike is so many times as large as anything that is none.
+const APART: f64 = 2.0;
+/// Of a series that counts in steps, a spike is so many of them.
+const LEAST_QUANTA: f64 = 5.0;
 /// A spike ends where it has come back to this share of its height.
 const FOOT: f64 = 0.5;
 
@@ -47,12 +51,40 @@ impl Spread {
 
 /// Spikes, in the order of rows.
 pub(super) fn find(values: &[f64], cells: &Cells, spread: &Spread) -> Vec<Found> {
-    let far = (0..cells.len()).filter(|cell| {
-        let least = LEAST_SHARE * spread.middle[*cell].abs();
-        spread.reach[*cell] > spread.limit.max(least)
-    });
-    far.filter_map(|cell| spike(values, cells, spread, cell))
+    let lone = lone(spread, LEAST_QUANTA * quantum(cells));
+    lone.into_iter()
+        .filter_map(|cell| spike(values, cells, spread, cell))
         .collect()
+}
+
+/// Cells beyond the limit that also lie clearly apart from all others, in order:
+/// where sizes run up to the largest without a break, the largest is a matter of
+/// patience.
+fn lone(spread: &Spread, least: f64) -> Vec<usize> {
+    let is_far = |cell: &usize| {
+        let share = LEAST_SHARE * spread.middle[*cell].abs();
+        spread.reach[*cell] > spread.limit.max(least).max(share)
+    };
+    let mut far: Vec<usize> = (0..spread.reach.len()).filter(is_far).collect();
+    let rest = (0..spread.reach.len()).filter(|cell| !is_far(cell));
+    let mut ordinary = rest.map(|cell| spread.reach[cell]).fold(0.0, f64::max);
+    far.sort_by(|a, b| spread.reach[*a].total_cmp(&spread.reach[*b]));
+    let breaks = far.iter().enumerate().filter(|(_, cell)| {
+        let breaks = spread.reach[**cell] > APART * ordinary;
+        ordinary = spread.reach[**cell];
+        breaks
+    });
+    let first = breaks.map(|(place, _)| place).last().unwrap_or(far.len());
+    far.drain(..first);
+    far.sort_unstable();
+    far
+}
+
+/// The smallest difference that cells show: what a series counts in.
+fn quantum(cells: &Cells) -> f64 {
+    let ranges = cells.hi.iter().zip(&cells.lo).map(|(hi, lo)| hi - lo);
+    let least = ranges.filter(|it| *it > 0.0).fold(f64::INFINITY, f64::min);
+    if least.is_finite() { least } else { 0.0 }
 }
 
 fn spike(values: &[f64], cells: &Cells, spread: &Spread, cell: usize) -> Option<Found> {

@@ -96,7 +96,7 @@ fn candidate(track: &[f64], cell: usize, size: f64, limit: f64) -> Option<Break>
 }
 
 /// Whether hardly any of the past lies beyond `half`, halfway to the new level.
-fn is_new(past: &[f64], half: f64, shift: f64) -> bool {
+pub(super) fn is_new(past: &[f64], half: f64, shift: f64) -> bool {
     let (mut seen, mut count) = (0.0, 0.0);
     for value in past.iter().filter(|it| it.is_finite()) {
         count += 1.0;
