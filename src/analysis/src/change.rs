@@ -100,7 +100,11 @@ impl Kind {
 pub fn detect(values: &[f64]) -> Changes {
     let count = values.iter().filter(|it| it.is_finite()).count();
     let mut known = Changes {
-        coverage: if values.is_empty() { 0.0 } else { count as f64 / values.len() as f64 },
+        coverage: if values.is_empty() {
+            0.0
+        } else {
+            count as f64 / values.len() as f64
+        },
         ..Changes::default()
     };
     if count < LEAST_ROWS {
@@ -128,7 +132,11 @@ pub fn detect(values: &[f64]) -> Changes {
 
 /// Finds the changes of every series of a frame, in its order.
 pub fn of_frame(frame: &Frame) -> Vec<Changes> {
-    frame.lines.iter().map(|line| detect(&line.values)).collect()
+    frame
+        .lines
+        .iter()
+        .map(|line| detect(&line.values))
+        .collect()
 }
 
 /// The changes worth telling, heaviest first; `changes` are those of [`of_frame`].
@@ -145,7 +153,9 @@ fn scaled(mut season: Season, unit: f64) -> Season {
 }
 
 fn in_history(values: &[f64]) -> Vec<Change> {
-    let rows: Vec<usize> = (0..values.len()).filter(|row| values[*row].is_finite()).collect();
+    let rows: Vec<usize> = (0..values.len())
+        .filter(|row| values[*row].is_finite())
+        .collect();
     let numbers: Vec<f64> = rows.iter().map(|row| values[*row]).collect();
     let size = numbers.iter().map(|it| it.abs()).fold(0.0, f64::max);
     let size = if size > 0.0 { size } else { 1.0 };
@@ -157,7 +167,16 @@ fn in_history(values: &[f64]) -> Vec<Change> {
     regimes
         .map(|(it, cut)| {
             let p_value = cut.p_value;
-            describe::changed(values, describe::Regimes { before: it[0]..it[1], after: it[1]..it[2] }, Kind::Level, p_value, 1.0)
+            describe::changed(
+                values,
+                describe::Regimes {
+                    before: it[0]..it[1],
+                    after: it[1]..it[2],
+                },
+                Kind::Level,
+                p_value,
+                1.0,
+            )
         })
         .collect()
 }

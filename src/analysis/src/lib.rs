@@ -13,10 +13,10 @@
 //! seed; the same input gives the same bytes.
 
 pub mod agreement;
-pub mod bottleneck;
-pub mod compare;
-pub mod change;
 pub mod anomaly;
+pub mod bottleneck;
+pub mod change;
+pub mod compare;
 pub mod derive;
 pub mod envelope;
 pub mod forecast;

@@ -97,7 +97,11 @@ pub fn find(values: &[f64], step: usize) -> Option<Season> {
     let local = flattened(&flat, (count / bin).max(2));
     let period = confirmed(&local, bin)?;
     let period = sharpened(values, period, fold);
-    let whole = if fold == 1 { local } else { flattened(values, period) };
+    let whole = if fold == 1 {
+        local
+    } else {
+        flattened(values, period)
+    };
     let profile = phase_medians(&whole, period);
     let strength = explained(&whole, &profile);
     (strength >= LEAST_SHARE).then_some(Season {
@@ -121,7 +125,13 @@ fn detrended(values: &[f64]) -> Option<Vec<f64>> {
     let flat: Vec<f64> = values
         .iter()
         .zip(trend)
-        .map(|(value, level)| if value.is_finite() { value - level } else { 0.0 })
+        .map(|(value, level)| {
+            if value.is_finite() {
+                value - level
+            } else {
+                0.0
+            }
+        })
         .collect();
     let square: f64 = flat.iter().map(|it| it * it).sum();
     (square.is_finite() && square > 0.0).then_some(flat)
@@ -211,9 +221,15 @@ impl Background {
         let last = self.logs.len() - 1;
         let sum = |from: usize, to: usize| {
             let (from, to) = (from.min(last), to.min(last));
-            (self.logs[to.max(from)] - self.logs[from], to.saturating_sub(from))
+            (
+                self.logs[to.max(from)] - self.logs[from],
+                to.saturating_sub(from),
+            )
         };
-        let (left, n_left) = sum(bin.saturating_sub(wide).max(1), bin.saturating_sub(2).max(1));
+        let (left, n_left) = sum(
+            bin.saturating_sub(wide).max(1),
+            bin.saturating_sub(2).max(1),
+        );
         let (right, n_right) = sum(bin + 3, bin + 3 + wide);
         match n_left + n_right {
             0..LEAST_NEIGHBOURS => f64::INFINITY,

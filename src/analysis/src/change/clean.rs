@@ -36,10 +36,19 @@ pub(super) struct Clean {
 
 /// Prepares a series; none when it never varies.
 pub(super) fn clean(values: &[f64]) -> Option<Clean> {
-    let rows: Vec<usize> = (0..values.len()).filter(|row| values[*row].is_finite()).collect();
-    let largest = rows.iter().map(|row| values[*row].abs()).fold(0.0, f64::max);
+    let rows: Vec<usize> = (0..values.len())
+        .filter(|row| values[*row].is_finite())
+        .collect();
+    let largest = rows
+        .iter()
+        .map(|row| values[*row].abs())
+        .fold(0.0, f64::max);
     // Squares of the numbers themselves could overflow or vanish.
-    let size = if (1e-100..1e100).contains(&largest) { 1.0 } else { largest };
+    let size = if (1e-100..1e100).contains(&largest) {
+        1.0
+    } else {
+        largest
+    };
     if size == 0.0 {
         return None;
     }
@@ -68,7 +77,10 @@ pub(super) fn clean(values: &[f64]) -> Option<Clean> {
 /// from them.
 fn folded(values: &[f64], rows: &[usize], fold: usize, size: f64) -> (Vec<f64>, Vec<f64>) {
     if fold <= 1 {
-        return (rows.iter().map(|row| values[*row] / size).collect(), Vec::new());
+        return (
+            rows.iter().map(|row| values[*row] / size).collect(),
+            Vec::new(),
+        );
     }
     let groups = rows.chunks(fold).map(|group| {
         let (mut sum, mut min, mut max) = (0.0, f64::INFINITY, f64::NEG_INFINITY);

@@ -18,10 +18,22 @@ pub(super) struct Regimes {
     pub(super) after: Range<usize>,
 }
 
-pub(super) fn changed(values: &[f64], regimes: Regimes, kind: Kind, p_value: f64, memory_rows: f64) -> Change {
-    let (before, after) = (&values[regimes.before.clone()], &values[regimes.after.clone()]);
+pub(super) fn changed(
+    values: &[f64],
+    regimes: Regimes,
+    kind: Kind,
+    p_value: f64,
+    memory_rows: f64,
+) -> Change {
+    let (before, after) = (
+        &values[regimes.before.clone()],
+        &values[regimes.after.clone()],
+    );
     let (level, interval): (fn(&[f64]) -> f64, _) = match kind {
-        Kind::Spread => (deviation, evidence::spread_shift(before, after, memory_rows)),
+        Kind::Spread => (
+            deviation,
+            evidence::spread_shift(before, after, memory_rows),
+        ),
         Kind::Level | Kind::Slope => (order::median, evidence::shift(before, after, memory_rows)),
     };
     Change {
@@ -46,16 +58,40 @@ pub(super) fn described(values: &[f64], clean: &Clean, fit: &mut Fit) -> Vec<Cha
     let memory = (1.0 + fit.memory) / (1.0 - fit.memory) * fit.inflation;
     let memory_rows = memory * clean.fold as f64;
     let cuts: Vec<usize> = fit.cuts.iter().map(|cut| cut + 1).collect();
-    let rows: Vec<usize> = cuts.iter().map(|cut| refined(values, clean, *cut)).collect();
+    let rows: Vec<usize> = cuts
+        .iter()
+        .map(|cut| refined(values, clean, *cut))
+        .collect();
     let edges = segment::edges(&rows, values.len());
     let places = segment::edges(&fit.cuts, fit.costs.len());
-    let levels = edges.windows(3).zip(places.windows(3)).zip(gains).map(|((row, place), gain)| {
-        let bent = fit.costs.slopes(place[0]..place[1]) || fit.costs.slopes(place[1]..place[2]);
-        let alone = if bent { (-gain / 2.0).exp() } else { chance::normal_two_sided(gain.max(0.0).sqrt()) };
-        let kind = if bent { kind_of_bend(clean, place) } else { Kind::Level };
-        let p_value = (alone * (place[2] - place[0]) as f64).min(1.0);
-        changed(values, Regimes { before: row[0]..row[1], after: row[1]..row[2] }, kind, p_value, memory_rows)
-    });
+    let levels = edges
+        .windows(3)
+        .zip(places.windows(3))
+        .zip(gains)
+        .map(|((row, place), gain)| {
+            let bent = fit.costs.slopes(place[0]..place[1]) || fit.costs.slopes(place[1]..place[2]);
+            let alone = if bent {
+                (-gain / 2.0).exp()
+            } else {
+                chance::normal_two_sided(gain.max(0.0).sqrt())
+            };
+            let kind = if bent {
+                kind_of_bend(clean, place)
+            } else {
+                Kind::Level
+            };
+            let p_value = (alone * (place[2] - place[0]) as f64).min(1.0);
+            changed(
+                values,
+                Regimes {
+                    before: row[0]..row[1],
+                    after: row[1]..row[2],
+                },
+                kind,
+                p_value,
+                memory_rows,
+            )
+        });
     let mut changes: Vec<Change> = levels.collect();
     changes.extend(of_spread(values, clean, fit, &cuts, memory_rows));
     changes.sort_by_key(|it| (it.row, it.kind));
@@ -97,12 +133,22 @@ fn refined(values: &[f64], clean: &Clean, place: usize) -> usize {
 }
 
 /// Changes of spread that are not those of the level.
-fn of_spread(values: &[f64], clean: &Clean, fit: &Fit, levels: &[usize], memory_rows: f64) -> Vec<Change> {
+fn of_spread(
+    values: &[f64],
+    clean: &Clean,
+    fit: &Fit,
+    levels: &[usize],
+    memory_rows: f64,
+) -> Vec<Change> {
     let sizes = if clean.within.is_empty() {
         let sizes = deviations_of(fit).into_iter().map(f64::abs);
         std::iter::once(0.0).chain(sizes).collect()
     } else {
-        clean.within.iter().map(|it| it.sqrt()).collect::<Vec<f64>>()
+        clean
+            .within
+            .iter()
+            .map(|it| it.sqrt())
+            .collect::<Vec<f64>>()
     };
     let penalty = level::penalty(sizes.len().max(2)).cut;
     let mut cuts: Vec<usize> = spread::cuts(&sizes, penalty);

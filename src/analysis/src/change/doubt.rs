@@ -61,7 +61,10 @@ fn evidence(fit: &Fit, edges: &[usize]) -> f64 {
     let (left, right) = (edges[0]..edges[1], edges[1]..edges[2]);
     let gain = fit.costs.gain(edges[0], edges[1], edges[2]);
     let (one, other) = (scatter(fit, left.clone()), scatter(fit, right.clone()));
-    let (one, other) = (one.unwrap_or(other.unwrap_or(0.0)), other.unwrap_or(one.unwrap_or(0.0)));
+    let (one, other) = (
+        one.unwrap_or(other.unwrap_or(0.0)),
+        other.unwrap_or(one.unwrap_or(0.0)),
+    );
     // The shorter side weighs more: the error of a mean is its variance over its length.
     let (n, m) = (left.len() as f64, right.len() as f64);
     let welch = (one / n + other / m) / (1.0 / n + 1.0 / m);
@@ -71,7 +74,8 @@ fn evidence(fit: &Fit, edges: &[usize]) -> f64 {
 /// Variance of a stretch about its level or line.
 fn scatter(fit: &Fit, stretch: Range<usize>) -> Option<f64> {
     let values = &fit.plain[stretch.clone()];
-    (values.len() >= LEAST_VALUES).then(|| long_variance(rest_of(values, fit.costs.slopes(stretch))))
+    (values.len() >= LEAST_VALUES)
+        .then(|| long_variance(rest_of(values, fit.costs.slopes(stretch))))
 }
 
 /// Variance of deviations: that of their averages times the length of these, at the
@@ -81,12 +85,19 @@ fn long_variance(mut averages: Vec<f64>) -> f64 {
     loop {
         let squares: f64 = averages.iter().map(|it| it * it).sum();
         let free = (averages.len().max(2) - 1) as f64;
-        let chance = if length > 1.0 { 1.0 + ERRORS * (2.0 / free).sqrt() } else { 1.0 };
+        let chance = if length > 1.0 {
+            1.0 + ERRORS * (2.0 / free).sqrt()
+        } else {
+            1.0
+        };
         largest = largest.max(length * squares / free / chance);
         if averages.len() / 2 < LEAST_AVERAGES {
             return largest;
         }
-        averages = averages.chunks_exact(2).map(|it| (it[0] + it[1]) / 2.0).collect();
+        averages = averages
+            .chunks_exact(2)
+            .map(|it| (it[0] + it[1]) / 2.0)
+            .collect();
         length *= 2.0;
     }
 }
@@ -110,6 +121,16 @@ fn rest_of(values: &[f64], line: bool) -> Vec<f64> {
     let (first, last) = segment::ends_of_line(values);
     let steps = (values.len().max(2) - 1) as f64;
     let mean = (first + last) / 2.0;
-    let at = |i: usize| if line { first + (last - first) * i as f64 / steps } else { mean };
-    values.iter().enumerate().map(|(i, value)| value - at(i)).collect()
+    let at = |i: usize| {
+        if line {
+            first + (last - first) * i as f64 / steps
+        } else {
+            mean
+        }
+    };
+    values
+        .iter()
+        .enumerate()
+        .map(|(i, value)| value - at(i))
+        .collect()
 }

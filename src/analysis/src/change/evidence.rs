@@ -38,15 +38,24 @@ pub(super) fn shift(before: &[f64], after: &[f64], memory_rows: f64) -> (f64, f6
     let outside = m * n / 2.0 - z * (m * n * (m + n + 1.0) / 12.0).sqrt();
     let outside = outside.floor().max(0.0) as usize;
     let last = apart.len() - 1;
-    let low = *apart.select_nth_unstable_by(outside.min(last), f64::total_cmp).1;
-    let high = *apart.select_nth_unstable_by(last - outside.min(last), f64::total_cmp).1;
+    let low = *apart
+        .select_nth_unstable_by(outside.min(last), f64::total_cmp)
+        .1;
+    let high = *apart
+        .select_nth_unstable_by(last - outside.min(last), f64::total_cmp)
+        .1;
     (low, high)
 }
 
 /// Means of batches that are at least as long as the memory.
 fn batches(values: &[f64], memory_rows: f64) -> Vec<f64> {
-    let length = values.len().div_ceil(MOST_BATCHES).max(memory_rows.ceil() as usize);
-    let whole = values.chunks(length.max(1)).filter(|it| 2 * it.len() > length);
+    let length = values
+        .len()
+        .div_ceil(MOST_BATCHES)
+        .max(memory_rows.ceil() as usize);
+    let whole = values
+        .chunks(length.max(1))
+        .filter(|it| 2 * it.len() > length);
     whole.map(order::mean).filter(|it| it.is_finite()).collect()
 }
 
@@ -56,7 +65,15 @@ fn student(before: &[f64], after: &[f64], memory_rows: f64) -> (f64, f64) {
         let count = values.iter().filter(|it| it.is_finite()).count() as f64;
         let independent = (count / memory_rows.max(1.0)).max(1.0);
         let spread = order::std(values);
-        (order::mean(values), if spread.is_nan() { 0.0 } else { spread * spread / independent }, independent)
+        (
+            order::mean(values),
+            if spread.is_nan() {
+                0.0
+            } else {
+                spread * spread / independent
+            },
+            independent,
+        )
     };
     let (left, left_error, left_count) = side(before);
     let (right, right_error, right_count) = side(after);

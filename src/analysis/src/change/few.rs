@@ -86,8 +86,13 @@ fn farthest(values: &[f64]) -> Option<usize> {
     let last = count.checked_sub(LEAST)?;
     let apart = |one: Range<usize>, other: Range<usize>| -> f64 {
         let rows = values[one].iter();
-        rows.map(|a| values[other.clone()].iter().map(|b| (a - b).abs()).sum::<f64>())
-            .sum()
+        rows.map(|a| {
+            values[other.clone()]
+                .iter()
+                .map(|b| (a - b).abs())
+                .sum::<f64>()
+        })
+        .sum()
     };
     let energy = |cut: usize| {
         let (n, m) = (cut as f64, (count - cut) as f64);
@@ -109,7 +114,10 @@ fn judge(values: &[f64], stretch: Range<usize>, place: usize) -> Option<f64> {
     let (left, right) = (limited(left), limited(right));
     let shift = order::mean(&right) - order::mean(&left);
     let level = order::median(whole).abs();
-    let rest: Vec<f64> = deviations(&left).into_iter().chain(deviations(&right)).collect();
+    let rest: Vec<f64> = deviations(&left)
+        .into_iter()
+        .chain(deviations(&right))
+        .collect();
     let squares: f64 = rest.iter().map(|it| it * it).sum();
     if shift == 0.0 || shift.abs() < LEAST_SHARE * level || squares > line_squares(whole) {
         return None;
@@ -129,7 +137,10 @@ fn judge(values: &[f64], stretch: Range<usize>, place: usize) -> Option<f64> {
 fn limited(values: &[f64]) -> Vec<f64> {
     let center = order::median(values);
     let reach = OUTLIER_SCALES * order::scale(values);
-    values.iter().map(|it| it.clamp(center - reach, center + reach)).collect()
+    values
+        .iter()
+        .map(|it| it.clamp(center - reach, center + reach))
+        .collect()
 }
 
 fn deviations(values: &[f64]) -> Vec<f64> {

@@ -143,7 +143,10 @@ fn inflation(values: &[f64], variance: f64) -> f64 {
     let mut averages = values.to_vec();
     let mut length = 1.0;
     while averages.len() / 2 >= LEAST_AVERAGES {
-        averages = averages.chunks_exact(2).map(|it| (it[0] + it[1]) / 2.0).collect();
+        averages = averages
+            .chunks_exact(2)
+            .map(|it| (it[0] + it[1]) / 2.0)
+            .collect();
         length *= 2.0;
         let mut apart: Vec<f64> = averages.windows(2).map(|it| it[1] - it[0]).collect();
         let slope = order::median_in(&mut apart);

@@ -171,7 +171,8 @@ impl Costs {
         found.sort_by(|a: &(f64, usize), b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut cuts: Vec<usize> = Vec::new();
         for (_, cut) in found {
-            if cuts.len() < MOST_CANDIDATES && cuts.iter().all(|it| it.abs_diff(cut) >= self.least) {
+            if cuts.len() < MOST_CANDIDATES && cuts.iter().all(|it| it.abs_diff(cut) >= self.least)
+            {
                 cuts.push(cut);
             }
         }
@@ -235,7 +236,10 @@ impl Costs {
 
     /// The best cut of a stretch and what it saves.
     fn best(&self, stretch: Range<usize>) -> Option<(f64, usize)> {
-        let (first, last) = (stretch.start + self.least, stretch.end.checked_sub(self.least)?);
+        let (first, last) = (
+            stretch.start + self.least,
+            stretch.end.checked_sub(self.least)?,
+        );
         if first > last {
             return None;
         }
@@ -250,7 +254,10 @@ impl Costs {
         if stride == 1 {
             return Some((whole - rest, near));
         }
-        let (from, to) = ((near + 1).saturating_sub(stride).max(first), (near + stride).min(last + 1));
+        let (from, to) = (
+            (near + 1).saturating_sub(stride).max(first),
+            (near + stride).min(last + 1),
+        );
         let (fine, cut) = lowest(&mut (from..to))?;
         Some((whole - fine, cut))
     }

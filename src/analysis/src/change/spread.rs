@@ -100,7 +100,10 @@ fn best(sums: &[f64], squares: &[f64], stretch: Range<usize>, penalty: f64) -> O
     };
     let stride = ((last - first) / PROBES).max(1);
     let (_, near) = lowest(&mut (first..=last).step_by(stride))?;
-    let (from, to) = ((near + 1).saturating_sub(stride).max(first), (near + stride).min(last + 1));
+    let (from, to) = (
+        (near + 1).saturating_sub(stride).max(first),
+        (near + stride).min(last + 1),
+    );
     let (rest, cut) = lowest(&mut (from..to))?;
     let (before, after) = (mean(stretch.start, cut), mean(cut, stretch.end));
     let ratio = (before / after).max(after / before).sqrt();

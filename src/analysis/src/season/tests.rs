@@ -19,8 +19,18 @@ fn periods_are_found_on_trends_steps_and_gaps() {
     let pulse = |i: usize| if i % 50 < 5 { 8.0 } else { 0.0 };
     let cases = [
         ("plain", noisy(600, |i| 2.0 * sine(i, 24.0)), 24),
-        ("trend", noisy(600, |i| 2.0 * sine(i, 60.0) + i as f64 / 20.0), 60),
-        ("step", noisy(600, |i| 3.0 * sine(i, 60.0) + if i > 350 { 4.0 } else { 0.0 }), 60),
+        (
+            "trend",
+            noisy(600, |i| 2.0 * sine(i, 60.0) + i as f64 / 20.0),
+            60,
+        ),
+        (
+            "step",
+            noisy(600, |i| {
+                3.0 * sine(i, 60.0) + if i > 350 { 4.0 } else { 0.0 }
+            }),
+            60,
+        ),
         ("gaps", gaps, 60),
         ("pulses", noisy(1000, pulse), 50),
         ("long", noisy(50_000, |i| 2.0 * sine(i, 3600.0)), 3600),
@@ -52,8 +62,18 @@ fn what_does_not_repeat_has_no_season() {
         ("gaps", vec![f64::NAN; 500]),
         ("one", vec![1.0]),
         ("nothing", Vec::new()),
-        ("huge", (0..100).map(|i| if i % 2 == 0 { 1e308 } else { -1e308 }).collect()),
-        ("infinite", (0..100).map(|i| if i % 9 == 0 { f64::INFINITY } else { i as f64 }).collect()),
+        (
+            "huge",
+            (0..100)
+                .map(|i| if i % 2 == 0 { 1e308 } else { -1e308 })
+                .collect(),
+        ),
+        (
+            "infinite",
+            (0..100)
+                .map(|i| if i % 9 == 0 { f64::INFINITY } else { i as f64 })
+                .collect(),
+        ),
     ];
     for (name, values) in cases {
         assert_eq!(find(&values, 1), None, "{name}");
@@ -62,6 +82,7 @@ fn what_does_not_repeat_has_no_season() {
 
 #[test]
 fn a_value_may_stand_for_several_rows() {
-    let season = find(&noisy(600, |i| 3.0 * sine(i, 30.0)), 10).map(|it| (it.period_rows, it.profile.len()));
+    let season =
+        find(&noisy(600, |i| 3.0 * sine(i, 30.0)), 10).map(|it| (it.period_rows, it.profile.len()));
     assert_eq!(season, Some((300, 30)));
 }
