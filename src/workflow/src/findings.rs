@@ -104,7 +104,7 @@ pub fn rederive(stored: &Stored, context: &Context) -> Result<Option<Vec<String>
             match now {
                 None => differences.push(format!("{name}: it does not follow any more")),
                 Some(now) if !is_same(now, finding) => {
-                    differences.push(format!("{name}: it says otherwise now: {}", now.statement))
+                    differences.push(format!("{name}: it says otherwise now: {}", now.statement));
                 }
                 Some(_) => {}
             }

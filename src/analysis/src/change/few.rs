@@ -44,7 +44,8 @@ pub(super) struct Cut {
 /// The cuts of a history without gaps, ascending.
 pub(super) fn cuts(values: &[f64]) -> Vec<Cut> {
     let mut found: Vec<usize> = Vec::new();
-    let mut open = vec![0..values.len()];
+    let whole = 0..values.len();
+    let mut open = vec![whole];
     while let Some(stretch) = open.pop() {
         let Some(place) = farthest(&values[stretch.clone()]) else {
             continue;

@@ -113,7 +113,7 @@ fn kinds(
     let flat = sides.each_ref().map(|side| side.first() == side.last());
     if flat[0] != flat[1] {
         kinds.push(Kind::Flat);
-    } else if ratio > VARIANCE_FACTOR || ratio < 1.0 / VARIANCE_FACTOR {
+    } else if ratio.is_finite() && !(1.0 / VARIANCE_FACTOR..=VARIANCE_FACTOR).contains(&ratio) {
         kinds.push(Kind::Variance);
     }
     kinds
