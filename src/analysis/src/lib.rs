@@ -28,3 +28,4 @@ pub mod season;
 pub mod stats;
 pub mod summary;
 pub mod track;
+pub mod trend;

@@ -118,6 +118,10 @@ pub(crate) enum Command {
     Forecast(crate::analyses::forecast::Arguments),
     /// Say what limits the system, with the evidence for and against, and who makes the load.
     Bottleneck(crate::analyses::bottleneck::Arguments),
+    /// Say where the level, the slope or the spread of each series changed.
+    Changes(crate::analyses::changes::Arguments),
+    /// Say where each series is heading: slope, season, time to its limit.
+    Trend(crate::analyses::trend::Arguments),
     /// Say what works on this machine, what does not, and what would enable it.
     Doctor {
         /// Print one JSON document.

@@ -54,6 +54,8 @@ fn main() -> ExitCode {
         }),
         Some(Command::Forecast(arguments)) => analyses::forecast::run(&arguments),
         Some(Command::Bottleneck(arguments)) => analyses::bottleneck::run(&arguments),
+        Some(Command::Changes(arguments)) => analyses::changes::run(&arguments),
+        Some(Command::Trend(arguments)) => analyses::trend::run(&arguments),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };
     failure::exit(outcome)

@@ -153,6 +153,7 @@ fn of_spread(
     let penalty = level::penalty(sizes.len().max(2)).cut;
     let mut cuts: Vec<usize> = spread::cuts(&sizes, penalty);
     cuts.retain(|cut| levels.iter().all(|it| it.abs_diff(*cut) > SAME_PLACES));
+    spread::retain_own(&mut cuts, &sizes, levels);
     let row = |place: usize| clean.rows.get(place).copied().unwrap_or(values.len());
     loop {
         let edges = segment::edges(&cuts, sizes.len());

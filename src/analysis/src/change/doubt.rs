@@ -26,7 +26,7 @@ const LEAST_AVERAGES: usize = 8;
 const ERRORS: f64 = 1.5;
 
 /// A side whose variance rests on fewer values borrows that of the other.
-const LEAST_VALUES: usize = 8;
+const LEAST_VALUES: usize = 16;
 
 /// The evidence for each cut of a fit that keeps it, in squared normal units, after
 /// the others were taken out of it.

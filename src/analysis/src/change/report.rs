@@ -4,4 +4,193 @@ use crate::frame::Frame;
 use model::finding::Finding;
 pub(super) fn findings(_host: &str, _frame: &Frame, _changes: &[Changes]) -> Vec<Finding> {
     Vec::new()
+//!
+//! Start at [`findings`].
+
+use model::catalog::Polarity;
+use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question, Severity};
+use model::time::{Span, duration_text};
+
+use super::{Change, Changes, Kind};
+use crate::frame::{Frame, Line};
+
+/// A change that chance makes more often than this is listed, but is no finding.
+const MOST_CHANCE: f64 = 1e-3;
+
+/// A shift below this share of the larger level is listed, but is no finding.
+const LEAST_SHARE: f64 = 0.1;
+
+/// Findings of one series, at most: more of them say that it is restless.
+const MOST_OF_SERIES: usize = 3;
+
+/// Less coverage than this makes every other sentence doubtful.
+const POOR_COVERAGE: f64 = 0.9;
+
+/// The findings of a frame, heaviest first.
+pub(super) fn findings(host: &str, frame: &Frame, changes: &[Changes]) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for (line, known) in frame.lines.iter().zip(changes) {
+        let notable = known.changes.iter().filter(|it| notable(it));
+        let mut of_series: Vec<Finding> = notable
+            .map(|change| {
+                let of = Subject {
+                    host,
+                    frame,
+                    line,
+                    known,
+                };
+                of.finding(change)
+            })
+            .collect();
+        finding::sort(&mut of_series);
+        of_series.truncate(MOST_OF_SERIES);
+        all.extend(of_series);
+    }
+    finding::sort(&mut all);
+    all
+}
+
+fn notable(change: &Change) -> bool {
+    change.p_value <= MOST_CHANCE && share(change) >= LEAST_SHARE
+}
+
+/// The shift as a share of the larger of both levels, 0 to 1.
+fn share(change: &Change) -> f64 {
+    let larger = change.before.abs().max(change.after.abs());
+    if larger > 0.0 {
+        ((change.after - change.before).abs() / larger).min(1.0)
+    } else {
+        0.0
+    }
+}
+
+/// The series that a sentence speaks of.
+struct Subject<'a> {
+    host: &'a str,
+    frame: &'a Frame,
+    line: &'a Line,
+    known: &'a Changes,
+}
+
+impl Subject<'_> {
+    fn finding(&self, change: &Change) -> Finding {
+        let series = vec![self.line.name.clone()];
+        let span = self.frame.span_of(change.from..change.to);
+        let at = self.frame.moment(change.row);
+        let parameters = vec![
+            ("kind".to_owned(), change.kind.name().to_owned()),
+            ("at".to_owned(), at.to_string()),
+        ];
+        let question = Question {
+            analysis: Analysis::Change,
+            series: &series,
+            span,
+            parameters: &parameters,
+        };
+        let evidence = 1.0 - change.p_value;
+        Finding {
+            id: FindingId::of(&question),
+            analysis: Analysis::Change,
+            kind: change.kind.name().to_owned(),
+            host: self.host.to_owned(),
+            statement: self.statement(change, at.to_string()),
+            severity: self.severity(change),
+            effect: Some(Estimate {
+                value: change.after - change.before,
+                lo: change.shift.0,
+                hi: change.shift.1,
+                unit: self.line.series.unit.clone(),
+            }),
+            evidence,
+            weight: share(change) * evidence,
+            coverage: self.frame.coverage(self.place(), change.from..change.to),
+            learned: Some(self.frame.span_of(change.from..change.row)),
+            supports: self.supports(change),
+            against: self.against(change, span),
+            series,
+            span,
+            parameters,
+        }
+    }
+
+    fn place(&self) -> usize {
+        self.frame.find(&self.line.name).unwrap_or(usize::MAX)
+    }
+
+    fn statement(&self, change: &Change, at: String) -> String {
+        let unit = &self.line.series.unit;
+        let name = &self.line.name;
+        let grew = change.after > change.before;
+        let what = match (change.kind, grew) {
+            (Kind::Level, true) => "stepped up",
+            (Kind::Level, false) => "stepped down",
+            (Kind::Slope, true) => "turned, and lies higher after",
+            (Kind::Slope, false) => "turned, and lies lower after",
+            (Kind::Spread, true) => "began to scatter more",
+            (Kind::Spread, false) => "began to scatter less",
+        };
+        format!(
+            "{name} {what} at {at}: {} before, {} after (shift {} to {}).",
+            unit.text(change.before),
+            unit.text(change.after),
+            unit.text(change.shift.0),
+            unit.text(change.shift.1),
+        )
+    }
+
+    fn severity(&self, change: &Change) -> Severity {
+        let worse = match self.line.series.polarity {
+            Polarity::HigherIsWorse => change.after > change.before,
+            Polarity::HigherIsBetter => change.after < change.before,
+            Polarity::Neutral => false,
+        };
+        match change.kind {
+            Kind::Level | Kind::Slope if worse => Severity::Warning,
+            _ => Severity::Note,
+        }
+    }
+
+    fn supports(&self, change: &Change) -> Vec<String> {
+        let lasts = self.frame.span_of(change.row..change.to).seconds();
+        let mut supports = vec![
+            format!(
+                "Chance makes a break like it in {} of such stretches, the memory of the series considered.",
+                share_text(change.p_value)
+            ),
+            format!("It lasts for {} at least.", duration_text(lasts)),
+        ];
+        if let Some(season) = &self.known.season {
+            let seconds = season.period_rows as f64 * self.frame.step_seconds();
+            supports.push(format!(
+                "A cycle of {} was removed first.",
+                duration_text(seconds)
+            ));
+        }
+        supports
+    }
+
+    fn against(&self, change: &Change, span: Span) -> Vec<String> {
+        let mut against = Vec::new();
+        if self.known.coverage < POOR_COVERAGE {
+            against.push(format!(
+                "Only {:.0} % of the samples are there.",
+                self.known.coverage * 100.0
+            ));
+        }
+        let (lo, hi) = change.shift;
+        if lo <= 0.0 && hi >= 0.0 {
+            against.push("The interval of the shift includes none at all.".to_owned());
+        }
+        if self.frame.span().to <= span.to && change.to - change.row < change.row - change.from {
+            against.push("The recording ends before it is sure to last.".to_owned());
+        }
+        against
+    }
+}
+
+fn share_text(share: f64) -> String {
+    if share < 1e-6 {
+        return "less than one in a million".to_owned();
+    }
+    format!("one in {:.0}", 1.0 / share)
 }

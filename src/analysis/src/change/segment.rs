@@ -151,7 +151,8 @@ impl Costs {
         let doubt = 1.0 + ratio * ratio * (1.0 / left + 1.0 / right);
         let without = (here - after).powi(2) / self.variance;
         let with = (plain[cut] - foretold).powi(2) / (self.variance * doubt);
-        (without - with).max(0.0)
+        // The place was chosen for it, which costs as much as a position does.
+        (without - with - (self.len() as f64).ln()).max(0.0)
     }
 
     /// What a whole division costs, without penalties for its cuts.

@@ -31,6 +31,9 @@ const FLOOR: f64 = 0.01;
 /// Memory of the squares counts up to here.
 const MOST_MEMORY: f64 = 0.9;
 
+/// A change of level that explains this share of a change of spread is the same event.
+const SAME_SHARE: f64 = 0.75;
+
 /// Places tried in a stretch before the neighbourhood of the best is searched.
 const PROBES: usize = 256;
 
@@ -86,6 +89,24 @@ pub(super) fn cuts(sizes: &[f64], penalty: f64) -> Vec<usize> {
     }
     found.sort_unstable();
     found
+}
+
+/// Leaves out cuts that a change of level explains nearly as well: one event for both.
+pub(super) fn retain_own(cuts: &mut Vec<usize>, sizes: &[f64], levels: &[usize]) {
+    let squares = squares(sizes);
+    let edges = super::segment::edges(cuts, squares.len());
+    let own = |at: usize| {
+        let (from, cut, to) = (edges[at], edges[at + 1], edges[at + 2]);
+        let saved = |cut: usize| {
+            let cost = |part: &[f64]| part.len() as f64 * order::mean(part).ln();
+            cost(&squares[from..to]) - cost(&squares[from..cut]) - cost(&squares[cut..to])
+        };
+        let inside = levels.iter().filter(|it| from < **it && **it < to);
+        let best = inside.map(|it| saved(*it)).fold(0.0, f64::max);
+        best < SAME_SHARE * saved(cut)
+    };
+    let kept: Vec<usize> = (0..cuts.len()).filter(|at| own(*at)).map(|at| cuts[at]).collect();
+    *cuts = kept;
 }
 
 fn best(sums: &[f64], squares: &[f64], stretch: Range<usize>, penalty: f64) -> Option<usize> {
