@@ -33,7 +33,7 @@ const MEMORIES: [f64; 9] = [0.0, 0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.96, 0.985];
 const FIRST_TRIES: [usize; 3] = [1, 4, 7];
 
 /// A value may lie this many scales outside the range of its neighbours.
-const SPIKE_SCALES: f64 = 3.0;
+const SPIKE_SCALES: f64 = 4.0;
 
 /// Fewer averages than this say nothing of the noise at their length.
 const LEAST_AVERAGES: usize = 12;

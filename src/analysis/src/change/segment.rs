@@ -37,8 +37,8 @@ const GENERATIONS: u32 = 6;
 /// So many of the largest single values are candidates for a step.
 const MOST_JUMPS: usize = 8;
 
-/// A value that may be a step is this many scales from zero.
-const LEAST_JUMP: f64 = 4.0;
+/// A value that may be a step is this many scales away; below, it is noise like any other.
+const LEAST_JUMP: f64 = 3.0;
 
 /// What a cut has to save, and what a slope has to.
 #[derive(Clone, Copy, Debug)]
@@ -151,8 +151,10 @@ impl Costs {
         let doubt = 1.0 + ratio * ratio * (1.0 / left + 1.0 / right);
         let without = (here - after).powi(2) / self.variance;
         let with = (plain[cut] - foretold).powi(2) / (self.variance * doubt);
-        // The place was chosen for it, which costs as much as a position does.
-        (without - with - (self.len() as f64).ln()).max(0.0)
+        if without < LEAST_JUMP * LEAST_JUMP {
+            return 0.0;
+        }
+        (without - with).max(0.0)
     }
 
     /// What a whole division costs, without penalties for its cuts.
