@@ -42,6 +42,9 @@ const LEAST_SHARE: f64 = 0.08;
 /// Autocorrelation at the period that confirms it.
 const LEAST_CORRELATION: f64 = 0.3;
 
+/// A value this many scales from the trend is an outlier.
+const OUTLIER_SCALES: f64 = 5.0;
+
 /// Neighbours on each side that make the background of a frequency, at least.
 const LEAST_NEIGHBOURS: usize = 6;
 
@@ -95,8 +98,8 @@ pub fn find(values: &[f64], step: usize) -> Option<Season> {
     let flat = detrended(&folded)?;
     let (bin, count) = proposed(&flat)?;
     let local = flattened(&flat, (count / bin).max(2));
-    let period = confirmed(&local, bin)?;
-    let period = sharpened(values, period, fold);
+    let lag = confirmed(&local, bin)?;
+    let period = over_many_cycles(&local, lag, fold);
     let whole = if fold == 1 {
         local
     } else {
@@ -134,7 +137,23 @@ fn detrended(values: &[f64]) -> Option<Vec<f64>> {
         })
         .collect();
     let square: f64 = flat.iter().map(|it| it * it).sum();
-    (square.is_finite() && square > 0.0).then_some(flat)
+    (square.is_finite() && square > 0.0).then(|| limited(flat))
+}
+
+/// Brings outliers to the limit, so that a few of them do not drown what repeats.
+fn limited(mut flat: Vec<f64>) -> Vec<f64> {
+    let center = order::median(&flat);
+    let robust = order::mad_about(&flat, center);
+    let reach = OUTLIER_SCALES
+        * if robust > 0.0 {
+            robust
+        } else {
+            order::scale(&flat)
+        };
+    for value in &mut flat {
+        *value = value.clamp(center - reach, center + reach);
+    }
+    flat
 }
 
 /// The least-squares cubic through the numbers, by discrete orthogonal polynomials.
@@ -290,20 +309,25 @@ fn confirmed(flat: &[f64], bin: usize) -> Option<usize> {
     best.map(|(lag, _)| lag)
 }
 
-/// A period found on averages of `fold` values, to the value.
-fn sharpened(values: &[f64], period: usize, fold: usize) -> usize {
-    if fold <= 1 {
-        return period;
+/// A period in rows, from one in averages of `fold` rows: noise moves the top of the
+/// autocorrelation by a few lags, which over `k` cycles is a `k`th of that for each.
+fn over_many_cycles(flat: &[f64], lag: usize, fold: usize) -> usize {
+    let mut period = lag as f64;
+    let mut cycles = 2.0;
+    while cycles * period <= flat.len() as f64 / 2.0 {
+        let middle = cycles * period;
+        let reach = (period / 4.0).min(cycles).ceil();
+        let lags = (middle - reach).round() as usize..=(middle + reach).round() as usize;
+        let best = lags
+            .map(|lag| (lag, correlation(flat, lag)))
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        let Some((lag, _)) = best else {
+            break;
+        };
+        period = lag as f64 / cycles;
+        cycles *= 2.0;
     }
-    let flat = flattened(values, period * fold);
-    let from = period.saturating_sub(1).max(1) * fold;
-    let lags = from..=((period + 1) * fold).min(values.len() / 2);
-    // So many lags are enough to hit the top of a peak that is `fold` wide.
-    let stride = (lags.end().saturating_sub(*lags.start()) / 64).max(1);
-    lags.step_by(stride)
-        .map(|lag| (lag, correlation(&flat, lag)))
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
-        .map_or(period * fold, |(lag, _)| lag)
+    ((period * fold as f64).round() as usize).max(1)
 }
 
 /// Autocorrelation about zero over the pairs without a gap.

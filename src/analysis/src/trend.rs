@@ -135,7 +135,11 @@ pub fn of_values(seconds: &[f64], values: &[f64]) -> Trend {
     let step = (seconds[rows - 1] - seconds[0]) / (rows - 1) as f64;
     let season = season::find(values, 1);
     let flat: Vec<f64> = match &season {
-        Some(season) => values.iter().enumerate().map(|(row, it)| it - season.at(row)).collect(),
+        Some(season) => values
+            .iter()
+            .enumerate()
+            .map(|(row, it)| it - season.at(row))
+            .collect(),
         None => values.to_vec(),
     };
     let blocks = slope::Blocks::of(seconds, &flat);
@@ -144,7 +148,9 @@ pub fn of_values(seconds: &[f64], values: &[f64]) -> Trend {
     };
     if let Some(season) = season {
         let swing = season.profile.iter();
-        trend.swing = swing.fold((0.0, 0.0), |(low, high), it| (f64::min(low, *it), f64::max(high, *it)));
+        trend.swing = swing.fold((0.0, 0.0), |(low, high), it| {
+            (f64::min(low, *it), f64::max(high, *it))
+        });
         trend.season = Some(Repeats {
             period_seconds: season.period_rows as f64 * step,
             strength: season.strength,

@@ -26,7 +26,7 @@ pub(super) const LEAST: usize = 6;
 const LEAST_SHARE: f64 = 0.01;
 
 /// Places tried in a stretch before the neighbourhood of the best is searched.
-const PROBES: usize = 64;
+const PROBES: usize = 40;
 
 /// Candidates that are weighed against each other, at most: weighing costs their square.
 const MOST_CANDIDATES: usize = 128;
@@ -55,6 +55,8 @@ pub(super) struct Costs {
     sums: Vec<[f64; 3]>,
     /// Variance of the noise.
     variance: f64,
+    /// One over it.
+    precision: f64,
     slope: f64,
     /// Shortest stretch.
     least: usize,
@@ -78,6 +80,7 @@ impl Costs {
         Self {
             sums,
             variance,
+            precision: 1.0 / variance,
             slope,
             least: least(values.len()),
             jumps: None,
@@ -112,7 +115,7 @@ impl Costs {
         let moment = b[2] - a[2] - (from + to - 1) as f64 / 2.0 * sum;
         let spread = (count * (count * count - 1.0) / 12.0).max(1.0);
         let line = (level - moment * moment / spread).max(0.0);
-        (level / self.variance, line / self.variance)
+        (level * self.precision, line * self.precision)
     }
 
     /// What a stretch costs.

@@ -41,7 +41,7 @@ const PROBES: usize = 256;
 fn squares(sizes: &[f64]) -> Vec<f64> {
     let mut sizes = sizes.to_vec();
     let scale = order::median_in(&mut sizes.clone()) * order::MAD_TO_SIGMA;
-    if scale.is_nan() || scale <= 0.0 {
+    if !(scale > 0.0) {
         return Vec::new();
     }
     let local = local_scales(&sizes);
@@ -77,8 +77,7 @@ pub(super) fn cuts(sizes: &[f64], penalty: f64) -> Vec<usize> {
         sums.push(sum);
     }
     let mut found = Vec::new();
-    let whole = 0..squares.len();
-    let mut open = vec![whole];
+    let mut open = vec![0..squares.len()];
     while let Some(stretch) = open.pop() {
         let Some(cut) = best(&sums, &squares, stretch.clone(), penalty) else {
             continue;
@@ -105,7 +104,10 @@ pub(super) fn retain_own(cuts: &mut Vec<usize>, sizes: &[f64], levels: &[usize])
         let best = inside.map(|it| saved(*it)).fold(0.0, f64::max);
         best < SAME_SHARE * saved(cut)
     };
-    let kept: Vec<usize> = (0..cuts.len()).filter(|at| own(*at)).map(|at| cuts[at]).collect();
+    let kept: Vec<usize> = (0..cuts.len())
+        .filter(|at| own(*at))
+        .map(|at| cuts[at])
+        .collect();
     *cuts = kept;
 }
 

@@ -1,1 +1,220 @@
-//! t
+use super::*;
+use crate::frame::Frame;
+use crate::stats::random::Random;
+use model::catalog::{Kind as Sort, Polarity};
+use model::series::{Series, SeriesKey};
+use model::time::SECOND_NS;
+use model::unit::Unit;
+
+/// Noise that remembers, of spread one, plus a signal.
+fn noisy(seed: u64, rows: usize, memory: f64, signal: impl Fn(usize) -> f64) -> Vec<f64> {
+    let mut random = Random::new(seed);
+    let mut last = 0.0;
+    let fresh = (1.0 - memory * memory).sqrt();
+    (0..rows)
+        .map(|row| {
+            last = memory * last + fresh * random.normal();
+            last + signal(row)
+        })
+        .collect()
+}
+
+fn step(at: usize, by: f64) -> impl Fn(usize) -> f64 {
+    move |row| if row >= at { by } else { 0.0 }
+}
+
+/// Checks kinds and rows, the latter within `margin`.
+fn check(name: &str, values: &[f64], expected: &[(Kind, usize)], margin: usize) -> Changes {
+    let found = detect(values);
+    let as_expected = found.changes.len() == expected.len()
+        && found
+            .changes
+            .iter()
+            .zip(expected)
+            .all(|(found, (kind, row))| found.kind == *kind && found.row.abs_diff(*row) <= margin);
+    assert!(as_expected, "{name}: {:?}", found.changes);
+    found
+}
+
+#[test]
+fn planted_changes_are_found_where_they_are() {
+    let cases = [
+        (
+            "step",
+            noisy(1, 600, 0.3, step(400, 3.0)),
+            vec![(Kind::Level, 400)],
+            3,
+        ),
+        (
+            "remembering",
+            noisy(2, 1200, 0.8, step(500, 6.0)),
+            vec![(Kind::Level, 500)],
+            3,
+        ),
+        (
+            "pulse",
+            noisy(3, 900, 0.5, |row| {
+                if (300..500).contains(&row) { 5.0 } else { 0.0 }
+            }),
+            vec![(Kind::Level, 300), (Kind::Level, 500)],
+            3,
+        ),
+        (
+            "bend",
+            noisy(4, 800, 0.2, |row| row.saturating_sub(400) as f64 / 20.0),
+            vec![(Kind::Slope, 400)],
+            20,
+        ),
+        (
+            "season and step",
+            noisy(6, 1200, 0.3, |row| {
+                4.0 * (row as f64 / 60.0 * std::f64::consts::TAU).sin() + step(700, 4.0)(row)
+            }),
+            vec![(Kind::Level, 700)],
+            5,
+        ),
+        (
+            "spread",
+            noisy(7, 1000, 0.3, |_| 0.0)
+                .iter()
+                .enumerate()
+                .map(|(row, it)| if row < 600 { *it } else { 3.0 * it })
+                .collect(),
+            vec![(Kind::Spread, 600)],
+            20,
+        ),
+        (
+            "without noise",
+            (0..200).map(step(80, 1.0)).collect(),
+            vec![(Kind::Level, 80)],
+            0,
+        ),
+        (
+            "long",
+            noisy(8, 100_000, 0.5, step(41_234, 2.0)),
+            vec![(Kind::Level, 41_234)],
+            26,
+        ),
+        (
+            "history",
+            noisy(9, 24, 0.0, step(15, 6.0)),
+            vec![(Kind::Level, 15)],
+            0,
+        ),
+    ];
+    for (name, values, expected, margin) in cases {
+        let found = check(name, &values, &expected, margin);
+        for change in found.changes {
+            let (lo, hi) = change.shift;
+            assert!(lo <= hi && change.p_value < 0.01, "{name}: {change:?}");
+            assert!(change.from < change.row && change.row < change.to, "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_shift_is_that_of_the_levels() {
+    let found = detect(&noisy(1, 600, 0.3, step(400, 3.0)));
+    let change = found.changes[0];
+    assert!(change.before.abs() < 0.3 && (change.after - 3.0).abs() < 0.4);
+    assert!(change.shift.0 < 3.0 && 3.0 < change.shift.1);
+    assert!(change.shift.1 - change.shift.0 < 1.2);
+}
+
+#[test]
+fn undisturbed_series_are_quiet() {
+    let mut alarms = 0;
+    for seed in 0..120 {
+        let memory = [0.0, 0.5, 0.8, 0.9, 0.95][seed as usize % 5];
+        let drift = seed as f64 % 3.0 / 300.0;
+        let mut values = noisy(seed, 1200, memory, |row| row as f64 * drift);
+        for row in (7..1200).step_by(211) {
+            values[row] += 30.0;
+        }
+        alarms += usize::from(!detect(&values).changes.is_empty());
+    }
+    assert!(alarms <= 4, "{alarms} of 120");
+    let histories =
+        (0..200).filter(|seed| !detect(&noisy(*seed, 30, 0.0, |_| 0.0)).changes.is_empty());
+    let histories = histories.count();
+    assert!(histories <= 6, "{histories} of 200");
+}
+
+#[test]
+fn odd_data_has_no_changes_and_does_no_harm() {
+    let cases = [
+        ("nothing", Vec::new()),
+        ("one", vec![1.0]),
+        ("gaps", vec![f64::NAN; 300]),
+        ("constant", vec![7.0; 5000]),
+        ("zero", vec![0.0; 50]),
+        ("infinite", vec![f64::INFINITY; 100]),
+        (
+            "alternating",
+            (0..500).map(|row| f64::from(row % 2)).collect(),
+        ),
+        ("few", vec![3.0, 1.0, 2.0, 5.0, 4.0, 3.0, 2.0]),
+        (
+            "huge",
+            (0..300)
+                .map(|row| if row % 2 == 0 { f64::MAX } else { -f64::MAX })
+                .collect(),
+        ),
+        (
+            "tiny",
+            (0..300).map(|row| f64::from(row % 3) * 1e-310).collect(),
+        ),
+        ("line", (0..3000).map(f64::from).collect()),
+        ("line of few", (0..30).map(f64::from).collect()),
+    ];
+    for (name, values) in cases {
+        check(name, &values, &[], 0);
+    }
+}
+
+#[test]
+fn gaps_move_no_row() {
+    let mut values = noisy(5, 800, 0.2, step(500, 5.0));
+    for (row, value) in values.iter_mut().enumerate() {
+        if row % 3 == 0 || (100..200).contains(&row) {
+            *value = f64::NAN;
+        }
+    }
+    let found = check("gaps", &values, &[(Kind::Level, 500)], 4);
+    assert!((found.coverage - 0.58).abs() < 0.02);
+}
+
+#[test]
+fn size_and_place_of_the_scale_do_not_matter() {
+    let values = noisy(1, 600, 0.3, step(400, 3.0));
+    for scale in [1e-120, 1e-3, 1e9, 1e250] {
+        let scaled: Vec<f64> = values.iter().map(|it| (it + 100.0) * scale).collect();
+        check("scaled", &scaled, &[(Kind::Level, 400)], 3);
+    }
+}
+
+#[test]
+fn findings_say_it_in_a_sentence() {
+    let at: Vec<i64> = (0..600).map(|row| row * SECOND_NS).collect();
+    let series = Series {
+        key: SeriesKey::new("h", "system.cpu.load", []),
+        unit: Unit::new("{thread}"),
+        kind: Sort::Gauge,
+        polarity: Polarity::HigherIsWorse,
+    };
+    let values = noisy(1, 600, 0.3, |row| 2.0 + step(400, 6.0)(row));
+    let frame = Frame::of_table(&at, vec![(series, values)]);
+    let known = of_frame(&frame);
+    let findings = findings("h", &frame, &known);
+    assert_eq!(findings.len(), 1);
+    let finding = &findings[0];
+    assert!(
+        finding
+            .statement
+            .starts_with("h/system.cpu.load stepped up at 1970-01-01T00:06:")
+    );
+    assert_eq!(finding.id, finding.own_id());
+    assert_eq!(finding.severity, model::finding::Severity::Warning);
+    assert!(finding.weight > 0.5 && finding.weight <= 1.0);
+    assert_eq!(known, of_frame(&frame));
+}

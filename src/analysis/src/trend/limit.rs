@@ -159,7 +159,9 @@ pub(super) fn of(frame: &Frame, line: &Line, trend: &Trend) -> Option<Limit> {
         Bound::Series { metric, same, with } => {
             let source = frame.lines.iter().find(|other| {
                 let key = &other.series.key;
-                let agree = same.iter().all(|it| key.attribute(it) == line.series.key.attribute(it));
+                let agree = same
+                    .iter()
+                    .all(|it| key.attribute(it) == line.series.key.attribute(it));
                 key.metric == metric && agree && has(&other.series, with)
             })?;
             let latest = source.values.iter().rev().find(|it| it.is_finite())?;
@@ -196,7 +198,10 @@ fn until(trend: &Trend, limit: f64, side: Side, horizon: f64) -> Until {
     };
     let left = sign * (limit - trend.level);
     if left <= 0.0 {
-        return Until::Seconds { lo: 0.0, hi: Some(0.0) };
+        return Until::Seconds {
+            lo: 0.0,
+            hi: Some(0.0),
+        };
     }
     let heading = match side {
         Side::Upper => Direction::Up,
@@ -208,7 +213,10 @@ fn until(trend: &Trend, limit: f64, side: Side, horizon: f64) -> Until {
     let lo = (left - swing - trend.scatter).max(0.0) / soon;
     let hi = left / late;
     match lo <= horizon {
-        true => Until::Seconds { lo, hi: (hi <= horizon).then_some(hi) },
+        true => Until::Seconds {
+            lo,
+            hi: (hi <= horizon).then_some(hi),
+        },
         false => Until::Never,
     }
 }

@@ -83,12 +83,7 @@ fn reached(limit: &Limit) -> Option<(f64, Option<f64>)> {
     }
 }
 
-fn severity(
-    line: &Line,
-    slope: Slope,
-    reached: Option<(f64, Option<f64>)>,
-    span: f64,
-) -> Severity {
+fn severity(line: &Line, slope: Slope, reached: Option<(f64, Option<f64>)>, span: f64) -> Severity {
     let worse = match line.series.polarity {
         Polarity::HigherIsWorse => slope.per_second > 0.0,
         Polarity::HigherIsBetter => slope.per_second < 0.0,
@@ -104,7 +99,11 @@ fn severity(
 
 fn statement(line: &Line, trend: &Trend, slope: Slope) -> String {
     let unit = &line.series.unit;
-    let verb = if slope.per_second > 0.0 { "grows" } else { "falls" };
+    let verb = if slope.per_second > 0.0 {
+        "grows"
+    } else {
+        "falls"
+    };
     let per_hour = |value: f64| format!("{} an hour", unit.text(value * 3600.0));
     let mut text = format!(
         "{} {verb} by {} ({} to {})",

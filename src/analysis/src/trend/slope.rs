@@ -83,7 +83,9 @@ pub(super) fn line(blocks: &Blocks) -> Option<Line> {
     let middle = order::mean(&blocks.at);
     let per_second = pairwise(blocks);
     let above = blocks.at.iter().zip(&blocks.values);
-    let above: Vec<f64> = above.map(|(at, value)| value - per_second * (at - middle)).collect();
+    let above: Vec<f64> = above
+        .map(|(at, value)| value - per_second * (at - middle))
+        .collect();
     let height = order::median(&above);
     let rest: Vec<f64> = above.iter().map(|it| it - height).collect();
     let scatter = order::scale(&rest);
@@ -146,7 +148,11 @@ fn inflation(rest: &[f64]) -> f64 {
     // A line through n values of an autoregressive series hides (2 + 4φ) / n of it.
     let neighbours = (neighbours * count + 2.0) / (count - 4.0).max(1.0);
     let neighbours = neighbours.clamp(0.0, MOST_MEMORY);
-    let notable = if neighbours > notable { neighbours } else { 0.0 };
+    let notable = if neighbours > notable {
+        neighbours
+    } else {
+        0.0
+    };
     hamed.max((1.0 + notable) / (1.0 - notable)).max(1.0)
 }
 
@@ -157,7 +163,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut from = 0;
     while from < order.len() {
-        let same = order[from..].iter().take_while(|it| values[**it] == values[order[from]]);
+        let same = order[from..]
+            .iter()
+            .take_while(|it| values[**it] == values[order[from]]);
         let to = from + same.count().max(1);
         for place in &order[from..to] {
             ranks[*place] = (from + to - 1) as f64 / 2.0;
@@ -179,7 +187,10 @@ fn kendall(blocks: &Blocks, inflation: f64) -> f64 {
     let spread = |n: f64| n * (n - 1.0) * (2.0 * n + 5.0);
     let mut sorted = values.clone();
     sorted.sort_unstable_by(f64::total_cmp);
-    let ties: f64 = sorted.chunk_by(|a, b| a == b).map(|it| spread(it.len() as f64)).sum();
+    let ties: f64 = sorted
+        .chunk_by(|a, b| a == b)
+        .map(|it| spread(it.len() as f64))
+        .sum();
     let variance = (spread(values.len() as f64) - ties) / 18.0 * inflation;
     if variance <= 0.0 || score == 0.0 {
         return 0.0;

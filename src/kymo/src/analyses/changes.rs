@@ -84,6 +84,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Problem> {
         series.len()
     ));
     let head = Head::THIS;
-    print(arguments.source.json.into(), &Document { head, series }, || text)?;
+    print(
+        arguments.source.json.into(),
+        &Document { head, series },
+        || text,
+    )?;
     Ok(outcome(&input))
 }

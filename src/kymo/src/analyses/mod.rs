@@ -6,9 +6,9 @@
 
 pub(crate) mod analyze;
 pub(crate) mod bottleneck;
+pub(crate) mod changes;
 pub(crate) mod compare;
 pub(crate) mod forecast;
-pub(crate) mod changes;
 pub(crate) mod trend;
 
 use std::path::{Path, PathBuf};

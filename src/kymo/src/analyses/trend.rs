@@ -90,10 +90,7 @@ impl Entry {
             }),
             limit: trend.limit.as_ref().map(Reach::of),
             coverage: trend.coverage,
-            history: [
-                trend.history.from.to_string(),
-                trend.history.to.to_string(),
-            ],
+            history: [trend.history.from.to_string(), trend.history.to.to_string()],
         }
     }
 }
