@@ -7,6 +7,8 @@
 
 use analysis::bottleneck::Request;
 use analysis::forecast::{Bounds, Setup};
+use analysis::frame::Frame;
+use analysis::{change, trend};
 use model::finding::{self, Finding};
 
 use crate::input::Input;
@@ -39,6 +41,16 @@ pub const PARTS: &[Part] = &[
         find: limits,
     },
     Part {
+        name: "change",
+        label: "looking for what changed",
+        find: changes,
+    },
+    Part {
+        name: "trend",
+        label: "looking where it is heading",
+        find: trends,
+    },
+    Part {
         name: "forecast",
         label: "forecasting",
         find: outlook,
@@ -61,6 +73,46 @@ fn limits(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
     };
     let outcome = crate::bottleneck::assess(input, &request, context)?;
     Ok(analysis::bottleneck::findings(&outcome))
+}
+
+fn changes(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
+    by_host(input, context, |host, frame| {
+        change::findings(host, frame, &change::of_frame(frame))
+    })
+}
+
+fn trends(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
+    by_host(input, context, |host, frame| {
+        trend::findings(host, frame, &trend::of_frame(frame))
+    })
+}
+
+/// Series of a host that are looked at between two looks at the wish to stop.
+const LINES_AT_ONCE: usize = 128;
+
+fn by_host(
+    input: &Input,
+    context: &Context,
+    find: impl Fn(&str, &Frame) -> Vec<Finding>,
+) -> Result<Vec<Finding>, Problem> {
+    let total: usize = input.frames.iter().map(|it| it.frame.lines.len()).sum();
+    let mut found = Vec::new();
+    let mut done = 0;
+    for host in &input.frames {
+        for lines in host.frame.lines.chunks(LINES_AT_ONCE) {
+            if context.cancelled() {
+                return Err(Problem::cancelled("analysis"));
+            }
+            context.progress(done as u64, total as u64);
+            done += lines.len();
+            let part = Frame {
+                lines: lines.to_vec(),
+                ..host.frame.clone()
+            };
+            found.extend(find(&host.host, &part));
+        }
+    }
+    Ok(found)
 }
 
 fn outlook(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {

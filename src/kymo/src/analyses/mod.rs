@@ -46,6 +46,22 @@ impl Head {
     };
 }
 
+/// A row of an input in an answer.
+#[derive(Serialize)]
+pub(crate) struct Point {
+    index: usize,
+    time: String,
+}
+
+impl Point {
+    pub(crate) fn of(frame: &Frame, row: usize) -> Self {
+        Self {
+            index: row,
+            time: frame.moment(row).to_string(),
+        }
+    }
+}
+
 /// Opens the input of an analysis and says what people should know of it.
 pub(crate) fn opened(input: &Path) -> Result<Input, Problem> {
     let opened = Input::open(input, &Context::default())?;
