@@ -93,6 +93,13 @@ fn examples_show_what_was_done() {
     let used = "demo/system.memory.utilization";
     let grown = mean(&leak, used, (60, 68)) - mean(&leak, used, (5, 15));
     assert!(grown > 0.03, "{grown}");
+    let steady = open("steady.kymo");
+    let (first, second) = (mean(&steady, CPU, (5, 50)), mean(&steady, CPU, (50, 95)));
+    assert!((first - second).abs() < 0.02, "{first} and {second}");
+    let refaults = open("memory-refaults.kymo");
+    let pressure = "demo/system.pressure.share{kind=some,resource=memory}";
+    assert!(mean(&refaults, pressure, (5, 25)) < 0.01);
+    assert!(mean(&refaults, pressure, (35, 65)) > 0.05);
     let disk = open("disk-saturation.kymo");
     let busiest = disk
         .series()

@@ -5,7 +5,9 @@
 //! evidence: batches of about thirty seconds are, or whole runs where a side has
 //! several. A series counts as changed when three things hold: the shift is more
 //! than chance among units that depend on each other, it is larger than the floor
-//! of its unit, and the units of one side lie on one side of those of the other.
+//! of its unit, and it is no wandering. Where one side begins at the end of the
+//! other, the level must step there as it does nowhere else; where they do not join,
+//! the units of one side must lie on one side of those of the other.
 //!
 //! Two single runs that do not follow each other differ by what a run differs from
 //! the next, which nobody measured: the verdict is then "not enough evidence", with
@@ -48,6 +50,13 @@ pub const Q_BELIEVED: f64 = 0.05;
 /// direction of the shift, less those in the other: with ten units on each side, all.
 pub const SEPARATION: f64 = 0.985;
 
+/// Where the sides join it is enough that the pairs agree by so much,
+pub const SEPARATION_JOINED: f64 = 0.7;
+
+/// because the level must also step at the join by so many root mean squares of its
+/// steps elsewhere: a normal step does so once in eighty times.
+pub const JUMP: f64 = 2.5;
+
 /// Intervals are of this level.
 pub const LEVEL: f64 = 0.95;
 
@@ -76,6 +85,26 @@ pub struct Pair<'a> {
     pub after: Vec<&'a [f64]>,
 }
 
+/// Which side is the earlier one at a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// The side after begins where the side before ends.
+    Before,
+    /// The side before begins where the side after ends.
+    After,
+}
+
+/// Where a run of one side begins at the end of a run of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// Place of the run among those before.
+    pub before: usize,
+    /// Place of the run among those after.
+    pub after: usize,
+    /// Which of the two is the earlier.
+    pub first: First,
+}
+
 /// How the comparison is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Params {
@@ -83,6 +112,8 @@ pub struct Params {
     pub step_seconds: f64,
     /// How the sides relate.
     pub relation: Relation,
+    /// Where they join, if they do.
+    pub join: Option<Join>,
 }
 
 /// The answer for one series.
@@ -103,6 +134,8 @@ pub enum Verdict {
 pub enum Kind {
     /// Its level.
     Level,
+    /// Its mean, though its median does not show it: less than half of its rows moved.
+    Mean,
     /// Its 95th or 99th percentile, by more than its level.
     Tail,
     /// Its spread.
@@ -119,9 +152,10 @@ pub struct Difference {
     /// What the answer would be if runs repeated; differs from `verdict` only for
     /// single runs apart from each other.
     pub within_runs: Verdict,
-    /// Median before, in the series' unit; `NaN` without a sample.
+    /// Median before, in the series' unit, or mean where [`Kind::Mean`] is among the
+    /// kinds; `NaN` without a sample.
     pub before: f64,
-    /// Median after.
+    /// The same after.
     pub after: f64,
     /// Shift of the level in the series' unit: the Hodges-Lehmann estimate.
     pub shift: f64,
@@ -139,6 +173,8 @@ pub struct Difference {
     pub q_value: f64,
     /// Pairs of units in the direction of the shift, less those in the other, as a share.
     pub separation: f64,
+    /// The step where the sides join, in ordinary steps; `None` where they do not.
+    pub jump: Option<f64>,
     /// Evidence for a change, 0 to 1.
     pub score: f64,
     /// Smallest relative change that counts for this series.
@@ -173,6 +209,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Level => "level",
+            Self::Mean => "mean",
             Self::Tail => "tail",
             Self::Variance => "variance",
             Self::Flat => "flat",
@@ -195,28 +232,47 @@ pub fn levels(pairs: &[Pair<'_>], params: &Params) -> Vec<Level> {
     pairs.iter().map(|pair| Level::of(pair, params)).collect()
 }
 
-/// Turns levels into answers: false-discovery control over all, then the details.
+/// The place of a series among all that are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Expected share of false discoveries when this series is believed.
+    pub q_value: f64,
+    /// Whether it is among the [`REFINED`] strongest.
+    pub is_refined: bool,
+}
+
+/// Turns levels into answers: [`places`], then [`answers`].
 pub fn conclude(pairs: &[Pair<'_>], levels: &[Level], params: &Params) -> Vec<Difference> {
-    let p_values: Vec<f64> = levels.iter().map(|it| it.p_value).collect();
-    let q_values = discovery::q_values(&p_values);
+    answers((pairs, levels, &places(levels)), params)
+}
+
+/// False-discovery control over all series, and which of them deserve a closer look.
+pub fn places(levels: &[Level]) -> Vec<Place> {
+    let p_values: Vec<f64> = levels.iter().map(Level::p_value).collect();
+    let strengths: Vec<f64> = levels.iter().map(Level::strength).collect();
     let mut order: Vec<usize> = (0..levels.len()).collect();
-    order.sort_by(|a, b| {
-        let strength = |i: usize| levels[i].strength();
-        strength(*b).total_cmp(&strength(*a)).then(a.cmp(b))
-    });
-    let mut refined = vec![false; levels.len()];
-    for place in order.iter().take(REFINED) {
-        refined[*place] = true;
+    order.sort_by(|a, b| strengths[*b].total_cmp(&strengths[*a]).then(a.cmp(b)));
+    let unrefined = |q_value| Place {
+        q_value,
+        is_refined: false,
+    };
+    let q_values = discovery::q_values(&p_values).into_iter();
+    let mut places: Vec<Place> = q_values.map(unrefined).collect();
+    for place in order.into_iter().take(REFINED) {
+        places[place].is_refined = true;
     }
-    let all = pairs.iter().zip(levels).zip(q_values).zip(refined);
-    all.map(|(((pair, level), q), refine)| {
-        let level = match refine {
-            true => level.refined(pair, params),
-            false => level.clone(),
-        };
-        shape::difference(pair, &level, (q, params))
-    })
-    .collect()
+    places
+}
+
+/// The answers of some series, given the places that they have among all: the second
+/// part that callers may spread over processors. The three slices are of equal length.
+pub fn answers(
+    (pairs, levels, places): (&[Pair<'_>], &[Level], &[Place]),
+    params: &Params,
+) -> Vec<Difference> {
+    let all = pairs.iter().zip(levels).zip(places);
+    all.map(|((pair, level), place)| shape::difference(pair, level, (*place, params)))
+        .collect()
 }
 
 #[cfg(test)]

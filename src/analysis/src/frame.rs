@@ -89,6 +89,36 @@ impl Frame {
         }
     }
 
+    /// Several frames on the rows of the one that has most, the first of equals.
+    ///
+    /// Each row of another frame's series is the reading nearest in time, at most
+    /// [`HELD_STEPS`] of that frame's steps away; without one it is a gap. A single
+    /// frame stays as it is, also where its times step back.
+    pub fn joined(frames: &[&Self]) -> Self {
+        let Some(longest) = frames.iter().rev().max_by_key(|it| it.rows()) else {
+            return Self::of_table(&[], Vec::new());
+        };
+        let lines = frames.iter().flat_map(|frame| {
+            let nearest = (frame.at != longest.at).then(|| nearest(frame, &longest.at));
+            frame.lines.iter().map(move |line| Line {
+                name: line.name.clone(),
+                series: line.series.clone(),
+                values: match &nearest {
+                    None => Arc::clone(&line.values),
+                    Some(rows) => rows
+                        .iter()
+                        .map(|row| row.map_or(f64::NAN, |row| line.values[row]))
+                        .collect(),
+                },
+            })
+        });
+        Self {
+            at: Arc::clone(&longest.at),
+            step_ns: longest.step_ns,
+            lines: lines.collect(),
+        }
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.at.len()
@@ -209,6 +239,26 @@ fn shared_times(columns: &[Column]) -> Arc<[i64]> {
     shared.map_or_else(|| Vec::new().into(), |(at, _)| Arc::clone(at))
 }
 
+/// The row of a frame nearest to each time, while it is near enough; of two equally
+/// near ones the earlier.
+fn nearest(frame: &Frame, at: &[i64]) -> Vec<Option<usize>> {
+    let farthest_ns = (frame.step_ns as f64 * HELD_STEPS) as u64;
+    let mut order: Vec<usize> = (0..frame.rows()).collect();
+    order.sort_by_key(|row| frame.at[*row]);
+    at.iter()
+        .map(|now| {
+            let next = order.partition_point(|row| frame.at[*row] < *now);
+            let around = [next.checked_sub(1), Some(next)];
+            let rows = around
+                .iter()
+                .flatten()
+                .filter_map(|place| order.get(*place));
+            let best = rows.min_by_key(|row| frame.at[**row].abs_diff(*now))?;
+            (frame.at[*best].abs_diff(*now) <= farthest_ns).then_some(*best)
+        })
+        .collect()
+}
+
 /// The last reading at or before each time, while it is not too old.
 fn held(column: &Column, at: &[i64]) -> Vec<f64> {
     let oldest_ns = (step_ns(&column.at) as f64 * HELD_STEPS) as i64;
@@ -267,6 +317,20 @@ mod tests {
         assert_eq!(slow.join(" "), "NaN 7 7 8 8 8 8 8 8 NaN NaN NaN");
         assert_eq!(frame.step_seconds(), 1.0);
         assert_eq!(frame.lines[1].name, "h/a");
+    }
+
+    #[test]
+    fn hosts_are_joined_by_nearest_time() {
+        let many: Vec<i64> = (0..6).collect();
+        let a = Frame::of_columns(&[column("a/x", &many, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0])]);
+        let mut b = Frame::of_columns(&[column("b/x", &[0, 1, 2], &[7.0, 8.0, 9.0])]);
+        b.at = b.at.iter().map(|it| it + SECOND_NS / 4).collect();
+        let joined = Frame::joined(&[&b, &a]);
+        let texts: Vec<String> = joined.lines[0].values.iter().map(f64::to_string).collect();
+        assert_eq!(texts.join(" "), "7 8 9 9 9 NaN");
+        assert_eq!((joined.rows(), joined.lines[1].values[5]), (6, 5.0));
+        assert_eq!(Frame::joined(&[&b]).at, b.at);
+        assert_eq!(Frame::joined(&[]).rows(), 0);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 //! * [`frame`]: series that share their rows, what the analyses look at.
 //! * [`stats`]: the arithmetic of evidence.
 //! * [`agreement`]: where the analyses agree and contradict.
-//! * [`bottleneck`]: what limits a system.
+//! * [`anomaly`], [`change`], [`trend`], [`season`]: what one series does.
+//! * [`bottleneck`]: what limits a system; [`explain`]: what caused a disturbance;
+//!   [`correlate`]: what moves together; [`compare`]: what differs.
 //! * [`laws`]: what no true recording can break, and quality as findings.
 //! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
 //! * [`forecast`]: what comes next.
@@ -17,8 +19,10 @@ pub mod anomaly;
 pub mod bottleneck;
 pub mod change;
 pub mod compare;
+pub mod correlate;
 pub mod derive;
 pub mod envelope;
+pub mod explain;
 pub mod forecast;
 pub mod frame;
 pub mod laws;

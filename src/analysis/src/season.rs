@@ -96,15 +96,11 @@ pub fn find(values: &[f64], step: usize) -> Option<Season> {
     let fold = rows.div_ceil(2 * SEARCH_ROWS);
     let folded = averaged(values, fold);
     let flat = detrended(&folded)?;
-    let (bin, count) = proposed(&flat)?;
-    let local = flattened(&flat, (count / bin).max(2));
-    let lag = confirmed(&local, bin)?;
-    let period = over_many_cycles(&local, lag, fold);
-    let whole = if fold == 1 {
-        local
-    } else {
-        flattened(values, period)
-    };
+    let cycles = proposed(&flat)?;
+    let local = flattened(&flat, ((flat.len() as f64 / cycles) as usize).max(2));
+    let period = confirmed(&local, cycles)?;
+    let period = (period * fold as f64).round() as usize;
+    let whole = flattened(if fold == 1 { &flat } else { values }, period);
     let profile = phase_medians(&whole, period);
     let strength = explained(&whole, &profile);
     (strength >= LEAST_SHARE).then_some(Season {
@@ -186,8 +182,8 @@ fn cubic(values: &[f64]) -> Vec<f64> {
     fit
 }
 
-/// The frequency that stands out most, as cycles in `count` values, and that count.
-fn proposed(flat: &[f64]) -> Option<(usize, usize)> {
+/// The frequency that stands out most, in cycles over all values.
+fn proposed(flat: &[f64]) -> Option<f64> {
     let count = flat.len();
     let mut buffer: Vec<f64> = flat.to_vec();
     for (i, value) in buffer.iter_mut().enumerate() {
@@ -211,7 +207,21 @@ fn proposed(flat: &[f64]) -> Option<(usize, usize)> {
             best = best.filter(|it| power[*it] >= here).or(Some(bin));
         }
     }
-    best.map(|bin| (bin, count))
+    best.map(|bin| between_bins(&power, bin))
+}
+
+/// The top of the parabola through the logarithms of the power at a bin and its
+/// neighbours: what lies between two bins shows in both.
+fn between_bins(power: &[f64], bin: usize) -> f64 {
+    let log = |bin: usize| power[bin].max(f64::MIN_POSITIVE).ln();
+    let (left, here, right) = (log(bin - 1), log(bin), log(bin + 1));
+    let bend = left - 2.0 * here + right;
+    let off = if bend < 0.0 {
+        0.5 * (left - right) / bend
+    } else {
+        0.0
+    };
+    bin as f64 + off.clamp(-0.5, 0.5)
 }
 
 /// The power that noise would have near a frequency.
@@ -278,56 +288,23 @@ fn flattened(values: &[f64], period: usize) -> Vec<f64> {
     flat.map(|(i, value)| value - level(i)).collect()
 }
 
-/// The lag near the proposed frequency, or a multiple of it, at which the series
+/// The period at the proposed frequency, or a multiple of it, at which the series
 /// repeats itself.
-fn confirmed(flat: &[f64], bin: usize) -> Option<usize> {
-    let n = flat.len() as f64;
-    let mut best: Option<(usize, f64)> = None;
+fn confirmed(flat: &[f64], cycles: f64) -> Option<f64> {
+    let mut best: Option<(f64, f64)> = None;
     for multiple in 1..=MOST_MULTIPLE {
-        let cycles = bin as f64 / multiple as f64;
-        let from = (n / (cycles + 0.7)).floor().max(2.0) as usize;
-        let to = (n / (cycles - 0.7).max(0.3)).ceil() as usize;
-        // The window of a multiple is narrowed to what the first lag leaves open.
-        let (from, to) = match best {
-            Some((lag, _)) => (multiple * lag - multiple, multiple * lag + multiple),
-            None => (from, to),
-        };
-        let to = to.min(flat.len() / LEAST_CYCLES);
-        let lags = (from..=to).map(|lag| (lag, correlation(flat, lag)));
-        let Some(here) = lags.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))) else {
-            break;
-        };
-        match best {
-            None if here.1 < LEAST_CORRELATION => return None,
-            Some((_, correlation)) if here.1 < correlation + CLEARLY_MORE => {}
-            _ => best = Some(here),
-        }
-        if multiple > 1 && best.is_some_and(|it| it == here) {
+        let period = multiple as f64 * flat.len() as f64 / cycles;
+        let lag = period.round() as usize;
+        if lag * LEAST_CYCLES > flat.len() {
             break;
         }
+        let here = correlation(flat, lag);
+        let clearly = best.is_none_or(|(_, before)| here > before + CLEARLY_MORE);
+        if here >= LEAST_CORRELATION && clearly {
+            best = Some((period, here));
+        }
     }
-    best.map(|(lag, _)| lag)
-}
-
-/// A period in rows, from one in averages of `fold` rows: noise moves the top of the
-/// autocorrelation by a few lags, which over `k` cycles is a `k`th of that for each.
-fn over_many_cycles(flat: &[f64], lag: usize, fold: usize) -> usize {
-    let mut period = lag as f64;
-    let mut cycles = 2.0;
-    while cycles * period <= flat.len() as f64 / 2.0 {
-        let middle = cycles * period;
-        let reach = (period / 4.0).min(cycles).ceil();
-        let lags = (middle - reach).round() as usize..=(middle + reach).round() as usize;
-        let best = lags
-            .map(|lag| (lag, correlation(flat, lag)))
-            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-        let Some((lag, _)) = best else {
-            break;
-        };
-        period = lag as f64 / cycles;
-        cycles *= 2.0;
-    }
-    ((period * fold as f64).round() as usize).max(1)
+    best.map(|(period, _)| period)
 }
 
 /// Autocorrelation about zero over the pairs without a gap.

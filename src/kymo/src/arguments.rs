@@ -122,6 +122,12 @@ pub(crate) enum Command {
     Changes(crate::analyses::changes::Arguments),
     /// Say where each series is heading: slope, season, time to its limit.
     Trend(crate::analyses::trend::Arguments),
+    /// Find what is unlike its own past: spikes, steps, drifts, stuck and missing values.
+    Anomalies(crate::analyses::anomalies::Arguments),
+    /// Rank what may have caused a disturbance, with what speaks for and against each.
+    Explain(crate::analyses::explain::Explain),
+    /// List what moves together with a series, and who moves first.
+    Correlate(crate::analyses::correlate::Correlate),
     /// Say what works on this machine, what does not, and what would enable it.
     Doctor {
         /// Print one JSON document.
@@ -238,7 +244,7 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
-fn duration_ns(text: &str) -> Result<i64, String> {
+pub(crate) fn duration_ns(text: &str) -> Result<i64, String> {
     model::time::parse_duration_ns(text)
         .ok_or_else(|| format!("{text:?} is no length of time such as 30s, 10m or 2h"))
 }

@@ -56,6 +56,9 @@ fn main() -> ExitCode {
         Some(Command::Bottleneck(arguments)) => analyses::bottleneck::run(&arguments),
         Some(Command::Changes(arguments)) => analyses::changes::run(&arguments),
         Some(Command::Trend(arguments)) => analyses::trend::run(&arguments),
+        Some(Command::Anomalies(arguments)) => analyses::anomalies::run(&arguments),
+        Some(Command::Explain(command)) => analyses::explain::run(&command),
+        Some(Command::Correlate(command)) => analyses::correlate::run(&command),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };
     failure::exit(outcome)

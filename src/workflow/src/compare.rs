@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use analysis::compare::{self, Difference, Level, Pair, Params, Relation};
+use analysis::compare::{self, Difference, First, Join, Pair, Params, Relation};
 use model::event::EventKind;
 use model::series::Series;
-use model::time::{Moment, Span};
+use model::time::{Moment, SECOND_NS, Span};
 
 use crate::input::Input;
 use crate::jobs::Context;
@@ -175,6 +175,10 @@ pub fn compare(
     let params = Params {
         step_seconds,
         relation,
+        join: match relation {
+            Relation::Adjacent => join(before, after),
+            Relation::Apart | Relation::Repeatable => None,
+        },
     };
     let mut pairs = Vec::new();
     let mut names = Vec::new();
@@ -198,8 +202,7 @@ pub fn compare(
             sort: Sort::Usage,
         });
     }
-    let levels = levels(&pairs, &params, context)?;
-    let differences = compare::conclude(&pairs, &levels, &params);
+    let differences = differences(&pairs, &params, context)?;
     let only = |these: &BTreeMap<String, Found<'_>>, those: &BTreeMap<String, Found<'_>>| {
         let mine = these.iter().filter(|(key, _)| !those.contains_key(*key));
         mine.map(|(_, it)| it.name.clone()).collect::<Vec<_>>()
@@ -218,33 +221,49 @@ pub fn compare(
     })
 }
 
-/// The first stage, spread over the processors.
-fn levels(pairs: &[Pair<'_>], params: &Params, context: &Context) -> Result<Vec<Level>, Problem> {
+/// Both stages, each spread over the processors.
+fn differences(
+    pairs: &[Pair<'_>],
+    params: &Params,
+    context: &Context,
+) -> Result<Vec<Difference>, Problem> {
+    let levels = spread(pairs.len(), context, |rows| {
+        compare::levels(&pairs[rows], params)
+    })?;
+    let places = compare::places(&levels);
+    spread(pairs.len(), context, |rows| {
+        let part = (&pairs[rows.clone()], &levels[rows.clone()], &places[rows]);
+        compare::answers(part, params)
+    })
+}
+
+/// What `work` gives for all of `count` series, in their order, on all processors.
+fn spread<T: Send>(
+    count: usize,
+    context: &Context,
+    work: impl Fn(Range<usize>) -> Vec<T> + Sync,
+) -> Result<Vec<T>, Problem> {
     /// Series between two looks at the wish to stop.
     const CHUNK: usize = 128;
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = pairs.len().div_ceil(workers).max(1);
-    let found: Vec<Option<Vec<Level>>> = std::thread::scope(|scope| {
-        let running: Vec<_> = pairs
-            .chunks(share)
-            .map(|part| {
-                scope.spawn(move || {
-                    let mut levels = Vec::with_capacity(part.len());
-                    for chunk in part.chunks(CHUNK) {
-                        if context.cancelled() {
-                            return levels;
-                        }
-                        levels.extend(compare::levels(chunk, params));
-                    }
-                    levels
-                })
-            })
-            .collect();
-        running.into_iter().map(|it| it.join().ok()).collect()
+    let share = count.div_ceil(workers).max(1);
+    let part = |from: usize| -> Vec<T> {
+        let to = (from + share).min(count);
+        let chunks = (from..to).step_by(CHUNK);
+        let wanted = chunks.take_while(|_| !context.cancelled());
+        wanted
+            .flat_map(|start| work(start..(start + CHUNK).min(to)))
+            .collect()
+    };
+    let all: Vec<T> = std::thread::scope(|scope| {
+        let part = &part;
+        let starts = (0..count).step_by(share);
+        let running: Vec<_> = starts.map(|from| scope.spawn(move || part(from))).collect();
+        let parts = running.into_iter().filter_map(|it| it.join().ok());
+        parts.flatten().collect()
     });
-    let levels: Vec<Level> = found.into_iter().flatten().flatten().collect();
-    match levels.len() == pairs.len() {
-        true => Ok(levels),
+    match all.len() == count {
+        true => Ok(all),
         false => Err(Problem::cancelled("comparison")),
     }
 }
@@ -335,6 +354,56 @@ fn are_adjacent(before: &Side, after: &Side) -> bool {
         <= a.length_ns()
             .min(b.length_ns())
             .saturating_mul(ADJACENT_LENGTHS)
+}
+
+/// Where a run of one side begins within a step or two of the end of one of the other.
+fn join(before: &Side, after: &Side) -> Option<Join> {
+    /// Rows missing at a join that do not matter.
+    const STEPS: f64 = 2.5;
+    let near_ns = (step(before).max(step(after)) * STEPS * SECOND_NS as f64) as i64;
+    let (old, new) = (run_spans(before)?, run_spans(after)?);
+    let follows =
+        |earlier: Span, later: Span| later.from.0.saturating_sub(earlier.to.0).abs() <= near_ns;
+    for (a, old) in old.iter().enumerate() {
+        for (b, new) in new.iter().enumerate() {
+            let first = match (follows(*old, *new), follows(*new, *old)) {
+                (true, _) => First::Before,
+                (false, true) => First::After,
+                (false, false) => continue,
+            };
+            return Some(Join {
+                before: a,
+                after: b,
+                first,
+            });
+        }
+    }
+    None
+}
+
+/// The spans of a side's runs; `None` where hosts differ in the number of their runs,
+/// so that no place among them holds for all series.
+fn run_spans(side: &Side) -> Option<Vec<Span>> {
+    let mut all: Option<Vec<Span>> = None;
+    for host in side.hosts() {
+        let mut spans = Vec::new();
+        for (input, window) in &side.runs {
+            for it in input.frames.iter().filter(|it| it.host == host) {
+                let frame = &it.frame;
+                let rows = window.map_or(0..frame.rows(), |span| frame.rows_in(span));
+                let runs = runs_of(&frame.at[rows.clone()], frame.step_ns);
+                let placed = runs
+                    .into_iter()
+                    .map(|run| run.start + rows.start..run.end + rows.start);
+                spans.extend(placed.map(|run| frame.span_of(run)));
+            }
+        }
+        if all.as_ref().is_some_and(|known| known.len() != spans.len()) {
+            return None;
+        }
+        all.get_or_insert(spans);
+    }
+    all
 }
 
 /// Settings at the end of each side that differ.

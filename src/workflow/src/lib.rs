@@ -7,16 +7,20 @@
 //!   [`essentials`]: what it shows first.
 //! * [`input`]: what the analyses are given; [`findings`]: all of them.
 //! * [`laws`]: how far the data itself can be trusted; [`bottleneck`]: what limits;
+//!   [`anomalies`]: what is unlike its past; [`explain`], [`correlate`]: why;
 //!   [`compare`]: what changed; [`forecast`]: what comes next.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
 //! Never: draws anything.
 
+pub mod anomalies;
 pub mod bottleneck;
 pub mod clock;
 pub mod compare;
+pub mod correlate;
 pub mod essentials;
+pub mod explain;
 pub mod findings;
 pub mod forecast;
 pub mod input;

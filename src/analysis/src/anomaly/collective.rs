@@ -46,6 +46,8 @@ const LEAST_ROWS: usize = 64;
 const ROWS_A_MEASURE: usize = 4;
 /// Rows that the causal limit is taken from at most.
 const LIMIT_ROWS: usize = 4096;
+/// Rows after which a new regime has become about two thirds usual.
+const USUAL_ROWS: f64 = 300.0;
 /// Series named as guilty at most.
 const MOST_NAMED: usize = 8;
 
@@ -119,24 +121,60 @@ pub fn causal(frame: &Frame) -> Vec<f64> {
         let blocks = blocks(frame, 0..from);
         if !blocks.is_empty() {
             let past = from.saturating_sub(LIMIT_ROWS)..from;
-            let mut state = 1.0;
-            let mut faded = |raw: f64| {
-                state = keep * state + (1.0 - keep) * raw;
-                state
-            };
-            let usual: Vec<f64> = sizes(frame, &blocks, past)
-                .into_iter()
-                .map(&mut faded)
-                .collect();
-            let limit = limit(&usual);
+            let mut faded = Faded { keep, now: 1.0 };
+            let sizes_before = sizes(frame, &blocks, past).into_iter();
+            let before: Vec<f64> = sizes_before.map(|it| faded.next(it)).collect();
+            let limit = limit(&before);
+            let mut usual = Usual::of(&before);
             let next = sizes(frame, &blocks, from..to);
             for (score, raw) in scores[from..to].iter_mut().zip(next) {
-                *score = score_of(faded(raw) / limit);
+                let size = faded.next(raw);
+                *score = score_of(size / (limit * usual.growth()));
+                usual.take_in(size);
             }
         }
         from = to;
     }
     scores
+}
+
+/// An average that forgets.
+struct Faded {
+    keep: f64,
+    now: f64,
+}
+
+impl Faded {
+    fn next(&mut self, raw: f64) -> f64 {
+        self.now = self.keep * self.now + (1.0 - self.keep) * raw;
+        self.now
+    }
+}
+
+/// How much larger the sizes have become since the directions were learned: a new
+/// regime is an alarm once, not until it is learned.
+struct Usual {
+    then: f64,
+    now: f64,
+}
+
+impl Usual {
+    fn of(before: &[f64]) -> Self {
+        let then = order::median(before);
+        let then = if then > 0.0 { then } else { 1.0 };
+        Self { then, now: then }
+    }
+
+    fn growth(&self) -> f64 {
+        (self.now / self.then).max(1.0)
+    }
+
+    fn take_in(&mut self, size: f64) {
+        // The logarithm is averaged, so that one disaster does not hide the next.
+        let share = 1.0 / USUAL_ROWS;
+        let (size, now) = (size.max(self.then), self.now.max(self.then));
+        self.now = ((1.0 - share) * now.ln() + share * size.ln()).exp();
+    }
 }
 
 /// The series that vary within the rows, in blocks that are looked at together.

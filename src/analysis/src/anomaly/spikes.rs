@@ -16,9 +16,13 @@ use super::limits;
 /// Cells on either side that make up the neighbourhood of a cell.
 const NEIGHBORS: usize = 2;
 /// A spike is so many times as large as anything that is none.
-const APART: f64 = 2.0;
+const APART: f64 = 2.5;
+/// A burst of an intermittent series stands out at so many times the limit.
+const INTERMITTENT: f64 = 4.0;
 /// Of a series that counts in steps, a spike is so many of them.
 const LEAST_QUANTA: f64 = 5.0;
+/// Cells that vary before the quantum is believed.
+const LEAST_VARYING: usize = 2;
 /// A spike ends where it has come back to this share of its height.
 const FOOT: f64 = 0.5;
 
@@ -41,8 +45,13 @@ impl Spread {
         let reach =
             |(cell, middle): (usize, &f64)| (cells.hi[cell] - middle).max(middle - cells.lo[cell]);
         let reach: Vec<f64> = middle.iter().enumerate().map(reach).collect();
+        let habit = if is_intermittent(cells) {
+            INTERMITTENT
+        } else {
+            1.0
+        };
         Self {
-            limit: limits::limit(&reach),
+            limit: habit * limits::limit(&reach),
             middle,
             reach,
         }
@@ -80,11 +89,26 @@ fn lone(spread: &Spread, least: f64) -> Vec<usize> {
     far
 }
 
-/// The smallest difference that cells show: what a series counts in.
+/// Whether most cells touch the same end of the series' range: it rests there, and
+/// bursts are its way of being used.
+fn is_intermittent(cells: &Cells) -> bool {
+    let lowest = cells.lo.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = cells.hi.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let low = cells.lo.iter().filter(|it| **it == lowest).count();
+    let high = cells.hi.iter().filter(|it| **it == highest).count();
+    2 * low.max(high) > cells.len()
+}
+
+/// The smallest difference that cells show: what a series counts in. Unknown, and
+/// taken for nothing, while hardly any cell shows one.
 fn quantum(cells: &Cells) -> f64 {
     let ranges = cells.hi.iter().zip(&cells.lo).map(|(hi, lo)| hi - lo);
-    let least = ranges.filter(|it| *it > 0.0).fold(f64::INFINITY, f64::min);
-    if least.is_finite() { least } else { 0.0 }
+    let (mut least, mut count) = (f64::INFINITY, 0);
+    for range in ranges.filter(|it| *it > 0.0) {
+        least = range.min(least);
+        count += 1;
+    }
+    if count < LEAST_VARYING { 0.0 } else { least }
 }
 
 fn spike(values: &[f64], cells: &Cells, spread: &Spread, cell: usize) -> Option<Found> {

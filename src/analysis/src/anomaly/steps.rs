@@ -18,6 +18,9 @@ pub(super) const AFTER: usize = 4;
 const SHARP: f64 = 0.5;
 /// The levels before and after spread over less than this share of the shift.
 const CALM: f64 = 0.5;
+/// A break is so many times as large as any other lasting move: where levels come
+/// and go in all sizes, the largest is a matter of patience.
+const APART: f64 = 1.5;
 /// Share of the past that may have been at the new level.
 const SEEN_BEFORE: f64 = 0.02;
 
@@ -56,7 +59,32 @@ pub(super) fn breaks(track: &[f64], least: f64) -> Vec<Break> {
             _ => found.push(candidate),
         }
     }
+    let ordinary = ordinary(track, &found);
+    found.retain(|it| it.shift.abs() > APART * ordinary);
     found
+}
+
+/// The largest move elsewhere that lasts: single cells far off are left out.
+fn ordinary(track: &[f64], found: &[Break]) -> f64 {
+    let calm: Vec<f64> = track
+        .windows(3)
+        .map(|it| it[0].min(it[1]).max(it[0].max(it[1]).min(it[2])))
+        .collect();
+    let mut most: f64 = 0.0;
+    let mut next = 0;
+    for (place, pair) in calm.windows(3).enumerate() {
+        // The middle of the three medians stands for this cell.
+        let cell = place + 2;
+        while found.get(next).is_some_and(|it| it.cell + AFTER < cell) {
+            next += 1;
+        }
+        let part_of_one = found.get(next).is_some_and(|it| it.cell < cell + AFTER);
+        let size = (pair[2] - pair[0]).abs();
+        if !part_of_one && size > most {
+            most = size;
+        }
+    }
+    most
 }
 
 /// Difference of the two neighbours of each cell: the break may lie inside it.

@@ -44,7 +44,7 @@ pub(super) struct Cut {
 /// The cuts of a history without gaps, ascending.
 pub(super) fn cuts(values: &[f64]) -> Vec<Cut> {
     let mut found: Vec<usize> = Vec::new();
-    let mut open = vec![0..values.len()];
+    let mut open: Vec<Range<usize>> = std::iter::once(0..values.len()).collect();
     while let Some(stretch) = open.pop() {
         let Some(place) = farthest(&values[stretch.clone()]) else {
             continue;

@@ -41,7 +41,7 @@ const PROBES: usize = 256;
 fn squares(sizes: &[f64]) -> Vec<f64> {
     let mut sizes = sizes.to_vec();
     let scale = order::median_in(&mut sizes.clone()) * order::MAD_TO_SIGMA;
-    if !(scale > 0.0) {
+    if scale.is_nan() || scale <= 0.0 {
         return Vec::new();
     }
     let local = local_scales(&sizes);
@@ -77,7 +77,7 @@ pub(super) fn cuts(sizes: &[f64], penalty: f64) -> Vec<usize> {
         sums.push(sum);
     }
     let mut found = Vec::new();
-    let mut open = vec![0..squares.len()];
+    let mut open: Vec<Range<usize>> = std::iter::once(0..squares.len()).collect();
     while let Some(stretch) = open.pop() {
         let Some(cut) = best(&sums, &squares, stretch.clone(), penalty) else {
             continue;

@@ -1,6 +1,6 @@
 //! The shift of a level, from units that may be taken as independent.
 
-use super::{BATCH_SECONDS, LEVEL, Pair, Params, Relation};
+use super::{BATCH_SECONDS, First, Join, LEVEL, Pair, Params, Relation};
 use crate::stats::random::Random;
 use crate::stats::{chance, dependence, order, resample};
 
@@ -17,23 +17,43 @@ const CORRELATION_MOST: f64 = 0.9;
 /// From so many runs on, runs are the units of evidence.
 const RUNS_LEAST: usize = 2;
 
+/// A step is the mean of so many units less the mean of as many before them.
+const STEP_UNITS: usize = 2;
+
+/// So many steps elsewhere are needed to say what an ordinary one is.
+const STEPS_LEAST: usize = 4;
+
 /// What is known of a series' level on both sides.
 #[derive(Clone, Debug)]
 pub struct Level {
-    /// Medians of the units before and after.
-    pub(super) units: [Vec<f64>; 2],
-    /// Median of all rows before and after.
-    pub(super) medians: [f64; 2],
-    /// Hodges-Lehmann shift.
-    pub(super) shift: f64,
-    pub(super) interval: [f64; 2],
-    pub(super) p_value: f64,
-    pub(super) separation: f64,
+    /// What tells the level: the medians of batches and, where the sides join, also
+    /// their means, which see what happens in less than half of the rows.
+    pub(super) measures: Vec<Measure>,
     /// Rows that are numbers, and all rows.
     pub(super) rows: [usize; 2],
     /// Whether runs are the units.
     pub(super) by_runs: bool,
 }
+
+/// One way to tell a level.
+#[derive(Clone, Debug)]
+pub(super) struct Measure {
+    /// The units before and after.
+    pub(super) units: [Vec<f64>; 2],
+    /// Median, or mean, of all rows before and after.
+    pub(super) centers: [f64; 2],
+    /// Hodges-Lehmann shift.
+    pub(super) shift: f64,
+    pub(super) interval: [f64; 2],
+    pub(super) p_value: f64,
+    pub(super) separation: f64,
+    /// How many ordinary steps the one at the join makes, in the direction of the
+    /// shift; `None` where the sides do not join or are too short to tell.
+    pub(super) jump: Option<f64>,
+}
+
+/// How the rows of a unit become one number.
+type Center = fn(&[f64]) -> f64;
 
 impl Level {
     /// Looks at one series.
@@ -41,18 +61,50 @@ impl Level {
         let by_runs = params.relation != Relation::Adjacent
             && pair.before.len() >= RUNS_LEAST
             && pair.after.len() >= RUNS_LEAST;
-        let units = [&pair.before, &pair.after].map(|runs| match by_runs {
-            true => runs
-                .iter()
-                .map(|run| order::median(run))
-                .filter(|it| it.is_finite())
-                .collect(),
-            false => batches(runs, params.step_seconds),
+        let mut measures = vec![Measure::of(pair, params, (order::median, by_runs))];
+        if measures[0].jump.is_some() {
+            measures.push(Measure::of(pair, params, (order::mean, by_runs)));
+        }
+        let runs = || pair.before.iter().chain(&pair.after);
+        let numbers = runs().flat_map(|run| run.iter());
+        Self {
+            measures,
+            rows: [
+                numbers.filter(|it| it.is_finite()).count(),
+                runs().map(|run| run.len()).sum(),
+            ],
+            by_runs,
+        }
+    }
+
+    /// Two-sided p-value, paid for by the number of measures that were tried.
+    pub(super) fn p_value(&self) -> f64 {
+        let least = self.measures.iter().map(|it| it.p_value);
+        let least = least.fold(1.0, f64::min);
+        (least * self.measures.len() as f64).min(1.0)
+    }
+
+    /// Order in which series are worth a closer look.
+    pub(super) fn strength(&self) -> f64 {
+        let all = self.measures.iter().map(Measure::strength);
+        all.fold(0.0, f64::max)
+    }
+}
+
+impl Measure {
+    fn of(pair: &Pair<'_>, params: &Params, (center, by_runs): (Center, bool)) -> Self {
+        let sides = [&pair.before, &pair.after];
+        let length = sides.map(|runs| batch_length(runs, params.step_seconds));
+        let by_run: [Vec<Vec<f64>>; 2] = std::array::from_fn(|side| {
+            let units = |run: &&[f64]| match by_runs {
+                true => batches(run, run.len().max(1), center),
+                false => batches(run, length[side], center),
+            };
+            sides[side].iter().map(units).collect()
         });
-        let medians = [&pair.before, &pair.after].map(|runs| median_of(runs));
+        let units = by_run.each_ref().map(|runs| runs.concat());
         let (shift, separation) = pairwise(&units);
-        let error = standard_error(&units);
-        let (p_value, margin) = match error {
+        let (p_value, margin) = match standard_error(&units) {
             Some((error, freedom)) if error > 0.0 => (
                 chance::student_two_sided(shift / error, freedom),
                 error * chance::student_quantile(LEVEL, freedom),
@@ -62,43 +114,34 @@ impl Level {
             Some(_) => (1.0, 0.0),
             None => (1.0, f64::INFINITY),
         };
-        let numbers = |runs: &[&[f64]]| {
-            runs.iter()
-                .flat_map(|run| run.iter())
-                .filter(|it| it.is_finite())
-                .count()
-        };
-        let all = pair
-            .before
-            .iter()
-            .chain(&pair.after)
-            .map(|run| run.len())
-            .sum();
+        let jump = params.join.and_then(|it| jump(&by_run, it, shift));
+        // Two tests were tried: one suits noise about a level, one a level that wanders.
+        let p_value = jump
+            .as_ref()
+            .map_or(p_value, |it| (2.0 * p_value.min(it.p_value)).min(1.0));
         Self {
+            centers: sides.map(|runs| center(&runs.concat())),
+            jump: jump.map(|it| it.steps),
             units,
-            medians,
             shift,
             interval: [shift - margin, shift + margin],
             p_value,
             separation,
-            rows: [numbers(&pair.before) + numbers(&pair.after), all],
-            by_runs,
         }
     }
 
-    /// Order in which series are worth a closer look.
     pub(super) fn strength(&self) -> f64 {
         let strength = self.separation.abs() * (1.0 - self.p_value);
         if strength.is_nan() { 0.0 } else { strength }
     }
 
-    /// The same with an interval by block bootstrap of the units.
+    /// The interval of the shift by block bootstrap of the units.
     ///
     /// The wider of both intervals counts: a bootstrap of few units is too narrow.
-    pub(super) fn refined(&self, pair: &Pair<'_>, _params: &Params) -> Self {
+    pub(super) fn refine(&mut self, pair: &Pair<'_>) {
         let [before, after] = &self.units;
-        if before.len() < BATCHES_LEAST || after.len() < BATCHES_LEAST || self.by_runs {
-            return self.clone();
+        if before.len() < BATCHES_LEAST || after.len() < BATCHES_LEAST {
+            return;
         }
         let mut random = Random::new(seed(pair));
         let blocks = [before, after].map(|it| resample::block_length(it));
@@ -107,15 +150,13 @@ impl Level {
             .map(|_| {
                 resample::blocks(before, blocks[0], &mut random, &mut a);
                 resample::blocks(after, blocks[1], &mut random, &mut b);
-                order::median_in(&mut b.clone()) - order::median_in(&mut a.clone())
+                order::median_in(&mut b) - order::median_in(&mut a)
             })
             .collect();
         let (lo, hi) = resample::interval(&mut draws, LEVEL);
-        let mut refined = self.clone();
         if lo.is_finite() && hi.is_finite() {
-            refined.interval = [self.interval[0].min(lo), self.interval[1].max(hi)];
+            self.interval = [self.interval[0].min(lo), self.interval[1].max(hi)];
         }
-        refined
     }
 }
 
@@ -128,28 +169,70 @@ fn seed(pair: &Pair<'_>) -> u64 {
     })
 }
 
-fn median_of(runs: &[&[f64]]) -> f64 {
-    let mut all: Vec<f64> = runs.iter().flat_map(|run| order::numbers(run)).collect();
-    order::median_in(&mut all)
-}
-
-/// Medians of batches of equal length; no batch reaches over the end of a run.
-fn batches(runs: &[&[f64]], step_seconds: f64) -> Vec<f64> {
+/// Rows of a batch of a side.
+fn batch_length(runs: &[&[f64]], step_seconds: f64) -> usize {
     let rows: usize = runs.iter().map(|run| run.len()).sum();
     let wanted = (BATCH_SECONDS / step_seconds.max(1e-9)).round() as usize;
-    let length = wanted.min(rows / BATCHES_LEAST).max(ROWS_LEAST);
-    let mut medians = Vec::with_capacity(rows / length + runs.len());
-    for run in runs {
-        let count = (run.len() / length).max(1);
-        for place in 0..count {
-            let (from, to) = (place * run.len() / count, (place + 1) * run.len() / count);
-            let median = order::median(&run[from..to]);
-            if median.is_finite() {
-                medians.push(median);
-            }
-        }
+    wanted.min(rows / BATCHES_LEAST).max(ROWS_LEAST)
+}
+
+/// Centers of batches of equal length; no batch reaches over the end of a run.
+fn batches(run: &[f64], length: usize, center: Center) -> Vec<f64> {
+    let count = (run.len() / length).max(1);
+    let rows = |place: usize| place * run.len() / count..(place + 1) * run.len() / count;
+    let centers = (0..count).map(|place| center(&run[rows(place)]));
+    centers.filter(|it| it.is_finite()).collect()
+}
+
+/// The step at a join.
+struct Jump {
+    /// In root mean squares of the steps inside the sides, in the direction of the shift.
+    steps: f64,
+    /// Two-sided p-value of a step so large.
+    p_value: f64,
+}
+
+/// Holds the step at the join against those inside the sides.
+///
+/// A level that wanders differs between any two stretches, but it does not step just
+/// where one ends and the other begins.
+fn jump(by_run: &[Vec<Vec<f64>>; 2], join: Join, shift: f64) -> Option<Jump> {
+    let before = by_run[0].get(join.before)?;
+    let after = by_run[1].get(join.after)?;
+    let (earlier, later, sign) = match join.first {
+        First::Before => (before, after, 1.0),
+        First::After => (after, before, -1.0),
+    };
+    let at = earlier.len();
+    if at < STEP_UNITS || later.len() < STEP_UNITS {
+        return None;
     }
-    medians
+    let units = [earlier.as_slice(), later.as_slice()].concat();
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+    let step = |place: usize| {
+        mean(&units[place..place + STEP_UNITS]) - mean(&units[place - STEP_UNITS..place])
+    };
+    let places = STEP_UNITS..=units.len() - STEP_UNITS;
+    let elsewhere = places.filter(|place| place.abs_diff(at) >= STEP_UNITS);
+    let squares: Vec<f64> = elsewhere.map(|place| step(place).powi(2)).collect();
+    if squares.len() < STEPS_LEAST {
+        return None;
+    }
+    let ordinary = mean(&squares).sqrt();
+    let jump = step(at) * sign * shift.signum();
+    let ratio = match ordinary > 0.0 {
+        true => jump / ordinary,
+        false if jump > 0.0 => f64::INFINITY,
+        false => 0.0,
+    };
+    let steps = if ratio.is_nan() { 0.0 } else { ratio };
+    // Neighbouring steps share units: so many are as good as independent.
+    let freedom = squares.len() as f64 / STEP_UNITS as f64;
+    let p_value = match steps.is_finite() {
+        true => chance::student_two_sided(steps, freedom),
+        false => 0.0,
+    };
+    Some(Jump { steps, p_value })
 }
 
 /// The median of all differences, and how far the sides lie apart (-1 to 1).
@@ -187,7 +270,8 @@ fn standard_error(units: &[Vec<f64>; 2]) -> Option<(f64, f64)> {
         if side.len() < 2 {
             return None;
         }
-        let correlation = dependence::lag_one(side).clamp(0.0, CORRELATION_MOST);
+        let correlation = unbiased(dependence::lag_one(side), side.len());
+        let correlation = correlation.clamp(0.0, CORRELATION_MOST);
         let count = side.len() as f64 * (1.0 - correlation) / (1.0 + correlation);
         let count = count.max(2.0);
         square += order::std(side).powi(2) / count;
@@ -195,4 +279,14 @@ fn standard_error(units: &[Vec<f64>; 2]) -> Option<(f64, f64)> {
     }
     let error = square.sqrt();
     error.is_finite().then_some((error, freedom.max(1.0)))
+}
+
+/// The correlation of neighbours without the bias that few units give it.
+///
+/// # Source
+///
+/// F. H. C. Marriott, J. A. Pope, "Bias in the estimation of autocorrelations",
+/// Biometrika 41 (1954): the estimate is `(1 + 3 r) / n` too low.
+fn unbiased(correlation: f64, count: usize) -> f64 {
+    correlation + (1.0 + 3.0 * correlation.max(0.0)) / count as f64
 }

@@ -1,11 +1,18 @@
 //! From the level of a series to its answer: verdict, tails, spread, first change.
 
-use super::level::Level;
-use super::{Difference, Kind, Pair, Params, Q_BELIEVED, Relation, SEPARATION, Verdict, floor};
+use super::floor::{self, Floor};
+use super::level::{Level, Measure};
+use super::{
+    Difference, JUMP, Kind, Pair, Params, Place, Q_BELIEVED, Relation, SEPARATION,
+    SEPARATION_JOINED, Verdict,
+};
 use crate::stats::order;
 
-/// A tail counts of its own when it moves so many floors more than the level.
+/// A tail counts of its own when it moves so many floors more than the level,
 const TAIL_FLOORS: f64 = 2.0;
+
+/// and so many scales of the series: fewer is the scatter of a few rows.
+const TAIL_SCALES: f64 = 3.0;
 
 /// A spread counts when it grows or shrinks by this factor in variance.
 const VARIANCE_FACTOR: f64 = 4.0;
@@ -17,62 +24,85 @@ const ROWS_LEAST: usize = 60;
 pub(super) fn difference(
     pair: &Pair<'_>,
     level: &Level,
-    (q_value, params): (f64, &Params),
+    (place, params): (Place, &Params),
 ) -> Difference {
     let floor = floor::of(pair.series);
-    let [before, after] = level.medians;
+    let (chosen, is_changed) = chosen(level, place.q_value, floor);
+    let mut measure = level.measures[chosen].clone();
+    if place.is_refined && !level.by_runs {
+        measure.refine(pair);
+    }
+    let [before, after] = measure.centers;
     let least = floor.at(before);
-    let within = within_runs(level, q_value, least);
+    let within = within_runs(&measure, is_changed, least);
     let verdict = match params.relation {
         Relation::Apart if !level.by_runs => Verdict::Unknown,
         _ => within,
     };
-    let sides = [&pair.before, &pair.after].map(|runs| sorted(runs));
-    let tails = [0.95, 0.99].map(|at| quantile(&sides[1], at) - quantile(&sides[0], at));
-    let variances = sides.each_ref().map(|side| order::std(side).powi(2));
-    let ratio = match variances[0] > 0.0 {
-        true => variances[1] / variances[0],
-        false => f64::NAN,
-    };
-    let kinds = kinds(level, (within, least), (&sides, tails, ratio));
-    let relative = match before == 0.0 {
-        true => [f64::NAN; 2],
-        false => {
-            let ends = level.interval.map(|end| end / before.abs());
-            [ends[0].max(-1e9), ends[1].min(1e9)]
-        }
-    };
+    let shape = Shape::of(pair);
     Difference {
         verdict,
         within_runs: within,
         before,
         after,
-        shift: level.shift,
-        shift_interval: level.interval,
-        relative,
-        tail_shift: tails,
-        variance_ratio: ratio,
-        p_value: level.p_value,
-        q_value,
-        separation: level.separation,
-        score: score(level, least),
+        shift: measure.shift,
+        shift_interval: measure.interval,
+        relative: relative(measure.interval, before),
+        tail_shift: shape.tails,
+        variance_ratio: shape.ratio,
+        p_value: level.p_value(),
+        q_value: place.q_value,
+        separation: measure.separation,
+        jump: measure.jump,
+        score: score(&measure, least),
         floor: floor.relative,
-        kinds,
+        kinds: shape.kinds(&measure, (within, chosen), least),
         coverage: level.rows[0] as f64 / level.rows[1].max(1) as f64,
-        first_row: within.is_change().then(|| first_row(pair, level)).flatten(),
+        first_row: match within.is_change() {
+            true => first_row(pair, &measure),
+            false => None,
+        },
     }
 }
 
+fn relative(interval: [f64; 2], before: f64) -> [f64; 2] {
+    match before == 0.0 {
+        true => [f64::NAN; 2],
+        false => {
+            let ends = interval.map(|end| end / before.abs());
+            [ends[0].max(-1e9), ends[1].min(1e9)]
+        }
+    }
+}
+
+/// The measure that shows a change best, and whether it does; the first, which is
+/// the median, where none does.
+fn chosen(level: &Level, q_value: f64, floor: &Floor) -> (usize, bool) {
+    let tried = level.measures.len() as f64;
+    let shows = |it: &Measure| {
+        let is_apart = match it.jump {
+            Some(jump) => jump >= JUMP && it.separation.abs() >= SEPARATION_JOINED,
+            None => it.separation.abs() >= SEPARATION,
+        };
+        let is_certain = q_value <= Q_BELIEVED && it.p_value * tried <= Q_BELIEVED;
+        is_certain && is_apart && it.shift.abs() > floor.at(it.centers[0])
+    };
+    let all = level.measures.iter().enumerate();
+    let best = all
+        .filter(|(_, it)| shows(it))
+        .min_by(|a, b| a.1.p_value.total_cmp(&b.1.p_value));
+    best.map_or((0, false), |(place, _)| (place, true))
+}
+
 /// The answer as far as evidence within the runs goes.
-fn within_runs(level: &Level, q_value: f64, least: f64) -> Verdict {
-    let apart = level.separation.abs() >= SEPARATION;
-    if q_value <= Q_BELIEVED && apart && level.shift.abs() > least {
-        return match level.shift > 0.0 {
+fn within_runs(measure: &Measure, is_changed: bool, least: f64) -> Verdict {
+    if is_changed {
+        return match measure.shift > 0.0 {
             true => Verdict::Up,
             false => Verdict::Down,
         };
     }
-    let [lo, hi] = level.interval;
+    let [lo, hi] = measure.interval;
     // Two one-sided tests: the whole interval lies within the floor.
     match lo >= -least && hi <= least {
         true => Verdict::Same,
@@ -81,10 +111,9 @@ fn within_runs(level: &Level, q_value: f64, least: f64) -> Verdict {
 }
 
 /// Evidence for a change that matters: overlap, chance and size all speak.
-fn score(level: &Level, least: f64) -> f64 {
-    let certain = 1.0 - level.p_value;
-    let size = level.shift.abs() / (level.shift.abs() + least);
-    let score = level.separation.abs() * certain * if size.is_nan() { 0.0 } else { size };
+fn score(measure: &Measure, least: f64) -> f64 {
+    let size = measure.shift.abs() / (measure.shift.abs() + least);
+    let score = measure.strength() * if size.is_nan() { 0.0 } else { size };
     if score.is_nan() {
         0.0
     } else {
@@ -92,55 +121,76 @@ fn score(level: &Level, least: f64) -> f64 {
     }
 }
 
-fn kinds(
-    level: &Level,
-    (verdict, least): (Verdict, f64),
-    (sides, tails, ratio): (&[Vec<f64>; 2], [f64; 2], f64),
-) -> Vec<Kind> {
-    let mut kinds = Vec::new();
-    if verdict.is_change() {
-        kinds.push(Kind::Level);
-    }
-    if sides.iter().any(|side| side.len() < ROWS_LEAST) {
-        return kinds;
-    }
-    let beyond = |tail: &f64| (tail - level.shift).abs() > TAIL_FLOORS * least;
-    let pooled = order::scale(&sides[0]).max(order::scale(&sides[1]));
-    let large = |tail: &f64| (tail - level.shift).abs() > 3.0 * pooled;
-    if tails.iter().all(|tail| beyond(tail) && large(tail)) {
-        kinds.push(Kind::Tail);
-    }
-    let flat = sides.each_ref().map(|side| side.first() == side.last());
-    if flat[0] != flat[1] {
-        kinds.push(Kind::Flat);
-    } else if ratio.is_finite() && !(1.0 / VARIANCE_FACTOR..=VARIANCE_FACTOR).contains(&ratio) {
-        kinds.push(Kind::Variance);
-    }
-    kinds
+/// What the rows of both sides show besides their level.
+struct Shape {
+    sides: [Vec<f64>; 2],
+    tails: [f64; 2],
+    ratio: f64,
+    flat: [bool; 2],
 }
 
-fn sorted(runs: &[&[f64]]) -> Vec<f64> {
-    let mut all: Vec<f64> = runs.iter().flat_map(|run| order::numbers(run)).collect();
-    all.sort_by(f64::total_cmp);
-    all
-}
+impl Shape {
+    fn of(pair: &Pair<'_>) -> Self {
+        let mut sides = [&pair.before, &pair.after].map(|runs| -> Vec<f64> {
+            let numbers = runs.iter().flat_map(|run| run.iter().copied());
+            numbers.filter(|it| it.is_finite()).collect()
+        });
+        let flat = sides
+            .each_ref()
+            .map(|side| side.windows(2).all(|it| it[0] == it[1]));
+        let variances = sides.each_ref().map(|side| order::std(side).powi(2));
+        let tails = [0.95, 0.99].map(|at| {
+            order::quantile_in(&mut sides[1], at) - order::quantile_in(&mut sides[0], at)
+        });
+        let ratio = match variances[0] > 0.0 {
+            true => variances[1] / variances[0],
+            false => f64::NAN,
+        };
+        Self {
+            sides,
+            tails,
+            ratio,
+            flat,
+        }
+    }
 
-fn quantile(sorted: &[f64], level: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let place = last as f64 * level;
-    let below = place.floor() as usize;
-    let above = sorted[(below + 1).min(last)];
-    sorted[below] + (above - sorted[below]) * (place - below as f64)
+    fn kinds(
+        &self,
+        measure: &Measure,
+        (verdict, chosen): (Verdict, usize),
+        least: f64,
+    ) -> Vec<Kind> {
+        let mut kinds = Vec::new();
+        if verdict.is_change() {
+            kinds.push(if chosen == 0 { Kind::Level } else { Kind::Mean });
+        }
+        if self.sides.iter().any(|side| side.len() < ROWS_LEAST) {
+            return kinds;
+        }
+        let moved = self.tails.map(|tail| (tail - measure.shift).abs());
+        if moved.iter().all(|it| *it > TAIL_FLOORS * least) {
+            // Scales cost more than all the rest, so only where they may matter.
+            let scales = self.sides.each_ref().map(|side| order::scale(side));
+            let large = TAIL_SCALES * scales[0].max(scales[1]);
+            if moved.iter().all(|it| *it > large) {
+                kinds.push(Kind::Tail);
+            }
+        }
+        if self.flat[0] != self.flat[1] {
+            kinds.push(Kind::Flat);
+        } else if self.ratio > VARIANCE_FACTOR || self.ratio < 1.0 / VARIANCE_FACTOR {
+            kinds.push(Kind::Variance);
+        }
+        kinds
+    }
 }
 
 /// The row of the side after from which most rows lie beyond the middle between
 /// both levels: the split with the fewest rows on the wrong side.
-fn first_row(pair: &Pair<'_>, level: &Level) -> Option<usize> {
+fn first_row(pair: &Pair<'_>, measure: &Measure) -> Option<usize> {
     let run = pair.after.first()?;
-    let middle = f64::midpoint(level.medians[0], level.medians[1]);
-    let is_new = |value: f64| (value > middle) == (level.shift > 0.0);
+    let middle = f64::midpoint(measure.centers[0], measure.centers[1]);
+    let is_new = |value: f64| (value > middle) == (measure.shift > 0.0);
     let (mut best, mut best_at, mut score) = (0_i64, 0, 0_i64);
     for (row, value) in run.iter().enumerate() {
         if value.is_finite() {

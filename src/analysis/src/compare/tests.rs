@@ -3,6 +3,8 @@
 use model::catalog::{Kind as MetricKind, Polarity};
 use model::unit::Unit;
 
+mod level;
+
 use super::*;
 use crate::stats::random::Random;
 
@@ -18,6 +20,7 @@ fn series(name: &str, unit: &'static str) -> Series {
 const ADJACENT: Params = Params {
     step_seconds: 1.0,
     relation: Relation::Adjacent,
+    join: None,
 };
 
 /// `n` samples about 100 with this correlation of neighbours and spread.

@@ -38,8 +38,7 @@ fn periods_are_found_on_trends_steps_and_gaps() {
     for (name, values, period) in cases {
         let season = find(&values, 1).unwrap_or_else(|| panic!("{name}: no season"));
         let wrong = season.period_rows.abs_diff(period) as f64 / period as f64;
-        // Ten cycles under noise tell a period to a few percent, not better.
-        assert!(wrong < 0.04, "{name}: {}", season.period_rows);
+        assert!(wrong < 0.02, "{name}: {}", season.period_rows);
         assert!(season.strength > 0.3, "{name}: {}", season.strength);
         assert_eq!(season.profile.len(), season.period_rows, "{name}");
     }

@@ -5,9 +5,12 @@
 //! the text for people; add yours here and as a line of `arguments::Command`.
 
 pub(crate) mod analyze;
+pub(crate) mod anomalies;
 pub(crate) mod bottleneck;
 pub(crate) mod changes;
 pub(crate) mod compare;
+pub(crate) mod correlate;
+pub(crate) mod explain;
 pub(crate) mod forecast;
 pub(crate) mod trend;
 

@@ -8,6 +8,7 @@
 use serde::Serialize;
 
 use super::Run;
+use super::explain::Explain;
 
 /// One detector on one fault, or on all of them.
 #[derive(Debug, Serialize)]
@@ -48,6 +49,7 @@ type Detector = (&'static str, fn(&Run) -> Option<Made>);
 const DETECTORS: &[Detector] = &[
     ("bottleneck", bottleneck),
     ("explain", explain),
+    ("explain-culprit", explain_culprit),
     ("anomalies", listed),
     ("anomalies-streaming", streaming),
 ];
@@ -66,22 +68,30 @@ fn bottleneck(run: &Run) -> Option<Made> {
     })
 }
 
-/// Right when the onset is, and who did it (or else the resource) is among the first
+/// Right when the onset is, and a series of the right resource is among the first
 /// three.
 fn explain(run: &Run) -> Option<Made> {
     let it = run.explain.as_ref()?;
-    let rank = match run.truth.culprits.is_empty() {
-        true => it.resource_rank,
-        false => it.culprit_rank,
-    };
+    Some(explained(run, it, it.resource_rank))
+}
+
+/// Right when the onset is, and who did it is among the first three; says nothing of
+/// disturbances that no process made.
+fn explain_culprit(run: &Run) -> Option<Made> {
+    let it = run.explain.as_ref()?;
+    let blamed = !run.truth.culprits.is_empty() || !run.truth.disturbed();
+    blamed.then(|| explained(run, it, it.culprit_rank))
+}
+
+fn explained(run: &Run, it: &Explain, rank: Option<usize>) -> Made {
     let found = it.onset_right() && rank.is_some_and(|it| it <= 3);
     let disturbed = run.truth.disturbed();
-    Some(Made {
+    Made {
         found: disturbed.then_some(found),
         delay_s: None,
         false_alarms: usize::from(it.onset_found && !(disturbed && it.onset_right())),
         quiet_s: run.truth.stopped - run.truth.started,
-    })
+    }
 }
 
 fn listed(run: &Run) -> Option<Made> {
@@ -122,7 +132,9 @@ pub(crate) fn card(runs: &[Run]) -> Vec<Row> {
             continue;
         }
         rows.push(row(detector, "all", &all));
-        rows.extend(faults.iter().map(|it| row(detector, it, &of(Some(it)))));
+        let each = faults.iter().map(|it| (*it, of(Some(it))));
+        let each = each.filter(|(_, made)| !made.is_empty());
+        rows.extend(each.map(|(fault, made)| row(detector, fault, &made)));
     }
     rows
 }

@@ -1,0 +1,76 @@
+//! Times change-point detection and trend analysis of one host's hour.
+//!
+//! `cargo bench -p analysis --bench speed` prints seconds, milliseconds a series and
+//! points a second on one thread, for series as they come from a running system:
+//! noise with memory, drifts, cycles, bursts, steps, and one long series.
+//!
+//! Start at [`main`].
+#![expect(clippy::print_stdout, reason = "a benchmark answers on the terminal")]
+
+use std::time::Instant;
+
+use analysis::stats::random::Random;
+use analysis::{change, trend};
+
+/// Series of a large host.
+const SERIES: usize = 3000;
+
+/// An hour at one sample a second.
+const ROWS: usize = 3600;
+
+/// Rows of the long series: 12 days at one sample a second.
+const LONG_ROWS: usize = 1_000_000;
+
+fn main() {
+    let all: Vec<Vec<f64>> = (0..SERIES).map(|seed| series(seed as u64, ROWS)).collect();
+    let seconds: Vec<f64> = (0..LONG_ROWS).map(|row| row as f64).collect();
+    timed("change", &all, |values| {
+        change::detect(values).changes.len()
+    });
+    timed("trend", &all, |values| {
+        usize::from(trend::of_values(&seconds, values).p_value < trend::CHANCE)
+    });
+    let long = [series(2, LONG_ROWS)];
+    timed("change, long", &long, |values| {
+        change::detect(values).changes.len()
+    });
+    timed("trend, long", &long, |values| {
+        usize::from(trend::of_values(&seconds, values).p_value < trend::CHANCE)
+    });
+}
+
+fn timed(name: &str, all: &[Vec<f64>], mut analyze: impl FnMut(&[f64]) -> usize) {
+    let points: usize = all.iter().map(Vec::len).sum();
+    let start = Instant::now();
+    let found: usize = all.iter().map(|values| analyze(values)).sum();
+    let seconds = start.elapsed().as_secs_f64();
+    println!(
+        "{name:<14} {} series × {} rows: {seconds:.2} s, {:.2} ms a series, {:.2e} points/s, found {found}",
+        all.len(),
+        all[0].len(),
+        seconds * 1e3 / all.len() as f64,
+        points as f64 / seconds,
+    );
+}
+
+/// One of six sorts of series.
+fn series(seed: u64, rows: usize) -> Vec<f64> {
+    let mut random = Random::new(seed);
+    let mut last = 0.0;
+    let memory = [0.0, 0.5, 0.9, 0.98][(seed / 6 % 4) as usize];
+    (0..rows)
+        .map(|row| {
+            last = memory * last + random.normal();
+            let place = row as f64;
+            match seed % 6 {
+                0 => last,
+                1 => last + place / 500.0,
+                2 => last + if row > rows / 3 { 8.0 } else { 0.0 },
+                3 => last + 4.0 * (place / 10.0).sin(),
+                4 => f64::from(u8::from(random.unit() > 0.95)),
+                _ => last * if row > rows / 2 { 3.0 } else { 1.0 },
+            }
+        })
+        .map(|value: f64| 50.0 + value)
+        .collect()
+}
