@@ -12,26 +12,21 @@
 //!
 //! Start at [`of_values`] or [`of_frame`].
 
-mod backtest;
 mod band;
 mod candidate;
 mod contest;
 mod correction;
 mod findings;
 mod history;
-mod like;
 mod profile;
 mod season;
 mod smoothing;
-mod surprise;
 
-use backtest::Trial;
-use band::{Band, Errors};
+use band::Band;
 use candidate::{Candidate, Origins};
 use contest::Contest;
 use history::History;
 
-pub use backtest::Backtest;
 pub use findings::findings;
 
 use crate::frame::{Frame, Line};
@@ -46,9 +41,6 @@ const ORIGINS_MAX: usize = 24;
 /// With fewer origins than this their distance is shortened.
 const ORIGINS_WANTED: usize = 12;
 
-/// With fewer origins than this a whole period apart they are set closer.
-const ALIGNED_MIN: usize = 8;
-
 /// With fewer origins than this nothing is weighed.
 const ORIGINS_MIN: usize = 3;
 
@@ -57,6 +49,9 @@ const LEARNED_MIN: usize = 5;
 
 /// Rows ahead that are tried, at most: 24 origins of 20 candidates stay below 10 MiB.
 const TRIED_MAX: usize = 2_000;
+
+/// An error above this share of the last value's is not better: the difference is chance.
+const BETTER_MAX: f64 = 0.98;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,6 +92,47 @@ pub struct Forecast {
     pub period: Option<usize>,
     /// How forecasts from earlier rows did; none when the past is too short to try.
     pub backtest: Option<Backtest>,
+}
+
+/// How forecasts from earlier rows did, each made of what was known before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backtest {
+    /// Mean absolute error over the mean absolute difference of values a period (or a
+    /// row) apart; `NaN` where these do not differ.
+    pub mase: f64,
+    /// Share of the values that were inside the band.
+    pub coverage: f64,
+    /// Mean absolute error over that of the last value repeated; below one is better.
+    pub to_last_value: f64,
+    /// Mean absolute error, in the unit of the series.
+    pub error: f64,
+    /// Rows that forecasts were tried from.
+    pub origins: usize,
+    /// Rows ahead that were tried.
+    pub horizon: usize,
+}
+
+impl Backtest {
+    /// Whether forecasts from earlier rows were nearer than the last value repeated.
+    pub fn better_than_last_value(&self) -> bool {
+        self.to_last_value < BETTER_MAX
+    }
+
+    /// The back-test in words, for a place in a sentence.
+    pub fn sentence(&self, level: f64) -> String {
+        let held = format!(
+            "the {:.0} % band held {:.0} % of the values",
+            100.0 * level,
+            100.0 * self.coverage
+        );
+        if !self.better_than_last_value() {
+            return format!("not better than the last value; {held}");
+        }
+        format!(
+            "back-test: {:.0} % of the error of the last value, {held}",
+            100.0 * self.to_last_value
+        )
+    }
 }
 
 impl Bounds {
@@ -166,22 +202,20 @@ fn origins(history: &History, periods: &[usize], horizon: usize) -> Option<Origi
     let cycle = periods.first().copied().unwrap_or(1);
     let first = (rows / 3).max((2 * cycle).min(rows / 2)).max(LEARNED_MIN);
     let last = rows.checked_sub(tried)?;
-    if tried == 0 || last < first || history.numbers() < 2 * LEARNED_MIN {
+    let room = last.checked_sub(first)?;
+    if tried == 0 || history.numbers() < 2 * LEARNED_MIN {
         return None;
     }
-    let least = (tried / 2).max((last - first) / ORIGINS_MAX).max(1);
+    let least = (tried / 2).max(room / ORIGINS_MAX).max(1);
     let whole = match periods.is_empty() {
         true => least,
-        false => (tried / 2).max(1).div_ceil(cycle).saturating_mul(cycle),
+        false => (tried / 2).max(1).div_ceil(cycle) * cycle,
     };
-    let aligned = rows.saturating_sub(tried.div_ceil(whole).saturating_mul(whole));
-    let enough = aligned.saturating_sub(first) / whole + 1 >= ALIGNED_MIN;
-    let (last, stride) = match enough && !periods.is_empty() {
-        true => (aligned, whole),
-        false if enough => (last, whole),
-        false => (last, ((last - first) / (ORIGINS_WANTED - 1)).max(1)),
+    let stride = match room / whole + 1 >= ORIGINS_WANTED {
+        true => whole,
+        false => (room / (ORIGINS_WANTED - 1)).max(1),
     };
-    let count = ((last - first) / stride + 1).min(ORIGINS_MAX);
+    let count = (room / stride + 1).min(ORIGINS_MAX);
     if count < ORIGINS_MIN {
         return None;
     }
@@ -198,35 +232,56 @@ fn origins(history: &History, periods: &[usize], horizon: usize) -> Option<Origi
 fn weighed(history: &History, periods: &[usize], origins: &Origins, level: f64) -> Forecast {
     let candidates = candidate::all(history, periods, origins);
     let contest = Contest::of(history, &candidates, origins);
-    let errors: Vec<Errors> = contest.errors.iter().map(|it| band::at_knots(it)).collect();
+    let errors: Vec<&[f64]> = contest.errors.iter().map(Vec::as_slice).collect();
     let learned = &errors[usize::from(errors.len() > ORIGINS_MIN)..];
-    let period = periods.first().copied();
-    let trial = Trial {
-        history,
-        origins,
-        contest: &contest,
-        errors: &errors,
-        scale: history.step(period.unwrap_or(1)),
-    };
     let mut forecast = Forecast {
         model: model(&candidates, &contest),
-        period,
-        backtest: trial.outcome(level),
+        period: periods.first().copied(),
+        backtest: backtest(history, periods, &contest, level),
         lo: vec![f64::NAN; origins.horizon],
         hi: vec![f64::NAN; origins.horizon],
         mean: contest.path,
     };
     if let Some(band) = Band::of(learned, level) {
-        let edges = band.edges(origins.tried);
         for ahead in 0..origins.horizon {
             // Beyond what was tried, errors are taken to grow as those of a walk do.
             let tried = ahead.min(origins.tried - 1);
             let grown = ((ahead + 1) as f64 / (tried + 1) as f64).sqrt();
-            forecast.lo[ahead] = forecast.mean[ahead] - edges[tried].0 * grown;
-            forecast.hi[ahead] = forecast.mean[ahead] + edges[tried].1 * grown;
+            forecast.lo[ahead] = forecast.mean[ahead] - band.below[tried] * grown;
+            forecast.hi[ahead] = forecast.mean[ahead] + band.above[tried] * grown;
         }
     }
     forecast
+}
+
+/// How the average did, by origins that had others before them.
+fn backtest(
+    history: &History,
+    periods: &[usize],
+    contest: &Contest,
+    level: f64,
+) -> Option<Backtest> {
+    let errors: Vec<&[f64]> = contest.errors.iter().map(Vec::as_slice).collect();
+    let from = (errors.len() / 3).max(1);
+    let (mut inside, mut known) = (0, 0);
+    for place in from.max(2)..errors.len() {
+        if let Some(band) = Band::of(&errors[..place], level) {
+            let (more, all) = band.covered(errors[place]);
+            inside += more;
+            known += all;
+        }
+    }
+    let sizes = errors[from..].iter().flat_map(|it| it.iter());
+    let error = order::mean(&sizes.map(|it| it.abs()).collect::<Vec<f64>>());
+    let scale = history.step(periods.first().copied().unwrap_or(1));
+    Some(Backtest {
+        mase: if scale > 0.0 { error / scale } else { f64::NAN },
+        coverage: inside as f64 / known as f64,
+        to_last_value: error / contest.alone.first().copied().unwrap_or(f64::NAN),
+        error,
+        origins: errors.len() - from,
+        horizon: errors.first().map_or(0, |it| it.len()),
+    })
 }
 
 /// Names what carries most of the weight.
@@ -282,9 +337,6 @@ fn short(history: &History, horizon: usize, level: f64) -> Forecast {
 /// Keeps a forecast inside what is possible and undoes the history's scaling.
 fn finished(mut forecast: Forecast, history: &History, bounds: Bounds) -> Forecast {
     let (least, most) = history.range();
-    if least >= most && forecast.backtest.is_some() {
-        "constant".clone_into(&mut forecast.model);
-    }
     let size = history.size;
     let lo = match least >= 0.0 {
         true => 0.0,
@@ -296,35 +348,7 @@ fn finished(mut forecast: Forecast, history: &History, bounds: Bounds) -> Foreca
     }
     let all = [&mut forecast.mean, &mut forecast.lo, &mut forecast.hi];
     for value in all.into_iter().flatten() {
-        *value = (value.clamp(lo, hi) * size).clamp(f64::MIN, f64::MAX);
+        *value = value.clamp(lo, hi) * size;
     }
     forecast
-}
-
-#[cfg(test)]
-mod tests;
-
-/// DEBUG
-pub fn debug_paths(values: &[f64], setup: &Setup) -> (Vec<(String, Vec<f64>, f64)>, Vec<f64>) {
-    let history = History::of(values);
-    let periods = season::periods(&history, setup.step_seconds);
-    let Some(o) = origins(&history, &periods, setup.horizon) else {
-        return (vec![], vec![]);
-    };
-    let c = candidate::all(&history, &periods, &o);
-    let k = Contest::of(&history, &c, &o);
-    let main = periods.first().copied().unwrap_or(0);
-    let out = c
-        .iter()
-        .enumerate()
-        .map(|(i, it)| {
-            let mut n = it.name.clone();
-            for (j, p) in periods.iter().enumerate() {
-                n = n.replace(&format!("{p} rows"), &format!("P{j}"));
-            }
-            let _ = main;
-            (n, it.paths.last().unwrap().clone(), k.weights[i])
-        })
-        .collect();
-    (out, k.path)
 }

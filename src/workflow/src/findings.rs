@@ -41,6 +41,11 @@ pub const PARTS: &[Part] = &[
         find: limits,
     },
     Part {
+        name: "anomaly",
+        label: "looking for what is unlike its past",
+        find: crate::anomalies::findings,
+    },
+    Part {
         name: "change",
         label: "looking for what changed",
         find: changes,

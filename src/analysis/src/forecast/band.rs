@@ -30,43 +30,24 @@ const AROUND: f64 = 0.1;
 /// Part of the usual size that comes from all rows ahead alike.
 const WHOLE_SHARE: f64 = 0.25;
 
-/// Errors are looked at for so many numbers of rows ahead; between these the band is
-/// a straight line.
-const KNOTS_MAX: usize = 64;
-
-/// Distances of the band from the forecast; none is negative.
+/// Distances of the band from the forecast, one a row ahead; none is negative.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Band {
-    /// Below the forecast, at every knot.
-    below: Vec<f64>,
-    /// Above the forecast, at every knot.
-    above: Vec<f64>,
-}
-
-/// Signed errors (value minus forecast) of one origin at the knots; `NaN` for gaps.
-pub(crate) type Errors = Vec<f64>;
-
-/// The errors at the knots, of errors at all rows ahead.
-pub(crate) fn at_knots(errors: &[f64]) -> Errors {
-    knots(errors.len()).map(|ahead| errors[ahead]).collect()
-}
-
-/// So many rows ahead is each knot; the last is the last row ahead.
-fn knots(length: usize) -> impl Iterator<Item = usize> {
-    let count = length.min(KNOTS_MAX);
-    (1..=count).map(move |knot| knot * length / count - 1)
+    /// Below the forecast.
+    pub(crate) below: Vec<f64>,
+    /// Above the forecast.
+    pub(crate) above: Vec<f64>,
 }
 
 impl Band {
     /// The band that errors of these origins support at `level`; `None` without errors.
-    pub(crate) fn of(errors: &[Errors], level: f64) -> Option<Self> {
-        let all: Vec<&Errors> = errors.iter().collect();
-        let narrow = Self::narrow(&all, level)?;
+    pub(crate) fn of(errors: &[&[f64]], level: f64) -> Option<Self> {
+        let narrow = Self::narrow(errors, level)?;
         Some(narrow.wider(widening(errors, level)))
     }
 
     /// The band before it is widened.
-    fn narrow(errors: &[&Errors], level: f64) -> Option<Self> {
+    fn narrow(errors: &[&[f64]], level: f64) -> Option<Self> {
         let sizes = sizes(errors)?;
         let pool = errors.iter().flat_map(|it| it.iter().zip(&sizes));
         let pool = pool.map(|(error, size)| if *size > 0.0 { error / size } else { 0.0 });
@@ -86,43 +67,20 @@ impl Band {
         self
     }
 
-    /// Below and above the forecast for each of `length` rows ahead, the length that
-    /// the errors had before they were taken at the knots.
-    pub(crate) fn edges(&self, length: usize) -> Vec<(f64, f64)> {
-        let knots: Vec<usize> = knots(length).collect();
-        let mut right = 0;
-        let edge = |ahead: usize| {
-            while knots[right] < ahead {
-                right += 1;
-            }
-            let left = right.saturating_sub(1);
-            let share = match knots[right] - knots[left] {
-                0 => 1.0,
-                width => ahead.saturating_sub(knots[left]) as f64 / width as f64,
-            };
-            let at = |side: &[f64]| side[left] + share * (side[right] - side[left]);
-            (at(&self.below), at(&self.above))
-        };
-        (0..length).map(edge).collect()
-    }
-
     /// How many of the errors are inside, and how many there are.
-    pub(crate) fn covered(&self, errors: &Errors) -> (usize, usize) {
-        self.covered_when_wider(errors, 1.0)
-    }
-
-    fn covered_when_wider(&self, errors: &Errors, times: f64) -> (usize, usize) {
+    pub(crate) fn covered(&self, errors: &[f64]) -> (usize, usize) {
         let edges = self.below.iter().zip(&self.above);
         let known = errors.iter().zip(edges).filter(|(it, _)| it.is_finite());
-        known.fold((0, 0), |(inside, all), (error, (below, above))| {
-            let held = -error <= below * times && *error <= above * times;
-            (inside + usize::from(held), all + 1)
-        })
+        let inside = |(error, (below, above)): &(&f64, (&f64, &f64))| {
+            -**error <= **below && **error <= **above
+        };
+        let (known, inside): (Vec<_>, Vec<bool>) = known.map(|it| (it, inside(&it))).unzip();
+        (inside.iter().filter(|it| **it).count(), known.len())
     }
 }
 
-/// The usual size of an error at each knot.
-fn sizes(errors: &[&Errors]) -> Option<Vec<f64>> {
+/// The usual size of an error for each number of rows ahead.
+fn sizes(errors: &[&[f64]]) -> Option<Vec<f64>> {
     let length = errors.iter().map(|it| it.len()).max()?;
     let mut sums = vec![(0.0, 0.0); length + 1];
     for ahead in 0..length {
@@ -149,28 +107,29 @@ fn sizes(errors: &[&Errors]) -> Option<Vec<f64>> {
 }
 
 /// How much wider a band must be so that the others' covers the one left out.
-fn widening(errors: &[Errors], level: f64) -> f64 {
+fn widening(errors: &[&[f64]], level: f64) -> f64 {
     if errors.len() < 3 {
         return WIDENING.powi(WIDENINGS as i32 / 2);
     }
-    let without = |out: usize| {
-        let others = errors.iter().enumerate().filter(|(place, _)| *place != out);
-        let others: Vec<&Errors> = others.map(|(_, errors)| errors).collect();
-        Band::narrow(&others, level)
-    };
-    let bands: Vec<Option<Band>> = (0..errors.len()).map(without).collect();
-    let enough = |times: &f64| {
+    let bands: Vec<Option<Band>> = (0..errors.len())
+        .map(|out| {
+            let mut others = errors.to_vec();
+            others.remove(out);
+            Band::narrow(&others, level)
+        })
+        .collect();
+    for power in 0..WIDENINGS {
+        let times = WIDENING.powi(power as i32);
         let (mut inside, mut known) = (0, 0);
         for (band, errors) in bands.iter().zip(errors) {
-            let Some(band) = band else { continue };
-            let (more, all) = band.covered_when_wider(errors, *times);
+            let Some(band) = band.clone() else { continue };
+            let (more, all) = band.wider(times).covered(errors);
             inside += more;
             known += all;
         }
-        inside as f64 >= level * known as f64
-    };
-    let mut tried = (0..=WIDENINGS).map(|power| WIDENING.powi(power as i32));
-    tried
-        .find(enough)
-        .unwrap_or(WIDENING.powi(WIDENINGS as i32))
+        if inside as f64 >= level * known as f64 {
+            return times;
+        }
+    }
+    WIDENING.powi(WIDENINGS as i32)
 }

@@ -12,10 +12,8 @@
 
 use super::correction::Correction;
 use super::history::History;
-use super::like;
 use super::profile::{self, Profile};
 use super::smoothing::{Method, Sort, WINDOW};
-use super::surprise;
 use crate::stats::order;
 
 /// Where forecasts start and how far they go.
@@ -142,7 +140,6 @@ fn line(history: &History, origins: &Origins) -> Candidate {
 /// A slow level, and what used to remain of departures from it.
 fn level(history: &History, origins: &Origins) -> Candidate {
     let weight = 1.0 / (2.0 * origins.horizon as f64).clamp(16.0, 2000.0);
-    let clip = surprise::limit(&history.values, order::median(&history.values));
     let mut slow = f64::NAN;
     let mut levels = Vec::with_capacity(history.rows() + 1);
     for (row, value) in history.values.iter().enumerate() {
@@ -153,7 +150,7 @@ fn level(history: &History, origins: &Origins) -> Candidate {
             slow = if slow.is_nan() {
                 *value
             } else {
-                slow + weight * (value - slow).clamp(-clip, clip)
+                slow + weight * (value - slow)
             };
         }
     }
@@ -184,13 +181,6 @@ fn seasonal(history: &History, period: usize, origins: &Origins) -> Vec<Candidat
             origins.paths(|_, row, out| once.path(row, out))
         },
     }];
-    all.push(Candidate {
-        name: format!("what followed cycles of {period} rows like the last"),
-        paths: origins.paths(|_, row, out| {
-            like::path(history, period, row, out);
-            profile::smooth(out, reach / 2);
-        }),
-    });
     for (place, cycles) in CYCLES.into_iter().enumerate() {
         let base = Base::seasonal(history, period, cycles);
         let reach = if place == 0 { 0 } else { reach };

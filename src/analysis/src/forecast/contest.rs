@@ -19,19 +19,15 @@
 
 use super::candidate::{Candidate, Origins};
 use super::history::History;
-use crate::stats::order;
 
 /// How strongly a smaller error is preferred.
 const SHARPNESS: f64 = 6.0;
 
 /// A candidate with an error this much above the best one's is left out.
-const WORSE_MAX: f64 = 1.25;
+const WORSE_MAX: f64 = 1.5;
 
 /// An origin counts this much of the next one.
-const FADING: f64 = 0.95;
-
-/// Errors beyond so many usual ones of the last value count as this many.
-const CAP: f64 = 8.0;
+const FADING: f64 = 1.0;
 
 /// Weight of the error over all rows ahead beside that of the rows in question.
 const WHOLE_SHARE: f64 = 0.2;
@@ -45,6 +41,8 @@ pub(crate) struct Contest {
     pub(crate) path: Vec<f64>,
     /// Weight of each candidate in it, mean over the rows ahead.
     pub(crate) weights: Vec<f64>,
+    /// Mean absolute error of each candidate over all tried origins; `NaN` without any.
+    pub(crate) alone: Vec<f64>,
 }
 
 /// Rows ahead that are weighted alike, each twice as long as the one before.
@@ -64,8 +62,8 @@ impl Contest {
     pub(crate) fn of(history: &History, candidates: &[Candidate], origins: &Origins) -> Self {
         let groups = groups(origins.tried);
         let (past, _) = origins.rows.split_at(origins.rows.len() - 1);
-        let cap = cap(history, origins);
         let mut sums = vec![vec![Sum::default(); groups.len()]; candidates.len()];
+        let mut alone = vec![Sum::default(); candidates.len()];
         let mut errors = Vec::with_capacity(past.len());
         for (place, row) in past.iter().enumerate() {
             let actual = &history.values[*row..*row + origins.tried];
@@ -73,8 +71,9 @@ impl Contest {
             let path = average(candidates, place, &groups, &weights);
             let signed = actual.iter().zip(&path).map(|(value, said)| value - said);
             errors.push(signed.collect());
-            for (sums, candidate) in sums.iter_mut().zip(candidates) {
-                score(actual, &candidate.paths[place], &groups, cap, sums);
+            for ((sums, alone), candidate) in sums.iter_mut().zip(&mut alone).zip(candidates) {
+                score(actual, &candidate.paths[place], &groups, sums);
+                alone.add(actual, &candidate.paths[place]);
             }
         }
         let weights = weights(&sums);
@@ -83,23 +82,8 @@ impl Contest {
             errors,
             path,
             weights: mean_weights(&weights, &groups),
+            alone: alone.iter().map(Sum::mean).collect(),
         }
-    }
-}
-
-/// Larger errors count as this: values that nobody foretells must not drown the
-/// differences between candidates.
-fn cap(history: &History, origins: &Origins) -> f64 {
-    let past = &origins.rows[..origins.rows.len() - 1];
-    let errors = past.iter().flat_map(|row| {
-        let actual = &history.values[*row..*row + origins.tried];
-        actual
-            .iter()
-            .map(|value| (value - history.last(*row)).abs())
-    });
-    match order::median(&errors.collect::<Vec<f64>>()) * CAP {
-        cap if cap > 0.0 => cap,
-        _ => f64::INFINITY,
     }
 }
 
@@ -111,9 +95,9 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, actual: &[f64], said: &[f64], cap: f64) {
+    fn add(&mut self, actual: &[f64], said: &[f64]) {
         for (value, said) in actual.iter().zip(said).filter(|(it, _)| it.is_finite()) {
-            self.sizes += (value - said).abs().min(cap);
+            self.sizes += (value - said).abs();
             self.count += 1.0;
         }
     }
@@ -124,12 +108,12 @@ impl Sum {
 }
 
 /// Adds the errors of one path to the sums of its groups; older ones fade.
-fn score(actual: &[f64], said: &[f64], groups: &[usize], cap: f64, sums: &mut [Sum]) {
+fn score(actual: &[f64], said: &[f64], groups: &[usize], sums: &mut [Sum]) {
     let mut from = 0;
     for (end, sum) in groups.iter().zip(sums) {
         sum.sizes *= FADING;
         sum.count *= FADING;
-        sum.add(&actual[from..*end], &said[from..*end], cap);
+        sum.add(&actual[from..*end], &said[from..*end]);
         from = *end;
     }
 }
@@ -200,13 +184,11 @@ fn average(
             true => ((ahead as f64 - middles[left]) / width).clamp(0.0, 1.0),
             false => 1.0,
         };
-        // Around one of them, so that the average of equal values is that value.
-        let center = candidates[0].paths[place][ahead];
         let parts = candidates.iter().enumerate().map(|(it, candidate)| {
             let weight = (1.0 - share) * weights[left][it] + share * weights[right][it];
-            weight * (candidate.paths[place][ahead] - center)
+            weight * candidate.paths[place][ahead]
         });
-        center + parts.sum::<f64>()
+        parts.sum()
     };
     (0..length).map(blend).collect()
 }

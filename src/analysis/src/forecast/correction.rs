@@ -15,7 +15,7 @@
 //! Ò. Jordà, "Estimation and inference of impulse responses by local projections",
 //! American Economic Review 95 (2005).
 
-use super::surprise;
+use crate::stats::order;
 
 /// Smoothed departures that a regression rests on.
 const SPEEDS: usize = 3;
@@ -26,11 +26,14 @@ const SUMS: usize = 9;
 /// Rows that take part in a regression, at most.
 const PAIRS_MAX: usize = 4096;
 
+/// A departure beyond so many scales counts as this many.
+const CLIP: f64 = 4.0;
+
 /// Added to the diagonal, as a share of it: few pairs must not give wild answers.
 const RIDGE: f64 = 0.03;
 
 /// Weight of so many pairs that say "nothing is kept".
-const PRIOR_PAIRS: f64 = 2.0;
+const PRIOR_PAIRS: f64 = 8.0;
 
 /// Departures, learned up to each of some origins.
 #[derive(Clone, Debug)]
@@ -45,7 +48,10 @@ impl Correction {
     /// Learns at each of the ascending `origins` from the rows before it.
     pub(crate) fn of(departures: &[f64], origins: &[usize], horizon: usize) -> Self {
         let knots = knots(horizon);
-        let clip = surprise::limit(departures, 0.0);
+        let clip = match order::scale(departures) * CLIP {
+            clip if clip > 0.0 => clip,
+            _ => f64::INFINITY,
+        };
         let clipped: Vec<f64> = departures.iter().map(|it| it.clamp(-clip, clip)).collect();
         let smoothed = smoothed(&clipped, horizon);
         let states: Vec<[f64; SPEEDS]> = origins.iter().map(|row| smoothed[*row]).collect();
@@ -53,7 +59,7 @@ impl Correction {
         for ahead in &knots {
             let sums = sums(&clipped, &smoothed, origins, *ahead);
             for ((out, sums), state) in expected.iter_mut().zip(&sums).zip(&states) {
-                let kept = solved(sums, distinct(sums[SUMS], departures.len(), *ahead));
+                let kept = solved(sums);
                 out.push(kept.iter().zip(state).map(|(a, b)| a * b).sum());
             }
         }
@@ -134,20 +140,13 @@ fn sums(
     out
 }
 
-/// How many of `pairs` pairs are distinct: those nearer than they reach ahead overlap.
-fn distinct(pairs: f64, rows: usize, ahead: usize) -> f64 {
-    let stride = (rows / PAIRS_MAX).max(1);
-    let overlap = ((ahead + 1) as f64 / stride as f64).max(1.0);
-    (pairs / overlap).max(1.0)
-}
-
 /// The shares of the smoothed departures that are kept, by ridge regression.
-fn solved(sums: &[f64; SUMS + 1], distinct: f64) -> [f64; SPEEDS] {
+fn solved(sums: &[f64; SUMS + 1]) -> [f64; SPEEDS] {
     let [aa, ab, ac, bb, bc, cc, ay, by, cy, count] = *sums;
     if count < 4.0 {
         return [0.0; SPEEDS];
     }
-    let grown = 1.0 + RIDGE + PRIOR_PAIRS / distinct;
+    let grown = 1.0 + RIDGE + PRIOR_PAIRS / count;
     let mut rows = [
         [aa * grown, ab, ac, ay],
         [ab, bb * grown, bc, by],

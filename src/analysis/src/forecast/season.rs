@@ -229,9 +229,8 @@ fn autocorrelation(values: &[f64], lags: usize) -> Vec<f64> {
         .iter()
         .map(|it| if it.is_finite() { *it } else { 0.0 })
         .collect();
-    let mut planner = RealFftPlanner::new();
-    let products = correlated(&mut planner, &filled, lags);
-    let pairs = correlated(&mut planner, &mask, lags);
+    let products = correlated(&filled, lags);
+    let pairs = correlated(&mask, lags);
     let at = |lag: usize| match pairs[lag] {
         few if few < 1.5 => 0.0,
         many => products[lag] / many,
@@ -266,8 +265,9 @@ fn detrended(values: &[f64]) -> Vec<f64> {
 }
 
 /// Sums of products of values `lag` rows apart.
-fn correlated(planner: &mut RealFftPlanner<f64>, values: &[f64], lags: usize) -> Vec<f64> {
+fn correlated(values: &[f64], lags: usize) -> Vec<f64> {
     let length = (values.len() + lags).next_power_of_two();
+    let mut planner = RealFftPlanner::<f64>::new();
     let forward = planner.plan_fft_forward(length);
     let inverse = planner.plan_fft_inverse(length);
     let mut signal = vec![0.0; length];
@@ -298,10 +298,7 @@ fn peaks(correlation: &[f64]) -> Vec<usize> {
             here > PEAK_MIN && around.iter().all(|it| *it <= here)
         })
         .collect();
-    // Of alike multiples of a period the first ones count.
-    let height =
-        |lag: usize| correlation[lag] * (1.0 - lag as f64 / (3 * correlation.len()) as f64);
-    peaks.sort_by(|a, b| height(*b).total_cmp(&height(*a)).then(a.cmp(b)));
+    peaks.sort_by(|a, b| correlation[*b].total_cmp(&correlation[*a]).then(a.cmp(b)));
     peaks.truncate(PEAKS_MAX);
     peaks
 }

@@ -20,15 +20,17 @@
 //! C. Croux, "Robust forecasting with exponential and Holt-Winters smoothing",
 //! Journal of Forecasting 29 (2010), for the clipping.
 
-use super::surprise;
 use crate::stats::order;
 
 /// Rows that a smoothing method learns from.
 pub(crate) const WINDOW: usize = 400;
 
+/// A surprise beyond so many scales counts as this many.
+const CLIP: f64 = 4.0;
+
 const WEIGHTS: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 0.95];
-const TREND_WEIGHTS: [f64; 2] = [0.05, 0.25];
-const DAMPINGS: [f64; 2] = [0.85, 0.97];
+const TREND_WEIGHTS: [f64; 3] = [0.02, 0.1, 0.3];
+const DAMPINGS: [f64; 3] = [0.85, 0.95, 0.99];
 const THETAS: [f64; 3] = [1.5, 2.0, 4.0];
 
 /// A smoothing method with its parameters.
@@ -124,7 +126,10 @@ fn clip(values: &[f64]) -> f64 {
         steps.push(value - before);
         before = *value;
     }
-    surprise::limit(&steps, 0.0)
+    match order::scale(&steps) * CLIP {
+        clip if clip > 0.0 => clip,
+        _ => f64::INFINITY,
+    }
 }
 
 /// Where a method stands after some values.
