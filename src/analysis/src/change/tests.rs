@@ -1,3 +1,5 @@
+//! Behavior by example: generated series whose truth is known.
+
 use super::*;
 use crate::frame::Frame;
 use crate::stats::random::Random;
