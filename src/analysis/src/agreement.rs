@@ -77,9 +77,9 @@ pub fn over(findings: &[Finding], span: Span, cells: usize) -> Vec<Strip> {
         return strips;
     }
     for finding in findings.iter().filter(|it| speaks(it)) {
-        let inside = finding.span.intersect(span);
-        let point = span.contains(finding.span.from);
-        if inside.is_empty() && !point {
+        let inside = |place: &&Span| !place.intersect(span).is_empty() || span.contains(place.from);
+        let places: Vec<&Span> = finding.extent().iter().filter(inside).collect();
+        if places.is_empty() {
             continue;
         }
         let strip = match strips.iter().position(|it| it.host == finding.host) {
@@ -93,13 +93,15 @@ pub fn over(findings: &[Finding], span: Span, cells: usize) -> Vec<Strip> {
                 &mut strips[last]
             }
         };
-        let first = cell_of(span, cells, finding.span.from);
-        let last = cell_of(span, cells, finding.span.to.plus_ns(-1)).max(first);
-        for cell in &mut strip.cells[first..=last] {
-            match finding.analysis {
-                Analysis::Anomaly => cell.anomaly = true,
-                Analysis::Bottleneck => cell.bottleneck = true,
-                _ => cell.trend = true,
+        for place in places {
+            let first = cell_of(span, cells, place.from);
+            let last = cell_of(span, cells, place.to.plus_ns(-1)).max(first);
+            for cell in &mut strip.cells[first..=last] {
+                match finding.analysis {
+                    Analysis::Anomaly => cell.anomaly = true,
+                    Analysis::Bottleneck => cell.bottleneck = true,
+                    _ => cell.trend = true,
+                }
             }
         }
     }
@@ -149,6 +151,7 @@ mod tests {
             evidence: 1.0,
             weight: 1.0,
             coverage: 1.0,
+            places: Vec::new(),
             learned: None,
             parameters: Vec::new(),
             supports: Vec::new(),
@@ -160,9 +163,15 @@ mod tests {
     fn cells_tell_who_speaks_and_whether_they_agree() {
         let mut note = finding(Analysis::Anomaly, "spike", (90, 91));
         note.severity = Severity::Note;
+        // Computed over all, but it only holds in places.
+        let mut limited = finding(Analysis::Bottleneck, "cpu", (0, 100));
+        limited.places = vec![Span {
+            from: Moment(30),
+            to: Moment(60),
+        }];
         let findings = [
             finding(Analysis::Anomaly, "step", (20, 40)),
-            finding(Analysis::Bottleneck, "cpu", (30, 60)),
+            limited,
             finding(Analysis::Bottleneck, "none", (0, 100)),
             finding(Analysis::Change, "step", (5, 5)),
             note,

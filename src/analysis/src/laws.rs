@@ -339,6 +339,7 @@ fn finding(it: &Violation) -> Finding {
         evidence: 1.0,
         weight: it.share.clamp(0.0, 1.0).sqrt(),
         coverage: 1.0,
+        places: Vec::new(),
         learned: None,
         parameters,
         supports: vec![it.statement.clone()],

@@ -95,6 +95,9 @@ pub struct Finding {
     pub series: Vec<String>,
     /// The window it speaks of.
     pub span: Span,
+    /// Where in the window it holds, by time; empty where it holds all over it.
+    #[serde(default)]
+    pub places: Vec<Span>,
     /// One plain sentence, with its numbers and its doubts.
     pub statement: String,
     /// How much matters.
@@ -217,6 +220,20 @@ impl FindingId {
 }
 
 impl Finding {
+    /// Where it holds: its places, or its whole window.
+    pub fn extent(&self) -> &[Span] {
+        match self.places.as_slice() {
+            [] => std::slice::from_ref(&self.span),
+            places => places,
+        }
+    }
+
+    /// From where it begins to hold to where it holds no more.
+    pub fn stretch(&self) -> Span {
+        let places = self.extent().iter().copied();
+        places.reduce(Span::union).unwrap_or(self.span)
+    }
+
     /// The id that its own fields give; another one means that the fields were altered.
     pub fn own_id(&self) -> FindingId {
         FindingId::of(&Question {
@@ -228,11 +245,13 @@ impl Finding {
     }
 }
 
-/// Sorts by weight, heaviest first; equal ones by time, analysis and id.
+/// Sorts by what users feel most, then by weight, heaviest first; equal ones by time,
+/// analysis and id.
 pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        b.weight
-            .total_cmp(&a.weight)
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| b.weight.total_cmp(&a.weight))
             .then_with(|| a.span.from.cmp(&b.span.from))
             .then_with(|| a.analysis.cmp(&b.analysis))
             .then_with(|| a.id.cmp(&b.id))

@@ -1,13 +1,6 @@
 //! Looks for anomalies in all series of an input on the processors there are.
 //!
-//! Series are independent of each other, so they are shared out among a few
-//! threads; the answer does not depend on how many.
-//!
 //! Start at [`of_frame`]; scores of rows come from [`scores_of`].
-
-use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use analysis::anomaly::{self, Report, collective, series, streaming};
 use analysis::frame::Frame;
@@ -16,9 +9,7 @@ use model::finding::Finding;
 use crate::input::Input;
 use crate::jobs::Context;
 use crate::problem::Problem;
-
-/// More threads than this would starve a live recording.
-const THREADS_MAX: usize = 8;
+use crate::spread;
 
 /// From which rows the score of a row may be computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,37 +94,7 @@ fn shared_out<T: Send>(
     context: &Context,
     of_line: impl Fn(usize) -> T + Sync,
 ) -> Result<Vec<T>, Problem> {
-    let total = frame.lines.len();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let work = || {
-        let mut found = Vec::new();
-        while !context.cancelled() {
-            let place = next.fetch_add(1, Ordering::Relaxed);
-            if place >= total {
-                break;
-            }
-            found.push((place, of_line(place)));
-            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
-            context.progress(done as u64, total as u64);
-        }
-        found
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut found = thread::scope(|scope| {
-        let others = threads.min(THREADS_MAX).min(total).saturating_sub(1);
-        let others: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
-        let mut found = work();
-        for other in others {
-            match other.join() {
-                Ok(more) => found.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        found
-    });
-    if context.cancelled() {
-        return Err(Problem::cancelled("looking for anomalies"));
-    }
-    found.sort_by_key(|(place, _)| *place);
-    Ok(found.into_iter().map(|(_, it)| it).collect())
+    let series = (frame.lines.len(), 1);
+    let all = ("looking for anomalies", context);
+    spread::over(series, all, |lines| lines.map(&of_line).collect())
 }

@@ -18,6 +18,10 @@ use model::time::{Moment, SECOND_NS, Span};
 use crate::input::Input;
 use crate::jobs::Context;
 use crate::problem::{Problem, Sort};
+use crate::spread;
+
+/// Series between two looks at the wish to stop.
+const SERIES_AT_ONCE: usize = 128;
 
 /// A folder of runs holds at most so many.
 const RUNS_MAX: usize = 200;
@@ -227,45 +231,13 @@ fn differences(
     params: &Params,
     context: &Context,
 ) -> Result<Vec<Difference>, Problem> {
-    let levels = spread(pairs.len(), context, |rows| {
-        compare::levels(&pairs[rows], params)
-    })?;
+    let (all, what) = ((pairs.len(), SERIES_AT_ONCE), ("comparison", context));
+    let levels = spread::over(all, what, |rows| compare::levels(&pairs[rows], params))?;
     let places = compare::places(&levels);
-    spread(pairs.len(), context, |rows| {
+    spread::over(all, what, |rows| {
         let part = (&pairs[rows.clone()], &levels[rows.clone()], &places[rows]);
         compare::answers(part, params)
     })
-}
-
-/// What `work` gives for all of `count` series, in their order, on all processors.
-fn spread<T: Send>(
-    count: usize,
-    context: &Context,
-    work: impl Fn(Range<usize>) -> Vec<T> + Sync,
-) -> Result<Vec<T>, Problem> {
-    /// Series between two looks at the wish to stop.
-    const CHUNK: usize = 128;
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = count.div_ceil(workers).max(1);
-    let part = |from: usize| -> Vec<T> {
-        let to = (from + share).min(count);
-        let chunks = (from..to).step_by(CHUNK);
-        let wanted = chunks.take_while(|_| !context.cancelled());
-        wanted
-            .flat_map(|start| work(start..(start + CHUNK).min(to)))
-            .collect()
-    };
-    let all: Vec<T> = std::thread::scope(|scope| {
-        let part = &part;
-        let starts = (0..count).step_by(share);
-        let running: Vec<_> = starts.map(|from| scope.spawn(move || part(from))).collect();
-        let parts = running.into_iter().filter_map(|it| it.join().ok());
-        parts.flatten().collect()
-    });
-    match all.len() == count {
-        true => Ok(all),
-        false => Err(Problem::cancelled("comparison")),
-    }
 }
 
 fn step(side: &Side) -> f64 {

@@ -5,6 +5,8 @@
 //!
 //! Start at [`all`].
 
+use std::sync::Arc;
+
 use analysis::bottleneck::Request;
 use analysis::forecast::{Bounds, Setup};
 use analysis::frame::Frame;
@@ -15,6 +17,7 @@ use crate::input::Input;
 use crate::jobs::Context;
 use crate::laws;
 use crate::problem::Problem;
+use crate::spread;
 use crate::stored::Stored;
 
 /// One analysis.
@@ -93,29 +96,24 @@ fn trends(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
 }
 
 /// Series of a host that are looked at between two looks at the wish to stop.
-const LINES_AT_ONCE: usize = 128;
+const LINES_AT_ONCE: usize = 32;
 
 fn by_host(
     input: &Input,
     context: &Context,
-    find: impl Fn(&str, &Frame) -> Vec<Finding>,
+    find: impl Fn(&str, &Frame) -> Vec<Finding> + Sync,
 ) -> Result<Vec<Finding>, Problem> {
-    let total: usize = input.frames.iter().map(|it| it.frame.lines.len()).sum();
     let mut found = Vec::new();
-    let mut done = 0;
     for host in &input.frames {
-        for lines in host.frame.lines.chunks(LINES_AT_ONCE) {
-            if context.cancelled() {
-                return Err(Problem::cancelled("analysis"));
-            }
-            context.progress(done as u64, total as u64);
-            done += lines.len();
-            let part = Frame {
-                lines: lines.to_vec(),
-                ..host.frame.clone()
+        let lines = (host.frame.lines.len(), LINES_AT_ONCE);
+        found.extend(spread::over(lines, ("analysis", context), |part| {
+            let frame = Frame {
+                at: Arc::clone(&host.frame.at),
+                step_ns: host.frame.step_ns,
+                lines: host.frame.lines[part].to_vec(),
             };
-            found.extend(find(&host.host, &part));
-        }
+            find(&host.host, &frame)
+        })?);
     }
     Ok(found)
 }

@@ -33,6 +33,7 @@ pub mod performance;
 pub mod problem;
 pub mod processes;
 pub mod recording;
+mod spread;
 pub mod stored;
 mod stretches;
 pub mod tables;

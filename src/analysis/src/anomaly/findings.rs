@@ -113,6 +113,7 @@ impl Subject<'_> {
             evidence: anomaly.score,
             weight: size(anomaly) * anomaly.score,
             coverage: anomaly.coverage,
+            places: Vec::new(),
             learned: Some(self.frame.span_of(anomaly.learned.clone())),
             supports: self.supports(anomaly),
             against: against(anomaly),
@@ -275,6 +276,7 @@ fn of_all(host: &str, frame: &Frame, took_part: usize, anomaly: &CollectiveAnoma
         evidence: anomaly.score,
         weight: SIZE_OF_ALL * anomaly.score,
         coverage: coverage(frame, anomaly),
+        places: Vec::new(),
         learned: Some(frame.span()),
         supports: vec![format!(
             "At {} it is {:.1} times what makes an alarm.",

@@ -8,7 +8,7 @@ use model::time::duration_text;
 use model::unit::Unit;
 
 use super::limits::{CELL_SECONDS, LIMITED};
-use super::{Culprit, Judgment, Outcome, Resource, Who, verdict_name};
+use super::{Culprit, Episode, Judgment, Outcome, Resource, Who, verdict_name};
 
 /// From this score on users feel it.
 const SEVERE: f64 = 0.75;
@@ -48,6 +48,15 @@ fn limited(outcome: &Outcome, judgment: &Judgment) -> Finding {
         (&judgment.host, series(judgment)),
     );
     finding.statement = sentence(judgment);
+    let own = |it: &&Episode| {
+        (it.resource, &it.host, &it.part) == (judgment.resource, &judgment.host, &judgment.part)
+    };
+    finding.places = outcome
+        .episodes
+        .iter()
+        .filter(own)
+        .map(|it| it.span)
+        .collect();
     finding.severity = if judgment.score >= SEVERE && judgment.limited_seconds >= CELL_SECONDS {
         Severity::Severe
     } else {
@@ -137,6 +146,7 @@ fn plain(outcome: &Outcome, kind: &str, (host, series): (&str, Vec<String>)) -> 
         evidence: 0.0,
         weight: 0.0,
         coverage: 0.0,
+        places: Vec::new(),
         learned: None,
         parameters,
         supports: Vec::new(),

@@ -4,7 +4,7 @@
 
 use model::catalog::Polarity;
 use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question, Severity};
-use model::time::{Span, duration_text};
+use model::time::{Moment, Span, Zone, duration_text};
 
 use super::{Change, Changes, Kind};
 use crate::frame::{Frame, Line};
@@ -88,7 +88,7 @@ impl Subject<'_> {
             analysis: Analysis::Change,
             kind: change.kind.name().to_owned(),
             host: self.host.to_owned(),
-            statement: self.statement(change, at.to_string()),
+            statement: self.statement(change, at),
             severity: self.severity(change),
             effect: Some(Estimate {
                 value: change.after - change.before,
@@ -99,6 +99,8 @@ impl Subject<'_> {
             evidence,
             weight: share(change) * evidence,
             coverage: self.frame.coverage(self.place(), change.from..change.to),
+            // It holds until the next change.
+            places: vec![self.frame.span_of(change.row..change.to)],
             learned: Some(self.frame.span_of(change.from..change.row)),
             supports: self.supports(change),
             against: self.against(change, span),
@@ -112,7 +114,9 @@ impl Subject<'_> {
         self.frame.find(&self.line.name).unwrap_or(usize::MAX)
     }
 
-    fn statement(&self, change: &Change, at: String) -> String {
+    fn statement(&self, change: &Change, at: Moment) -> String {
+        // The whole date stands in the finding; a sentence should be short.
+        let at = at.strftime("%H:%M:%S UTC", Zone::Utc);
         let unit = &self.line.series.unit;
         let name = &self.line.name;
         let grew = change.after > change.before;

@@ -56,6 +56,7 @@ pub fn findings(
                 evidence: difference.score,
                 weight: difference.score,
                 coverage: difference.coverage,
+                places: Vec::new(),
                 learned: Some(sides[0]),
                 parameters: parameters.clone(),
                 supports: supports(difference),

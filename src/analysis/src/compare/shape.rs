@@ -34,12 +34,15 @@ pub(super) fn difference(
     }
     let [before, after] = measure.centers;
     let least = floor.at(before);
-    let within = within_runs(&measure, is_changed, least);
+    let shape = Shape::of(pair);
+    let within = match within_runs(&measure, is_changed, least) {
+        Verdict::Same if !is_same_throughout(level, &shape, least) => Verdict::Unknown,
+        other => other,
+    };
     let verdict = match params.relation {
         Relation::Apart if !level.by_runs => Verdict::Unknown,
         _ => within,
     };
-    let shape = Shape::of(pair);
     Difference {
         verdict,
         within_runs: within,
@@ -108,6 +111,14 @@ fn within_runs(measure: &Measure, is_changed: bool, least: f64) -> Verdict {
         true => Verdict::Same,
         false => Verdict::Unknown,
     }
+}
+
+/// Whether the other measures of the level and the highest values lie within the floor
+/// too: a median that stays says nothing of a part of the side that differs.
+fn is_same_throughout(level: &Level, shape: &Shape, least: f64) -> bool {
+    let inside = |it: &Measure| it.interval[0] >= -least && it.interval[1] <= least;
+    let tails = shape.tails.iter().all(|tail| tail.abs() <= least);
+    tails && level.measures.iter().all(inside)
 }
 
 /// Evidence for a change that matters: overlap, chance and size all speak.

@@ -69,6 +69,14 @@ fn the_same_is_only_said_when_it_was_shown() {
 }
 
 #[test]
+fn a_median_that_stays_is_not_the_same_when_a_part_differs() {
+    let quiet = noise(5, 300, (0.2, 2.0));
+    let mut busy = noise(6, 300, (0.2, 2.0));
+    busy[100..220].iter_mut().for_each(|it| *it += 300.0);
+    assert_eq!(one(&quiet, &busy, &ADJACENT).verdict, Verdict::Unknown);
+}
+
+#[test]
 fn single_runs_apart_are_unknown_until_runs_are_known_to_repeat() {
     let before = noise(1, 300, (0.5, 2.0));
     let after: Vec<f64> = before.iter().map(|it| it * 1.3).collect();

@@ -77,6 +77,7 @@ fn finding(
         evidence: 1.0 - pair.q_value,
         weight: pair.r.abs() * (1.0 - pair.q_value) * coverage.min(1.0),
         coverage: coverage.min(1.0),
+        places: Vec::new(),
         learned: None,
         parameters: parameters.to_vec(),
         supports: vec![format!(

@@ -73,6 +73,7 @@ fn finding(
         evidence: candidate.score,
         weight: candidate.score * candidate.coverage,
         coverage: candidate.coverage,
+        places: Vec::new(),
         learned: (window.start > 0).then(|| frame.span_of(0..window.start)),
         parameters: parameters.to_vec(),
         supports: candidate.supports.clone(),

@@ -141,6 +141,7 @@ impl Report<'_> {
             evidence,
             weight: evidence * self.size(),
             coverage: self.frame.coverage(self.place(), 0..self.frame.rows()),
+            places: Vec::new(),
             learned: Some(self.frame.span()),
             supports: self.supports(),
             against: self.against(),

@@ -137,6 +137,7 @@ fn finding(input: &QualityInput<'_>, doubt: Doubt) -> Finding {
         } else {
             coverage.share
         },
+        places: Vec::new(),
         learned: None,
         parameters,
         supports: doubt.supports,

@@ -66,6 +66,7 @@ fn of_series(host: &str, line: &Line, trend: &Trend) -> Option<Finding> {
         evidence,
         weight: share.max(near) * evidence,
         coverage: trend.coverage,
+        places: Vec::new(),
         learned: Some(trend.history),
         supports: supports(line, trend),
         against: against(trend),

@@ -41,6 +41,7 @@ pub(super) struct Told {
     series: Vec<String>,
     from: String,
     to: String,
+    places: Vec<[String; 2]>,
     statement: String,
     effect: Option<Effect>,
     evidence: f64,
@@ -74,6 +75,7 @@ impl Told {
             series: finding.series,
             from,
             to,
+            places: finding.places.into_iter().map(ends).collect(),
             statement: finding.statement,
             effect: finding.effect.map(|it| Effect {
                 value: it.value,

@@ -16,26 +16,28 @@ use crate::theme::Theme;
 
 /// Where and how a small plot is drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Spark {
+pub struct Spark<'a> {
     /// Where on the screen.
     pub rect: Rect,
     /// The time that it shows.
     pub view: Span,
-    /// The stretch that is marked; nothing where it is empty and outside.
-    pub marked: Span,
+    /// The stretches that are marked.
+    pub marked: &'a [Span],
     /// Color of the line.
     pub color: Color32,
 }
 
 /// Draws the shape of `track`; costs the columns of the rectangle.
-pub fn shapes(track: Option<&Track>, spark: &Spark, theme: &Theme) -> Vec<Shape> {
+pub fn shapes(track: Option<&Track>, spark: &Spark<'_>, theme: &Theme) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let flat = canvas(spark.rect, spark.view);
-    let (from, to) = (flat.x(spark.marked.from), flat.x(spark.marked.to));
-    let band = Rect::from_x_y_ranges(from..=to.max(from + 2.0), spark.rect.y_range());
-    let band = band.intersect(spark.rect);
-    if band.is_positive() {
-        shapes.push(Shape::rect_filled(band, 0.0, theme.selection_fill));
+    for marked in spark.marked {
+        let (from, to) = (flat.x(marked.from), flat.x(marked.to));
+        let band = Rect::from_x_y_ranges(from..=to.max(from + 2.0), spark.rect.y_range());
+        let band = band.intersect(spark.rect);
+        if band.is_positive() {
+            shapes.push(Shape::rect_filled(band, 0.0, theme.selection_fill));
+        }
     }
     let Some(track) = track else { return shapes };
     let drawn = envelope(track, spark.view, spark.rect.width().max(1.0) as usize);

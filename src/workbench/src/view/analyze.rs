@@ -159,7 +159,10 @@ fn refresh(state: &mut State, data: &Data<'_>) {
     }
     state.made_for = made_for;
     let inside = |finding: &Finding| {
-        !finding.span.intersect(data.view).is_empty() || data.view.contains(finding.span.from)
+        let all = finding.extent().iter();
+        let mut all =
+            all.map(|it| !it.intersect(data.view).is_empty() || data.view.contains(it.from));
+        all.any(|it| it)
     };
     let of_pane = |pane: &Pane| {
         let all = data.findings.iter().enumerate();
@@ -246,7 +249,7 @@ fn sentence_ui(ui: &Ui, rect: Rect, (finding, data): (&Finding, &Data<'_>), answ
     };
     list::text(ui, rest, &text, &Ink::left(theme.text));
     if response.clicked() {
-        answer.actions.push(Action::Show(finding.span));
+        answer.actions.push(Action::Show(finding.stretch()));
     }
     hover_ui(response, finding, data);
 }
@@ -254,7 +257,7 @@ fn sentence_ui(ui: &Ui, rect: Rect, (finding, data): (&Finding, &Data<'_>), answ
 fn hover_ui(response: Response, finding: &Finding, data: &Data<'_>) {
     response.on_hover_ui_at_pointer(|ui| {
         ui.strong(&finding.statement);
-        ui.label(super::findings::when(data.clock, finding.span));
+        ui.label(super::findings::when(data.clock, finding.stretch()));
         for (sign, reasons) in [("+", &finding.supports), ("−", &finding.against)] {
             for reason in reasons.iter().take(4) {
                 ui.label(format!("{sign} {reason}"));
@@ -283,7 +286,7 @@ fn lane_ui(
     let drawn = Spark {
         rect,
         view: data.view,
-        marked: finding.span,
+        marked: finding.extent(),
         color: theme.series_color(0),
     };
     let track = finding.series.first().and_then(|name| (data.track)(name));

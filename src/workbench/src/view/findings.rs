@@ -285,8 +285,8 @@ fn copied(state: &State, data: &Data<'_>, format: Format) -> String {
             finding.kind.clone(),
             finding.severity.name().to_owned(),
             finding.host.clone(),
-            finding.span.from.to_string(),
-            finding.span.to.to_string(),
+            finding.stretch().from.to_string(),
+            finding.stretch().to.to_string(),
             finding.statement.clone(),
             number(effect.map(|it| it.value)),
             number(effect.map(|it| it.lo)),
@@ -322,7 +322,7 @@ fn rows_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, answer: &mut Answer)
         }
         let picked = Chosen::when(chosen == Some(finding.id));
         if row_ui(ui, place, (finding, picked, data)) == Pressed::Twice {
-            answer.actions.push(Action::Show(finding.span));
+            answer.actions.push(Action::Show(finding.stretch()));
             clicked = Some(finding.id);
         } else if ui.memory(|memory| memory.has_focus(place.id)) {
             clicked = Some(finding.id);
@@ -377,15 +377,15 @@ fn row_ui(
     list::text(ui, sentence, &finding.statement, &Ink::left(theme.text));
     let small = list::cut(&mut rest, SPARK).shrink2(vec2(0.0, 2.0));
     spark_ui(ui, small, (finding, data), theme);
-    let length = duration_text(finding.span.seconds());
+    let length = duration_text(finding.stretch().seconds());
     list::text(ui, rest, &length, &Ink::number(theme.text_weak));
     let pressed = response.double_clicked();
     response.on_hover_ui_at_pointer(|ui| {
         ui.strong(&finding.statement);
         ui.label(format!(
             "{} to {}",
-            data.clock.text(finding.span.from),
-            data.clock.text(finding.span.to)
+            data.clock.text(finding.stretch().from),
+            data.clock.text(finding.stretch().to)
         ));
         ui.weak("Click shows the evidence, a double click the stretch of time.");
     });
@@ -405,7 +405,7 @@ fn spark_ui(ui: &Ui, rect: Rect, (finding, data): (&Finding, &Data<'_>), theme: 
     let drawn = Spark {
         rect,
         view: data.whole,
-        marked: finding.span,
+        marked: finding.extent(),
         color: theme.series_color(0),
     };
     ui.painter().extend(spark::shapes(track, &drawn, theme));

@@ -40,7 +40,7 @@ fn buttons_ui(ui: &mut Ui, finding: &Finding, actions: &mut Vec<Action>) {
         }
     };
     let show = "Select this stretch of time in every screen and zoom to it";
-    button("Show", show, Action::Show(finding.span));
+    button("Show", show, Action::Show(finding.stretch()));
     if !finding.series.is_empty() {
         let plot = "Draw its series together as a plot of their own";
         button(
@@ -77,7 +77,10 @@ fn facts_ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>) {
             ui.label(value);
         });
     };
-    line("When", &when(data.clock, finding.span));
+    line("When", &when(data.clock, finding.stretch()));
+    if !finding.places.is_empty() {
+        line("Looked at", &when(data.clock, finding.span));
+    }
     if let Some(learned) = finding.learned {
         line("Learned from", &when(data.clock, learned));
     }

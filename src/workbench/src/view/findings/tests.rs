@@ -41,6 +41,7 @@ pub(crate) fn finding(analysis: Analysis, statement: &str, (from, to): (i64, i64
         evidence: 0.9,
         weight: 0.8,
         coverage: 1.0,
+        places: Vec::new(),
         learned: None,
         parameters: Vec::new(),
         supports: vec!["it stayed high".to_owned()],
