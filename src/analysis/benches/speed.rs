@@ -1,4 +1,4 @@
-//! Times change-point detection and trend analysis of one host's hour.
+//! Times the anomaly scan, change-point detection and trend analysis of one host's hour.
 //!
 //! `cargo bench -p analysis --bench speed` prints seconds, milliseconds a series and
 //! points a second on one thread, for series as they come from a running system:
@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use analysis::stats::random::Random;
-use analysis::{change, trend};
+use analysis::{anomaly, change, trend};
 
 /// Series of a large host.
 const SERIES: usize = 3000;
@@ -24,6 +24,9 @@ const LONG_ROWS: usize = 1_000_000;
 fn main() {
     let all: Vec<Vec<f64>> = (0..SERIES).map(|seed| series(seed as u64, ROWS)).collect();
     let seconds: Vec<f64> = (0..LONG_ROWS).map(|row| row as f64).collect();
+    timed("anomaly", &all, |values| {
+        anomaly::series::scan(values).anomalies.len()
+    });
     timed("change", &all, |values| {
         change::detect(values).changes.len()
     });
@@ -31,6 +34,9 @@ fn main() {
         usize::from(trend::of_values(&seconds, values).p_value < trend::CHANCE)
     });
     let long = [series(2, LONG_ROWS)];
+    timed("anomaly, long", &long, |values| {
+        anomaly::series::scan(values).anomalies.len()
+    });
     timed("change, long", &long, |values| {
         change::detect(values).changes.len()
     });

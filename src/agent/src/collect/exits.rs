@@ -17,7 +17,6 @@
 //! `linux/cn_proc.h`, `linux/netlink.h`.
 
 mod connector;
-mod netlink;
 mod taskstats;
 
 use std::collections::{BTreeMap, HashMap};
@@ -27,7 +26,11 @@ use rustix::time::{ClockId, clock_gettime};
 
 use self::connector::{Connector, ExitEvent};
 use self::taskstats::{TaskExit, Taskstats};
+use super::netlink;
 use crate::kept::Root;
+
+/// Kernel memory for messages that wait: about ten thousand ended threads.
+const WAITING_BYTES: usize = 16 << 20;
 
 /// Processes of which some threads ended, at most; about 1 MiB.
 const THREADS_MAX: usize = 4096;

@@ -20,10 +20,12 @@ mod frequency;
 mod limits;
 mod load;
 mod memory;
+mod netlink;
 mod network;
 mod numa;
 mod pressure;
 mod process;
+mod queueing;
 mod settings;
 mod sockets;
 #[cfg(test)]
@@ -71,6 +73,11 @@ pub const ALL: &[Entry] = &[
         name: "network",
         cadence: Cadence::Base,
         open: network::open,
+    },
+    Entry {
+        name: "queueing",
+        cadence: Cadence::Base,
+        open: queueing::open,
     },
     Entry {
         name: "sockets",

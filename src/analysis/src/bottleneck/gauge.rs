@@ -149,9 +149,15 @@ fn both(a: f64, b: f64) -> Option<f64> {
     (a.is_finite() && b.is_finite()).then(|| (a * b).sqrt())
 }
 
+/// All processors together, or the one that tasks wait for although others are idle:
+/// they are pinned to it, or it serves interrupts.
+fn cpu(read: &dyn Fn(Signal) -> f64, grade: &dyn Fn(Signal) -> f64) -> f64 {
+    all_cores(read, grade).max(grade(Signal::FullCoreDelay))
+}
+
 /// The arithmetic mean of use and waiting: processors that are used up wholly limit
 /// also a program that runs alone on each.
-fn cpu(read: &dyn Fn(Signal) -> f64, grade: &dyn Fn(Signal) -> f64) -> f64 {
+fn all_cores(read: &dyn Fn(Signal) -> f64, grade: &dyn Fn(Signal) -> f64) -> f64 {
     let busy = grade(Signal::Busy);
     let pressure = grade(Signal::CpuPressure);
     let queued = grade(Signal::RunDelay).max(grade(Signal::RunQueue));
@@ -215,7 +221,13 @@ fn disk(grade: &dyn Fn(Signal) -> f64) -> f64 {
 }
 
 fn network(grade: &dyn Fn(Signal) -> f64) -> f64 {
-    let own = [Signal::Retransmits, Signal::Drops, Signal::BacklogDrops];
+    let own = [
+        Signal::Retransmits,
+        Signal::Drops,
+        Signal::QueueDelay,
+        Signal::QueueDrops,
+        Signal::BacklogDrops,
+    ];
     let own = own.into_iter().map(grade).fold(f64::NAN, f64::max);
     let shared = [
         Signal::Squeezes,

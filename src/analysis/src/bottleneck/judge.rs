@@ -21,7 +21,7 @@ const SHOWN: &[(Resource, &[Signal])] = &[
     (Resource::CpuThrottling, &[Signal::ThrottledTime, Signal::ThrottledPeriods]),
     (Resource::Memory, &[Signal::MemoryPressure, Signal::DirectReclaim, Signal::Swapping]),
     (Resource::Disk, &[Signal::DeviceQueue, Signal::IoPressure]),
-    (Resource::Network, &[Signal::Retransmits, Signal::Drops]),
+    (Resource::Network, &[Signal::QueueDelay, Signal::Retransmits, Signal::Drops]),
 ];
 
 /// A stricter threshold, to tell how much the length of a limit depends on it.

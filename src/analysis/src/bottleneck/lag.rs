@@ -44,7 +44,7 @@ const WAITING: &[(Resource, &[Signal])] = &[
     (Resource::CpuThrottling, &[Signal::ThrottledTime, Signal::ThrottledPeriods]),
     (Resource::Memory, &[Signal::MemoryPressure, Signal::Swapping, Signal::DirectReclaim, Signal::MajorFaults]),
     (Resource::Disk, &[Signal::DeviceQueue, Signal::IoPressure, Signal::Blocked, Signal::DeviceBusy]),
-    (Resource::Network, &[Signal::Retransmits, Signal::Drops, Signal::BacklogDrops]),
+    (Resource::Network, &[Signal::QueueDelay, Signal::Retransmits, Signal::Drops, Signal::BacklogDrops]),
     (Resource::FileDescriptors, &[Signal::ProcessFiles, Signal::SystemFiles]),
 ];
 

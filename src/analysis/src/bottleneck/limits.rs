@@ -15,6 +15,8 @@
 //! * Linux `Documentation/admin-guide/cgroup-v2.rst`, `scheduler/sched-bwc.rst`: a
 //!   throttled period is one in which the quota was used up before its end.
 //! * The Kubernetes mixin's `CPUThrottlingHigh`: an alert at 25 % of periods.
+//! * RFC 8289 (CoDel): a queue that stands for 5 ms and more is too long, and 100 ms is
+//!   the time in which endpoints should have reacted; a packet or two are no queue.
 //! * Linux `Documentation/networking/scaling.rst`, RFC 6298: a lost segment costs at
 //!   least a retransmission timeout, 200 ms and more; 2 % are felt.
 //!
@@ -33,6 +35,8 @@ pub enum Signal {
     RunDelay,
     /// Tasks beyond the processors in the run queue, per processor.
     RunQueue,
+    /// Tasks that waited for a single processor that was full, whatever the others did.
+    FullCoreDelay,
     /// Share of processor time given to other guests.
     Steal,
     /// Share of the busiest processor that was not idle.
@@ -77,6 +81,10 @@ pub enum Signal {
     Retransmits,
     /// Share of packets that interfaces dropped.
     Drops,
+    /// Time that a packet waits in the longest queue of an interface.
+    QueueDelay,
+    /// Share of packets that queueing disciplines dropped.
+    QueueDrops,
     /// Packets a second that did not fit in the receive backlog.
     BacklogDrops,
     /// Times a second that the receive budget was used up.
@@ -169,6 +177,12 @@ pub const CELL_SECONDS: f64 = 10.0;
 /// Interruptions of at most this length do not end an episode.
 pub const BRIDGE_SECONDS: f64 = 10.0;
 
+/// A processor that is busy for this share of the time is full.
+pub const FULL_CORE: f64 = 0.95;
+
+/// Bytes in the queue of an interface that are no queue yet: two of the usual packets.
+pub const FEW_BYTES_QUEUED: f64 = 2.0 * 1514.0;
+
 /// Segments sent again a second, packets dropped a second: below, shares say nothing.
 pub const FEW_PACKETS: f64 = 10.0;
 
@@ -189,6 +203,7 @@ pub const LIMITS: &[Limit] = &[
     limit((Cpu, Signal::CpuPressure, Saturation), "cpu pressure", "1", (0.15, 0.60)),
     limit((Cpu, Signal::RunDelay, Saturation), "tasks waiting per processor", "{task}", (0.25, 1.5)),
     limit((Cpu, Signal::RunQueue, Saturation), "run queue beyond the processors, per processor,", "{task}", (0.5, 2.0)),
+    limit((Cpu, Signal::FullCoreDelay, Saturation), "tasks waiting at a processor that is full", "{task}", (0.25, 1.5)),
     limit((Cpu, Signal::Steal, Context), "time stolen by the hypervisor", "1", (0.10, 0.50)),
     limit((Cpu, Signal::BusiestCore, Context), "utilization of the busiest processor", "1", (0.95, 1.0)),
     limit((Cpu, Signal::Starts, Context), "processes started per second", "{process}/s", (500.0, 5_000.0)),
@@ -211,6 +226,8 @@ pub const LIMITS: &[Limit] = &[
     limit((Disk, Signal::DeviceAwait, Context), "response time of an operation", "s", (0.02, 0.2)),
     limit((Network, Signal::Retransmits, Saturation), "share of segments sent again", "1", (0.02, 0.10)),
     limit((Network, Signal::Drops, Saturation), "share of packets dropped by interfaces", "1", (0.002, 0.05)),
+    limit((Network, Signal::QueueDelay, Saturation), "time that packets wait in the queue of an interface", "s", (0.005, 0.1)),
+    limit((Network, Signal::QueueDrops, Saturation), "share of packets dropped by queues of interfaces", "1", (0.002, 0.05)),
     limit((Network, Signal::BacklogDrops, Saturation), "packets dropped by a full backlog per second", "{packet}/s", (10.0, 1_000.0)),
     limit((Network, Signal::Squeezes, Saturation), "receive budgets used up per second", "{packet}/s", (100.0, 5_000.0)),
     limit((Network, Signal::BufferErrors, Saturation), "share of datagrams lost at a full buffer", "1", (0.05, 0.50)),

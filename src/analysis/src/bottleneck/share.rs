@@ -83,7 +83,7 @@ const RESIDENCE: &[(Resource, &[(Signal, Law)])] = &[
     (Resource::CpuThrottling, &[(Signal::ThrottledPeriods, Law::Queue), (Signal::ThrottledTime, Law::Direct)]),
     (Resource::Memory, &[(Signal::MemoryPressure, Law::Queue), (Signal::MajorFaults, Law::Direct), (Signal::Swapping, Law::Direct)]),
     (Resource::Disk, &[(Signal::DeviceAwait, Law::Direct), (Signal::DeviceBusy, Law::Queue), (Signal::IoPressure, Law::Queue)]),
-    (Resource::Network, &[(Signal::Retransmits, Law::Queue), (Signal::Drops, Law::Queue)]),
+    (Resource::Network, &[(Signal::QueueDelay, Law::Direct), (Signal::Retransmits, Law::Queue), (Signal::Drops, Law::Queue)]),
 ];
 
 /// The symptom, with its good and its bad rows.

@@ -11,8 +11,11 @@
 
 use super::gauge::Readings;
 use super::lens::{Lens, held, largest, pairs, ratio, sum};
-use super::limits::{FEW_PACKETS, PAGE_BYTES, Signal, USUAL_FILE_LIMITS};
+use super::limits::{
+    FEW_BYTES_QUEUED, FEW_PACKETS, FULL_CORE, PAGE_BYTES, Signal, USUAL_FILE_LIMITS,
+};
 use super::{OpenFiles, Resource};
+use crate::frame::Line;
 
 /// Parts of one resource that are looked at, at most: the first by name of a host with
 /// thousands of control groups would hide the worst, so the worst are kept.
@@ -59,6 +62,7 @@ pub(super) fn cpu(lens: &Lens<'_>, cores: Option<f64>) -> Readings {
         let queue = running.map(|it| it.iter().map(beyond).collect());
         readings.take(Signal::RunQueue, queue);
     }
+    readings.take(Signal::FullCoreDelay, full_core_delay(lens));
     readings.take(Signal::Steal, lens.processor_state("steal"));
     readings.take(Signal::Starts, lens.one("system.process.created", &[]));
     readings.take(Signal::BusiestCore, busiest_core(lens));
@@ -66,11 +70,37 @@ pub(super) fn cpu(lens: &Lens<'_>, cores: Option<f64>) -> Readings {
 }
 
 fn busiest_core(lens: &Lens<'_>) -> Option<Vec<f64>> {
-    let cores = lens.of("system.cpu.utilization").iter().filter(|line| {
+    let cores = cores_busy(lens);
+    largest(lens.frame.rows(), cores.map(|line| &line.values[..]))
+}
+
+/// Use of each processor.
+fn cores_busy<'a>(lens: &'a Lens<'_>) -> impl Iterator<Item = &'a Line> {
+    let lines = lens.of("system.cpu.utilization").iter().copied();
+    lines.filter(|line| {
         let key = &line.series.key;
         key.attributes.len() == 1 && key.attribute("cpu").is_some()
-    });
-    largest(lens.frame.rows(), cores.map(|line| &line.values[..]))
+    })
+}
+
+/// Tasks that wait for the processor that has most of them, where it is full. Those that
+/// a quota stops do not wait for a processor and are not in it.
+fn full_core_delay(lens: &Lens<'_>) -> Option<Vec<f64>> {
+    let of_core = |line: &Line| {
+        let core = line.series.key.attribute("cpu")?;
+        let delay = lens.one("system.cpu.run_delay", &[("cpu", core)])?;
+        Some(pairs(&line.values, &delay, |busy, delay| {
+            if busy.is_nan() || delay.is_nan() {
+                f64::NAN
+            } else if busy >= FULL_CORE {
+                delay
+            } else {
+                0.0
+            }
+        }))
+    };
+    let delays: Vec<Vec<f64>> = cores_busy(lens).filter_map(of_core).collect();
+    largest(lens.frame.rows(), delays.iter().map(|it| &it[..]))
 }
 
 /// Control groups with a quota, the most throttled first; one without a name where
@@ -291,6 +321,13 @@ pub(super) fn network(lens: &Lens<'_>) -> Readings {
         Signal::Drops,
         dropped.map(|(part, all)| share_of(&part, &all)),
     );
+    readings.take(Signal::QueueDelay, queue_delay(lens));
+    let thrown = lens.sum("system.network.queue.dropped", &[]);
+    let thrown = thrown.zip(lens.sum("system.network.packets", &[("direction", "transmit")]));
+    readings.take(
+        Signal::QueueDrops,
+        thrown.map(|(part, all)| share_of(&part, &all)),
+    );
     let softnet = |kind| lens.one("system.network.softnet", &[("type", kind)]);
     readings.take(Signal::BacklogDrops, softnet("dropped"));
     readings.take(Signal::Squeezes, softnet("squeezed"));
@@ -307,10 +344,34 @@ pub(super) fn network(lens: &Lens<'_>) -> Readings {
         Signal::InterfaceErrors,
         lens.sum("system.network.errors", &[]),
     );
-    readings.doubts = vec![
-        "the speed of the links and drops of queueing disciplines were not measured".to_owned(),
-    ];
+    if !readings.signals.contains_key(&Signal::QueueDelay) {
+        readings.doubts =
+            vec!["the speed of the links and their queues were not measured".to_owned()];
+    }
     readings
+}
+
+/// How long the queue of an interface takes to be sent at the rate at which it sends;
+/// of the interface where it takes longest.
+fn queue_delay(lens: &Lens<'_>) -> Option<Vec<f64>> {
+    let devices = lens.values_of(&["system.network.queue.backlog"], "device");
+    let of_device = |device: &String| {
+        let backlog = lens.one("system.network.queue.backlog", &[("device", device)])?;
+        let sent = [("device", device.as_str()), ("direction", "transmit")];
+        let sent = lens.one("system.network.io", &sent)?;
+        Some(pairs(&backlog, &sent, |backlog, sent| {
+            let queued = backlog - FEW_BYTES_QUEUED;
+            if backlog.is_nan() || sent.is_nan() {
+                f64::NAN
+            } else if queued <= 0.0 {
+                0.0
+            } else {
+                queued / sent.max(1.0)
+            }
+        }))
+    };
+    let delays: Vec<Vec<f64>> = devices.iter().filter_map(of_device).collect();
+    largest(lens.frame.rows(), delays.iter().map(|it| &it[..]))
 }
 
 /// A share of packets; none where so few are concerned that it says nothing.

@@ -103,6 +103,12 @@ const AGAIN: &str = "system.network.tcp.segments{type=retransmitted}";
 const LOST: &str = "system.network.dropped{device=eth0,direction=receive}";
 const THROTTLED: &str = "cgroup.cpu.throttled_share{cgroup=/a}";
 const STOOD: &str = "cgroup.cpu.throttled_time{cgroup=/a}";
+const CORE: &str = "system.cpu.utilization{cpu=cpu1}";
+const CORE_DELAY: &str = "system.cpu.run_delay{cpu=cpu1}";
+const SENT: &str = "system.network.io{device=eth0,direction=transmit}";
+const LEFT: &str = "system.network.packets{device=eth0,direction=transmit}";
+const BACKLOG: &str = "system.network.queue.backlog{device=eth0}";
+const THROWN: &str = "system.network.queue.dropped{device=eth0}";
 const FILES: &str = "system.file_descriptor.count";
 const RUNNING: &str = "system.process.running";
 
@@ -116,6 +122,9 @@ const CASES: &[Case] = &[
     ("processors used up", &[(BUSY, 1.0), (CPU, 0.8)], "cpu"),
     ("one program a processor", &[(BUSY, 0.9999), (CPU, 0.02)], "cpu"),
     ("busy, but no one waited", &[(BUSY, 0.97), (CPU, 0.001)], "none"),
+    ("tasks pinned to one full processor", &[(BUSY, 0.3), (CPU, 0.6), (CORE, 0.999), (CORE_DELAY, 0.9)], "cpu"),
+    ("one full processor that nobody waits for", &[(BUSY, 0.3), (CPU, 0.01), (CORE, 0.999), (CORE_DELAY, 0.01)], "none"),
+    ("tasks wait here and there, none is full", &[(BUSY, 0.3), (CORE, 0.6), (CORE_DELAY, 0.9)], "none"),
     ("waiting, but not for want of processors", &[(BUSY, 0.4), (CPU, 0.8)], "none"),
     ("a quota", &[(BUSY, 0.3), (CPU, 0.7), (THROTTLED, 0.95), (STOOD, 1.5)], "cpu-throttling"),
     ("a quota that is met for moments", &[(THROTTLED, 0.3), (STOOD, 0.001)], "none"),
@@ -128,6 +137,10 @@ const CASES: &[Case] = &[
     ("write-back that nobody waits for", &[(IO, 0.01), (SDA, 1.0), (QUEUE, 30.0)], "none"),
     ("storage that is not measured", &[(IO, 0.7)], "none"),
     ("lost segments", &[(AGAIN, 800.0)], "network"),
+    ("a link that is full", &[(SENT, 1e6), (BACKLOG, 1e5)], "network"),
+    ("a packet on its way", &[(SENT, 1e3), (BACKLOG, 2e3)], "none"),
+    ("a queue that is sent at once", &[(SENT, 1e8), (BACKLOG, 1e5)], "none"),
+    ("a queue that throws away", &[(SENT, 1e6), (BACKLOG, 0.0), (LEFT, 1e4), (THROWN, 600.0)], "network"),
     ("lost packets", &[(LOST, 400.0)], "network"),
     ("a few lost segments", &[(AGAIN, 9.0)], "none"),
     ("open files", &[(FILES, 1e5)], "file-descriptors"),

@@ -8,6 +8,7 @@ use std::io;
 
 use rustix::net::netlink::CONNECTOR;
 
+use super::WAITING_BYTES;
 use super::netlink::{self, MESSAGE_BYTES, Received, Socket, u32_at, u64_at};
 
 /// Identifier of process events, index and value (`CN_IDX_PROC`, `CN_VAL_PROC`).
@@ -55,7 +56,7 @@ pub(super) struct Connector {
 impl Connector {
     /// Begins to listen.
     pub(super) fn open() -> Result<Self, ConnectorError> {
-        let socket = Socket::open(CONNECTOR, PROCESS_EVENTS)?;
+        let socket = Socket::listening(CONNECTOR, PROCESS_EVENTS, WAITING_BYTES)?;
         let mut ask = LISTEN.to_ne_bytes().to_vec();
         if kernel_version() >= FILTER_SINCE {
             ask.extend_from_slice(&EVENT_EXIT.to_ne_bytes());

@@ -12,6 +12,7 @@ use model::process::{ABSENT, Field, Reading};
 use rustix::io::Errno;
 use rustix::net::netlink::GENERIC;
 
+use super::WAITING_BYTES;
 use super::netlink::{
     self, MESSAGE_BYTES, REQUEST, Received, Socket, TYPE_ERROR, u16_at, u32_at, u64_at,
 };
@@ -94,7 +95,7 @@ impl Taskstats {
     /// Begins to listen on `processors`, a list such as `0-7`.
     pub(super) fn open(processors: &str) -> Result<Self, TaskstatsError> {
         let mut taskstats = Self {
-            socket: Socket::open(GENERIC, 0)?,
+            socket: Socket::listening(GENERIC, 0, WAITING_BYTES)?,
             buffer: vec![0; MESSAGE_BYTES],
             family: 0,
             version: 0,
