@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Span;
+use crate::time::{Moment, Span};
 use crate::unit::Unit;
 
 /// Which analysis a finding comes from.
@@ -124,7 +124,7 @@ pub struct Finding {
 /// anew and compared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
-    /// Version of Kymo that found them.
+    /// Version of Kymo that found them; empty where none are kept.
     pub kymo: String,
     /// The findings, heaviest first.
     #[serde(default)]
@@ -132,6 +132,9 @@ pub struct Kept {
     /// What people said was to be expected.
     #[serde(default)]
     pub expected: Vec<Expected>,
+    /// What people chose for the report, in the order they chose it.
+    #[serde(default)]
+    pub pinned: Vec<Finding>,
 }
 
 /// A stretch of some series that is as it should be, and why.
@@ -145,11 +148,19 @@ pub struct Expected {
     pub reason: String,
 }
 
+impl Kept {
+    /// Whether the session was analyzed and the findings kept, be there any or not;
+    /// marks and pins may be there without.
+    pub fn analyzed(&self) -> bool {
+        !self.kymo.is_empty()
+    }
+}
+
 impl Expected {
-    /// Whether it speaks of this series at some moment of the stretch.
-    pub fn covers(&self, series: &str, span: Span) -> bool {
-        let touches = !self.span.intersect(span).is_empty() || self.span.contains(span.from);
-        touches && crate::series::glob_matches(&self.series, series)
+    /// Whether it speaks of this series at this moment.
+    pub fn covers(&self, series: &str, at: Moment) -> bool {
+        let here = self.span.contains(at) || self.span.from == at;
+        here && crate::series::glob_matches(&self.series, series)
     }
 }
 
@@ -304,7 +315,6 @@ impl Fnv {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Moment;
 
     fn id(series: &[&str], from: i64, parameters: &[(&str, &str)]) -> FindingId {
         let series: Vec<String> = series.iter().map(|it| (*it).to_owned()).collect();

@@ -416,6 +416,16 @@ impl Session {
         Ok(())
     }
 
+    /// Replaces the findings for as long as the session is open; stores nothing.
+    pub fn hold(&self, kept: Kept) {
+        *write(&self.inner.kept) = Some(kept);
+    }
+
+    /// Whether it lies on disk, so that notes and findings outlast this program.
+    pub fn on_disk(&self) -> bool {
+        !matches!(self.inner.place, Place::Memory)
+    }
+
     /// Stores one document beside the manifest.
     fn put(&self, name: &str, value: &impl Serialize, what: &str) -> Result<(), QueryError> {
         let access = |source: io::Error| match source.kind() {

@@ -5,13 +5,15 @@
 //!
 //! Start at [`all`].
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use analysis::bottleneck::Request;
 use analysis::forecast::{Bounds, Setup};
 use analysis::frame::Frame;
 use analysis::{change, trend};
-use model::finding::{self, Finding};
+use model::finding::{self, Finding, FindingId, Kept};
 
 use crate::input::Input;
 use crate::jobs::Context;
@@ -144,49 +146,95 @@ fn outlook(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
 ///
 /// The session cannot be read, or the user stopped it.
 pub fn rederive(stored: &Stored, context: &Context) -> Result<Option<Vec<String>>, Problem> {
-    let Some(kept) = stored.kept() else {
+    let Some(kept) = stored.kept().filter(Kept::analyzed) else {
         return Ok(None);
     };
     let input = Input::of_stored(stored, None, context)?;
     let found = all(&input, context)?;
-    let mut differences = Vec::new();
-    for finding in &kept.findings {
-        let now = found.iter().find(|it| it.id == finding.id);
-        let name = format!("finding {} ({})", finding.id, finding.statement);
-        if finding.own_id() != finding.id {
-            differences.push(format!("{name}: its fields do not give its id"));
-        } else {
-            match now {
-                None => differences.push(format!("{name}: it does not follow any more")),
-                Some(now) if !is_same(now, finding) => {
-                    differences.push(format!("{name}: it says otherwise now: {}", now.statement));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    for finding in &found {
-        if !kept.findings.iter().any(|it| it.id == finding.id) {
-            differences.push(format!(
-                "finding {} ({}): it is not kept",
-                finding.id, finding.statement
-            ));
-        }
-    }
-    if !differences.is_empty() && kept.kymo != env!("CARGO_PKG_VERSION") {
+    let mut differences: Vec<String> = differences(&kept.findings, &found)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if !differences.is_empty() && kept.kymo != VERSION {
         differences.push(format!(
-            "they were found by Kymo {}, this is {}",
-            kept.kymo,
-            env!("CARGO_PKG_VERSION")
+            "they were found by Kymo {}, this is {VERSION}",
+            kept.kymo
         ));
     }
     Ok(Some(differences))
 }
 
+/// The version that findings are kept with.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A finding of which the kept and the derived ones do not say the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Which finding.
+    pub id: FindingId,
+    /// What it says, as kept, else as derived.
+    pub statement: String,
+    /// How they differ.
+    pub how: How,
+}
+
+/// How the kept findings differ from the derived ones.
+#[derive(Clone, Debug, PartialEq)]
+pub enum How {
+    /// The kept one was altered: its fields do not give its id.
+    Altered,
+    /// It is kept, but is not found any more.
+    Gone,
+    /// It says otherwise now.
+    Changed(String),
+    /// It is found, but was not kept.
+    New,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "finding {} ({}): ", self.id, self.statement)?;
+        match &self.how {
+            How::Altered => f.write_str("its fields do not give its id"),
+            How::Gone => f.write_str("it does not follow any more"),
+            How::Changed(now) => write!(f, "it says otherwise now: {now}"),
+            How::New => f.write_str("it is not kept"),
+        }
+    }
+}
+
+/// What differs between kept findings and those that were derived now: first the
+/// kept ones in their order, then the new ones.
+pub fn differences(kept: &[Finding], found: &[Finding]) -> Vec<Difference> {
+    let by_id = |all: &[Finding]| -> HashMap<FindingId, usize> {
+        let places = all.iter().enumerate();
+        // Of several with one id the first counts, as in a search from the front.
+        places.rev().map(|(place, it)| (it.id, place)).collect()
+    };
+    let (now, before) = (by_id(found), by_id(kept));
+    let difference = |finding: &Finding, how| Difference {
+        id: finding.id,
+        statement: finding.statement.clone(),
+        how,
+    };
+    let old = kept.iter().filter_map(|it| {
+        let how = match now.get(&it.id).map(|place| &found[*place]) {
+            _ if it.own_id() != it.id => How::Altered,
+            None => How::Gone,
+            Some(now) if !is_same(now, it) => How::Changed(now.statement.clone()),
+            Some(_) => return None,
+        };
+        Some(difference(it, how))
+    });
+    let new = found.iter().filter(|it| !before.contains_key(&it.id));
+    let new = new.map(|it| difference(it, How::New));
+    old.chain(new).collect()
+}
+
 /// Whether two findings say the same, down to the last digit; an unknown number
 /// (`NaN`) is the same as another.
 fn is_same(a: &Finding, b: &Finding) -> bool {
-    format!("{a:?}") == format!("{b:?}")
+    a == b || format!("{a:?}") == format!("{b:?}")
 }
 
 /// The findings of all analyses, heaviest first.
@@ -206,3 +254,6 @@ pub fn all(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
     finding::sort(&mut found);
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

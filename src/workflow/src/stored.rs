@@ -266,6 +266,17 @@ impl Stored {
             .map_err(|error| storing(self.path(), &error, "findings"))
     }
 
+    /// Replaces the findings for as long as the session is open; stores nothing.
+    pub fn hold(&self, kept: Kept) {
+        self.inner.session.hold(kept);
+    }
+
+    /// Whether it lies on disk, so that notes and findings outlast this program; a
+    /// table that was imported does not.
+    pub fn on_disk(&self) -> bool {
+        self.inner.session.on_disk()
+    }
+
     /// Size on disk.
     pub fn bytes(&self) -> u64 {
         self.inner.session.size_bytes()

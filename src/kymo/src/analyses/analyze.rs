@@ -1,6 +1,7 @@
 //! `kymo analyze`: every finding of every analysis, heaviest first.
 
-use model::finding::{Finding, Kept};
+use analysis::anomaly::expected;
+use model::finding::{Expected, Finding, Kept};
 use model::time::{Span, duration_text};
 use serde::Serialize;
 use workflow::findings;
@@ -8,7 +9,7 @@ use workflow::input::Input;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
 
-use super::{Head, Source, opened, outcome, print};
+use super::{Head, Source, marks_of, opened, outcome, print};
 use crate::failure::{Answer, tell};
 
 /// `kymo analyze`.
@@ -52,6 +53,10 @@ pub(super) struct Told {
     #[serde(rename = "for")]
     supports: Vec<String>,
     against: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    expected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +95,18 @@ impl Told {
             parameters: finding.parameters.into_iter().collect(),
             supports: finding.supports,
             against: finding.against,
+            expected: false,
+            reason: None,
+        }
+    }
+
+    /// The same, with the reason where a mark says that it was to be expected.
+    fn judged(finding: Finding, marks: &[Expected]) -> Self {
+        let reason = expected::of_finding(&finding, marks).map(|it| it.reason.clone());
+        Self {
+            expected: reason.is_some(),
+            reason,
+            ..Self::of(finding)
         }
     }
 }
@@ -97,17 +114,22 @@ impl Told {
 /// Computes, keeps where asked to, and prints all findings.
 pub(crate) fn run(arguments: &Analyze) -> Result<Answer, Problem> {
     let input = opened(&arguments.source.input)?;
-    let found = findings::all(&input, &Context::default())?;
+    let mut found = findings::all(&input, &Context::default())?;
     if arguments.keep {
         keep(&input, &found)?;
     }
+    let marks = marks_of(&input);
+    expected::put_last(&mut found, &marks);
     let span = input.span();
-    let text = text(&input, &found);
+    let text = text(&input, (&found, &marks));
     let document = Document {
         head: Head::THIS,
         from: span.from.to_string(),
         to: span.to.to_string(),
-        findings: found.into_iter().map(Told::of).collect(),
+        findings: found
+            .into_iter()
+            .map(|it| Told::judged(it, &marks))
+            .collect(),
     };
     print(arguments.source.json.into(), &document, || text)?;
     Ok(outcome(&input))
@@ -126,7 +148,7 @@ fn keep(input: &Input, found: &[Finding]) -> Result<(), Problem> {
     stored.keep(Kept {
         kymo: env!("CARGO_PKG_VERSION").to_owned(),
         findings: found.to_vec(),
-        expected: before.expected,
+        ..before
     })?;
     tell(&format!(
         "kept {} findings in {}",
@@ -136,7 +158,7 @@ fn keep(input: &Input, found: &[Finding]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn text(input: &Input, found: &[Finding]) -> String {
+fn text(input: &Input, (found, marks): (&[Finding], &[Expected])) -> String {
     let span = input.span();
     let mut text = format!(
         "{}: {} findings in {}\n",
@@ -145,6 +167,13 @@ fn text(input: &Input, found: &[Finding]) -> String {
         duration_text(span.seconds())
     );
     for finding in found {
+        if let Some(mark) = expected::of_finding(finding, marks) {
+            text.push_str(&format!(
+                "· expected   {}\n      as marked: {}\n",
+                finding.statement, mark.reason
+            ));
+            continue;
+        }
         text.push_str(&format!(
             "{} {:<10} {}\n",
             match finding.severity {

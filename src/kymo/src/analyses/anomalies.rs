@@ -5,9 +5,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use analysis::anomaly::collective::CollectiveAnomaly;
+use analysis::anomaly::expected::{self, Judged};
 use analysis::anomaly::findings::{findings, normal};
 use analysis::anomaly::{Anomaly, Measured, Report, SeriesAnomalies, THRESHOLD};
 use analysis::frame::{Frame, Line};
+use model::finding::Expected;
 use model::time::SECOND_NS;
 use serde::Serialize;
 use workflow::anomalies::{Hindsight, Scores, of_frame, scores_of};
@@ -15,7 +17,7 @@ use workflow::input::{HostFrame, Input};
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
 
-use super::{Head, Point, Source, opened, outcome, print};
+use super::{Head, Point, Source, marks_of, opened, outcome, print};
 use crate::failure::Answer;
 
 /// `kymo anomalies`.
@@ -62,6 +64,24 @@ struct Entry {
     coverage: f64,
     also: usize,
     normal: String,
+    #[serde(flatten)]
+    marked: Option<Marked>,
+}
+
+/// Somebody said that it was to be expected. `expected` is the band already.
+#[derive(Serialize)]
+struct Marked {
+    marked: bool,
+    reason: String,
+}
+
+impl Marked {
+    fn of(mark: Option<&Expected>) -> Option<Self> {
+        mark.map(|it| Self {
+            marked: true,
+            reason: it.reason.clone(),
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -73,6 +93,8 @@ struct OfAll<'a> {
     host: &'a str,
     score: f64,
     contributions: Vec<Contribution<'a>>,
+    #[serde(flatten)]
+    marked: Option<Marked>,
 }
 
 #[derive(Serialize)]
@@ -94,18 +116,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Problem> {
         };
         write_scores(out, &input, &reports, hindsight)?;
     }
+    let marks = marks_of(&input);
+    let judged: Vec<Judged<'_>> = input
+        .frames
+        .iter()
+        .zip(&reports)
+        .map(|(host, report)| expected::judge(&host.frame, report, &marks))
+        .collect();
     let hosts = || input.frames.iter().zip(&reports);
     let document = Document {
         head: Head::THIS,
         threshold: THRESHOLD,
-        series: hosts().flat_map(of_series).collect(),
-        collective: hosts().flat_map(of_all).collect(),
+        series: hosts().zip(&judged).flat_map(of_series).collect(),
+        collective: hosts().zip(&judged).flat_map(of_all).collect(),
     };
     print(arguments.source.json.into(), &document, || {
         let mut text = String::new();
         for (host, report) in hosts() {
-            for finding in findings(&host.host, &host.frame, report) {
-                text.push_str(&format!("• {}\n", finding.statement));
+            let mut found = findings(&host.host, &host.frame, report);
+            expected::put_last(&mut found, &marks);
+            for finding in found {
+                text.push_str(&match expected::of_finding(&finding, &marks) {
+                    Some(mark) => format!("· {} Expected: {}\n", finding.statement, mark.reason),
+                    None => format!("• {}\n", finding.statement),
+                });
             }
         }
         if text.is_empty() {
@@ -116,10 +150,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Problem> {
     Ok(outcome(&input))
 }
 
-fn of_series<'a>((host, report): (&'a HostFrame, &'a Report)) -> Vec<OfSeries<'a>> {
+/// A host, what was seen there, and what of it was expected.
+type OfHost<'a> = ((&'a HostFrame, &'a Report), &'a Judged<'a>);
+
+fn of_series<'a>(((host, report), judged): OfHost<'a>) -> Vec<OfSeries<'a>> {
     let frame = &host.frame;
-    let lines = frame.lines.iter().zip(&report.series);
-    let each = lines.map(|(line, known)| OfSeries {
+    let lines = frame.lines.iter().zip(&report.series).zip(&judged.series);
+    let each = lines.map(|((line, known), marks)| OfSeries {
         name: &line.name,
         measured: match known.measured {
             Measured::Values => "values",
@@ -128,7 +165,11 @@ fn of_series<'a>((host, report): (&'a HostFrame, &'a Report)) -> Vec<OfSeries<'a
         anomalies: known
             .anomalies
             .iter()
-            .map(|it| entry(frame, line, known, it))
+            .zip(marks)
+            .map(|(it, mark)| Entry {
+                marked: Marked::of(*mark),
+                ..entry(frame, line, known, it)
+            })
             .collect(),
     });
     each.collect()
@@ -147,13 +188,14 @@ fn entry(frame: &Frame, line: &Line, known: &SeriesAnomalies, anomaly: &Anomaly)
         coverage: anomaly.coverage,
         also: anomaly.also,
         normal: normal(line, known, anomaly),
+        marked: None,
     }
 }
 
-fn of_all<'a>((host, report): (&'a HostFrame, &'a Report)) -> Vec<OfAll<'a>> {
+fn of_all<'a>(((host, report), judged): OfHost<'a>) -> Vec<OfAll<'a>> {
     let frame = &host.frame;
-    let each = report.collective.anomalies.iter();
-    each.map(|it: &CollectiveAnomaly| OfAll {
+    let each = report.collective.anomalies.iter().zip(&judged.collective);
+    each.map(|(it, mark): (&CollectiveAnomaly, _)| OfAll {
         point: Point::of(frame, it.index),
         end_index: it.end_index,
         peak_index: it.peak,
@@ -167,6 +209,7 @@ fn of_all<'a>((host, report): (&'a HostFrame, &'a Report)) -> Vec<OfAll<'a>> {
                 share: *share,
             })
             .collect(),
+        marked: Marked::of(*mark),
     })
     .collect()
 }

@@ -17,10 +17,12 @@ pub(crate) mod trend;
 use std::path::{Path, PathBuf};
 
 use analysis::frame::Frame;
+use model::finding::Expected;
 use serde::Serialize;
 use workflow::input::Input;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
+use workflow::stored::Stored;
 
 use crate::commands::{Output, SCHEMA};
 use crate::failure::{Answer, answer, answer_text, tell};
@@ -72,6 +74,12 @@ pub(crate) fn opened(input: &Path) -> Result<Input, Problem> {
         tell(&format!("kymo: {note}"));
     }
     Ok(opened)
+}
+
+/// What people marked as expected in the session behind the input.
+pub(crate) fn marks_of(input: &Input) -> Vec<Expected> {
+    let kept = input.stored.as_ref().and_then(Stored::kept);
+    kept.map_or_else(Vec::new, |it| it.expected)
 }
 
 /// How a command on this input ends: damage shows when its members are read.
