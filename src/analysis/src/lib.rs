@@ -8,7 +8,7 @@
 //!   [`correlate`]: what moves together; [`compare`]: what differs.
 //! * [`laws`]: what no true recording can break, and quality as findings.
 //! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
-//! * [`forecast`]: what comes next.
+//! * [`forecast`]: what comes next. [`method`]: how each concludes, in words.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
 //! Never: does input or output, reads a clock, or draws a random number without a
@@ -26,6 +26,7 @@ pub mod explain;
 pub mod forecast;
 pub mod frame;
 pub mod laws;
+pub mod method;
 pub mod overview;
 pub mod quality;
 pub mod season;

@@ -133,6 +133,8 @@ pub enum MarkKind {
     Event,
     /// Somebody left a note.
     Note,
+    /// A finding holds here.
+    Finding,
 }
 
 /// What is the same for all charts of a report.

@@ -214,14 +214,21 @@ impl Sources {
 
     /// Names a source by what was computed from which series.
     pub fn id(&mut self, series: &str, computation: &str) -> SourceId {
-        let found = |it: &Source| it.series == series && it.computation == computation;
+        self.id_within(self.window, series, computation)
+    }
+
+    /// Names a source by what was computed from which series in a window of its own.
+    pub fn id_within(&mut self, window: Span, series: &str, computation: &str) -> SourceId {
+        let found = |it: &Source| {
+            it.window == window && it.series == series && it.computation == computation
+        };
         if let Some(place) = self.list.iter().position(found) {
             return SourceId(place + 1);
         }
         self.list.push(Source {
             session: self.session.clone(),
             series: series.to_owned(),
-            window: self.window,
+            window,
             computation: computation.to_owned(),
         });
         SourceId(self.list.len())

@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Context, ThemePreference, ViewportCommand};
+use model::finding::Analysis;
 use workflow::problem::Problem;
 use workflow::target::Target;
 
@@ -85,7 +86,7 @@ impl App {
         }
         let now = Instant::now();
         self.recorder.let_go(&self.session.hub, &self.work);
-        self.session.keep_notes(&mut self.work);
+        self.session.keep_on(&mut self.work);
         self.session.refresh(now);
         self.session.assess(now, &mut self.work);
         self.recorder.look(now);
@@ -226,6 +227,12 @@ impl App {
             (self.timeline.can_go_back(), When::Past),
             (self.timeline.can_go_forward(), When::Future),
             (!session.plain_events().is_empty(), When::Events),
+            (self.chosen_finding().is_some(), When::Finding),
+            (
+                self.chosen_finding()
+                    .is_some_and(|it| it.analysis == Analysis::Anomaly),
+                When::Anomaly,
+            ),
         ] {
             if holds {
                 facts.hold.push(when);
@@ -289,7 +296,7 @@ impl App {
 
     /// Whether something would be lost if the window closed now.
     fn is_busy(&self) -> bool {
-        self.recorder.is_busy() || self.session.is_keeping_notes()
+        self.recorder.is_busy() || self.session.is_keeping()
     }
 
     /// Keeps the window open until a recording is finished and notes are kept.

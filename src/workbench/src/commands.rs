@@ -82,6 +82,12 @@ pub enum Id {
     Mark,
     /// Write a note at the selection or cursor.
     Annotate,
+    /// Keep the findings in the session.
+    KeepFindings,
+    /// Add the chosen finding to the report, or take it out.
+    PinFinding,
+    /// Say that the chosen anomaly was to be expected.
+    ExpectFinding,
     /// Drop selection or measuring cursors.
     Deselect,
     /// Label moments in universal time.
@@ -187,6 +193,10 @@ pub enum When {
     Future,
     /// Something happened.
     Events,
+    /// A finding is chosen.
+    Finding,
+    /// An anomaly is chosen.
+    Anomaly,
 }
 
 /// What is so at the moment.
@@ -305,6 +315,7 @@ pub const ALL: &[Command] = &[
     line(Id::ExportCsv, ("export.csv", "Export samples (CSV)…"), File, &[], Data),
     line(Id::ExportParquet, ("export.parquet", "Export samples (Parquet)…"), File, &[], Data),
     line(Id::Trim, ("export.trim", "Save selection as session…"), File, &[ctrl_shift(Key::S)], When::Stored),
+    line(Id::KeepFindings, ("findings.keep", "Keep findings in session"), File, &[], When::Stored),
     line(Id::Quit, ("file.quit", "Quit"), File, &[ctrl(Key::Q)], Always),
 
     line(Id::Undo, ("edit.undo", "Undo"), Edit, &[ctrl(Key::Z)], When::Undoable),
@@ -313,6 +324,8 @@ pub const ALL: &[Command] = &[
     line(Id::PasteRange, ("edit.paste-range", "Paste time range"), Edit, &[ctrl(Key::V)], Data),
     line(Id::Mark, ("edit.mark", "Mark this moment"), Edit, &[plain(Key::M)], Data),
     line(Id::Annotate, ("edit.annotate", "Annotate selection or moment…"), Edit, &[shift(Key::M)], Data),
+    line(Id::PinFinding, ("findings.pin", "Add finding to report, or remove it"), Edit, &[plain(Key::R)], When::Finding),
+    line(Id::ExpectFinding, ("findings.expect", "Mark anomaly as expected…"), Edit, &[shift(Key::E)], When::Anomaly),
     line(Id::Search, ("edit.search", "Search series"), Edit, &[ctrl(Key::F), plain(Key::Slash)], Always),
     line(Id::AddPlot, ("edit.add-plot", "Add empty plot"), Edit, &[ctrl_shift(Key::N)], Always),
     line(Id::RestorePlots, ("edit.restore-plots", "Restore essential plots"), Edit, &[], Always),

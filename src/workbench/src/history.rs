@@ -1,6 +1,7 @@
-//! What can be taken back: changes of the workspace, and of the notes on the axis.
+//! What can be taken back: changes of the workspace, of the notes on the axis, and of
+//! what people say of findings.
 //!
-//! A step keeps what was before. Notes belong to what is looked at, so their
+//! A step keeps what was before. Notes and remarks belong to what is looked at, so their
 //! steps are forgotten when the window turns to another session.
 //!
 //! Start at [`History::edit`] and [`History::undo`].
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use model::annotation::Annotation;
 
+use crate::insight::held::Remarks;
 use crate::layout::Layout;
 use crate::workspace::Workspace;
 
@@ -36,6 +38,16 @@ pub type Step = &'static str;
 enum Before {
     Workspace(Box<Workspace>),
     Notes(Vec<Annotation>),
+    Remarks(Box<Remarks>),
+}
+
+/// What lies beside the data now, which a step may exchange.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The notes on the axis.
+    pub notes: &'a [Annotation],
+    /// What people say of findings.
+    pub remarks: &'a Remarks,
 }
 
 /// A step that was taken back or done again.
@@ -43,8 +55,19 @@ enum Before {
 pub struct Taken {
     /// What it was.
     pub step: Step,
-    /// The notes as they are now, if they are what changed.
-    pub notes: Option<Vec<Annotation>>,
+    /// What it changed, as it is now.
+    pub changed: Changed,
+}
+
+/// What a step changed, as it is now.
+#[derive(Debug, PartialEq)]
+pub enum Changed {
+    /// The workspace.
+    Workspace,
+    /// The notes.
+    Notes(Vec<Annotation>),
+    /// What people say of findings.
+    Remarks(Remarks),
 }
 
 impl History {
@@ -94,8 +117,15 @@ impl History {
         self.keep(step, Before::Notes(before));
     }
 
-    /// Other notes are looked at: steps of the ones before cannot be undone here.
-    pub fn turn_notes(&mut self) {
+    /// Remarks on findings were changed as one step that can be undone; they were `before`.
+    pub fn remarked(&mut self, step: Step, before: Remarks) {
+        self.last = None;
+        self.keep(step, Before::Remarks(Box::new(before)));
+    }
+
+    /// Something else is looked at: steps of what lies beside the data before cannot be
+    /// undone here.
+    pub fn turn(&mut self) {
         for steps in [&mut self.past, &mut self.future] {
             steps.retain(|(_, before)| matches!(before, Before::Workspace(_)));
         }
@@ -125,40 +155,41 @@ impl History {
         }
     }
 
-    /// Takes back the last step; `notes` are those on the axis.
-    pub fn undo(&mut self, notes: &[Annotation]) -> Option<Taken> {
+    /// Takes back the last step.
+    pub fn undo(&mut self, beside: Beside<'_>) -> Option<Taken> {
         let (step, before) = self.past.pop()?;
-        let (after, taken) = self.exchange((step, before), notes);
+        let (after, taken) = self.exchange((step, before), beside);
         self.future.push((step, after));
         Some(taken)
     }
 
-    /// Does again what was undone last; `notes` are those on the axis.
-    pub fn redo(&mut self, notes: &[Annotation]) -> Option<Taken> {
+    /// Does again what was undone last.
+    pub fn redo(&mut self, beside: Beside<'_>) -> Option<Taken> {
         let (step, after) = self.future.pop()?;
-        let (before, taken) = self.exchange((step, after), notes);
+        let (before, taken) = self.exchange((step, after), beside);
         self.past.push((step, before));
         Some(taken)
     }
 
     /// Puts a kept state in the place of the present one and gives that back.
-    fn exchange(&mut self, (step, kept): (Step, Before), notes: &[Annotation]) -> (Before, Taken) {
+    fn exchange(&mut self, (step, kept): (Step, Before), beside: Beside<'_>) -> (Before, Taken) {
         self.last = None;
-        match kept {
+        let (before, changed) = match kept {
             Before::Workspace(mut kept) => {
                 std::mem::swap(&mut self.now, &mut kept);
                 self.changes += 1;
-                (Before::Workspace(kept), Taken { step, notes: None })
+                (Before::Workspace(kept), Changed::Workspace)
             }
-            Before::Notes(kept) => {
-                let notes_now = Some(kept);
-                let taken = Taken {
-                    step,
-                    notes: notes_now,
-                };
-                (Before::Notes(notes.to_vec()), taken)
-            }
-        }
+            Before::Notes(kept) => (
+                Before::Notes(beside.notes.to_vec()),
+                Changed::Notes(kept),
+            ),
+            Before::Remarks(kept) => (
+                Before::Remarks(Box::new(beside.remarks.clone())),
+                Changed::Remarks(*kept),
+            ),
+        };
+        (before, Taken { step, changed })
     }
 
     /// What undo would take back.
@@ -177,12 +208,24 @@ mod tests {
     use super::*;
     use model::time::{Moment, Span};
 
+    const NO_REMARKS: Remarks = Remarks {
+        expected: Vec::new(),
+        pinned: Vec::new(),
+    };
+
+    fn beside(notes: &[Annotation]) -> Beside<'_> {
+        Beside {
+            notes,
+            remarks: &NO_REMARKS,
+        }
+    }
+
     fn undo(history: &mut History) -> Option<Step> {
-        history.undo(&[]).map(|taken| taken.step)
+        history.undo(beside(&[])).map(|taken| taken.step)
     }
 
     fn redo(history: &mut History) -> Option<Step> {
-        history.redo(&[]).map(|taken| taken.step)
+        history.redo(beside(&[])).map(|taken| taken.step)
     }
 
     #[test]
@@ -238,21 +281,22 @@ mod tests {
         history.edit("columns", Instant::now(), |it| it.columns = 3);
         history.noted("change notes", vec![note(1)]);
         let now = vec![note(1), note(2)];
-        let taken = history.undo(&now).expect("a step");
-        assert_eq!(taken.notes, Some(vec![note(1)]));
-        let taken = history.undo(&[note(1)]).expect("a step");
-        assert_eq!((taken.step, taken.notes), ("columns", None));
+        let taken = history.undo(beside(&now)).expect("a step");
+        assert_eq!(taken.changed, Changed::Notes(vec![note(1)]));
+        let taken = history.undo(beside(&[note(1)])).expect("a step");
+        assert_eq!((taken.step, taken.changed), ("columns", Changed::Workspace));
         assert_eq!(history.now().columns, 2);
-        let taken = history.undo(&[note(1)]).expect("a step");
-        assert_eq!(taken.notes, Some(Vec::new()));
+        let taken = history.undo(beside(&[note(1)])).expect("a step");
+        assert_eq!(taken.changed, Changed::Notes(Vec::new()));
         assert_eq!(
-            history.redo(&[]).and_then(|taken| taken.notes),
-            Some(vec![note(1)])
+            history.redo(beside(&[])).map(|taken| taken.changed),
+            Some(Changed::Notes(vec![note(1)]))
         );
-        history.turn_notes();
+        history.turn();
         assert_eq!(history.undoes(), None);
         assert_eq!(history.redoes(), Some("columns"));
-        assert!(history.redo(&[]).is_some_and(|taken| taken.notes.is_none()));
-        assert_eq!(history.redo(&[]), None);
+        let taken = history.redo(beside(&[])).expect("a step");
+        assert_eq!(taken.changed, Changed::Workspace);
+        assert_eq!(history.redo(beside(&[])), None);
     }
 }

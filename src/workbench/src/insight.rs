@@ -3,16 +3,24 @@
 //! The series are read once; then each analysis is a job of its own, so that the
 //! quick ones are there first and any of them can be cancelled.
 //!
+//! A session that keeps findings shows those at once, until its analyses are through.
+//!
 //! Start at [`Insight::begin`] and [`Insight::accept`].
 
+pub mod held;
+pub mod shown;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::finding::{self, Finding};
-use workflow::findings::{PARTS, Part};
+use model::finding::{self, Finding, FindingId};
+use workflow::findings::{Difference, PARTS, Part, VERSION, differences};
 use workflow::input::Input;
 use workflow::problem::{Problem, Sort};
 use workflow::stored::Stored;
 
+use self::held::{Held, Remarks};
+use self::shown::{Shown, Standing};
 use crate::tasks::{Generation, Outcome, Pool, Ticket, Work};
 use crate::view::findings::Progress;
 
@@ -20,7 +28,11 @@ use crate::view::findings::Progress;
 #[derive(Default)]
 pub struct Insight {
     input: Option<Arc<Input>>,
-    findings: Vec<Finding>,
+    derived: Vec<Finding>,
+    done: Vec<&'static str>,
+    held: Held,
+    shown: Shown,
+    differences: Option<Vec<Difference>>,
     version: u64,
     progress: Progress,
     troubles: Vec<String>,
@@ -28,12 +40,27 @@ pub struct Insight {
 }
 
 impl Insight {
-    /// The findings, heaviest first.
+    /// The findings that are shown: heaviest first, what was expected last.
     pub fn findings(&self) -> &[Finding] {
-        &self.findings
+        &self.shown.findings
     }
 
-    /// Raised when the findings change.
+    /// What is known of each shown finding beside itself.
+    pub fn standing(&self) -> &HashMap<FindingId, Standing> {
+        &self.shown.standing
+    }
+
+    /// How many of them nobody expected.
+    pub fn unexpected(&self) -> usize {
+        self.shown.unexpected()
+    }
+
+    /// The shown finding of this id.
+    pub fn find(&self, id: FindingId) -> Option<&Finding> {
+        self.shown.findings.iter().find(|it| it.id == id)
+    }
+
+    /// Raised when the shown findings or what is said of them change.
     pub fn version(&self) -> u64 {
         self.version
     }
@@ -53,13 +80,55 @@ impl Insight {
         self.input.as_ref()
     }
 
-    /// Forgets everything: something else is looked at.
+    /// What is kept of the findings.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// How the derived findings differ from the kept ones; `None` before all analyses
+    /// are through, and where none are kept.
+    pub fn differences(&self) -> Option<&[Difference]> {
+        self.differences.as_deref()
+    }
+
+    /// Something else is looked at, of which this is kept.
+    pub fn turn(&mut self, held: Held, work: &Work) {
+        self.held = held;
+        self.reset(work);
+    }
+
+    /// People say otherwise of the findings.
+    pub fn set_remarks(&mut self, remarks: Remarks) {
+        self.held.remarks = remarks;
+        self.arrange();
+    }
+
+    /// Keeps what was derived; only when everything was.
+    pub fn keep(&mut self) -> bool {
+        if !self.is_whole() {
+            return false;
+        }
+        VERSION.clone_into(&mut self.held.kymo);
+        self.held.findings.clone_from(&self.derived);
+        self.compare();
+        self.arrange();
+        true
+    }
+
+    /// Whether every analysis is through and none failed.
+    pub fn is_whole(&self) -> bool {
+        self.progress == Progress::Done && PARTS.iter().all(|it| self.done.contains(&it.name))
+    }
+
+    /// Forgets what was computed; what is kept stays.
     pub fn reset(&mut self, work: &Work) {
         self.cancel(work);
         *self = Self {
-            version: self.version + 1,
+            version: self.version,
+            held: std::mem::take(&mut self.held),
             ..Self::default()
         };
+        self.arrange();
     }
 
     /// Computes all findings of a session.
@@ -119,9 +188,10 @@ impl Insight {
         self.tickets.retain(|(name, _)| *name != part);
         match result {
             Ok(found) => {
-                self.findings.extend(found);
-                finding::sort(&mut self.findings);
-                self.version += 1;
+                self.derived.extend(found);
+                finding::sort(&mut self.derived);
+                self.done.push(part);
+                self.arrange();
             }
             Err(problem) if problem.sort == Sort::Cancelled => {
                 self.troubles.push(format!("{part}: cancelled"));
@@ -158,6 +228,18 @@ impl Insight {
             true => Progress::Done,
             false => Progress::Running(left),
         };
+        self.compare();
+    }
+
+    /// Compares what is kept with what was derived, once all of it was.
+    fn compare(&mut self) {
+        let compared = !self.held.kymo.is_empty() && self.is_whole();
+        self.differences = compared.then(|| differences(&self.held.findings, &self.derived));
+    }
+
+    fn arrange(&mut self) {
+        self.shown = Shown::of(&self.derived, &self.held, &self.done);
+        self.version += 1;
     }
 }
 

@@ -3,7 +3,10 @@
 //! Everything a view borrows is prepared here when the data changes, so that a
 //! frame only looks things up.
 //!
-//! Start at [`Session::refresh`] and [`Session::track`].
+//! Start at [`Session::refresh`] and [`Session::track`]; what is written down beside the
+//! data is in [`beside`].
+
+mod beside;
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +24,7 @@ use crate::explore::Absent;
 use crate::figures::{Figures, Values};
 use crate::hub::Hub;
 use crate::insight::Insight;
+use crate::insight::held::Held;
 use crate::keeping::Keeping;
 use crate::plot::panel::Flaw;
 use crate::tasks::{Generation, Outcome, Pool, Work};
@@ -50,6 +54,7 @@ pub struct Session {
     prepared: Prepared,
     notes: Vec<Annotation>,
     live_notes: Vec<Annotation>,
+    live_held: Held,
     keeping: Keeping,
     quality_at: Option<Instant>,
     insight: Insight,
@@ -86,6 +91,7 @@ impl Session {
             prepared: Prepared::default(),
             notes: Vec::new(),
             live_notes: Vec::new(),
+            live_held: Held::default(),
             keeping: Keeping::default(),
             quality_at: None,
             insight: Insight::default(),
@@ -108,27 +114,6 @@ impl Session {
     /// Which results are still of use.
     pub fn generation(&self) -> Generation {
         self.generation
-    }
-
-    /// Looks at a stored session from now on.
-    pub fn show_stored(&mut self, stored: Stored) {
-        if self.stored().is_none() {
-            self.live_notes = std::mem::take(&mut self.notes);
-        }
-        // What was written a moment ago may still be on its way to the disk.
-        let newest = self.keeping.newest(stored.path()).map(<[_]>::to_vec);
-        self.notes = newest.unwrap_or_else(|| stored.annotations());
-        self.hub.put_aside();
-        self.turn(Source::Stored(stored));
-    }
-
-    /// Looks at attached agents from now on.
-    pub fn show_live(&mut self) {
-        if self.stored().is_some() {
-            self.notes = std::mem::take(&mut self.live_notes);
-            self.hub.bring_back();
-            self.turn(Source::Live);
-        }
     }
 
     fn turn(&mut self, source: Source) {
@@ -498,39 +483,6 @@ impl Session {
     /// The processes at the moment last looked up.
     pub fn crowds(&self) -> &Crowds {
         &self.crowds
-    }
-
-    /// The notes on the axis.
-    pub fn notes(&self) -> &[Annotation] {
-        &self.notes
-    }
-
-    /// Notes made while live data was looked at.
-    pub fn live_notes(&self) -> &[Annotation] {
-        match &self.source {
-            Source::Live => &self.notes,
-            Source::Stored(_) => &self.live_notes,
-        }
-    }
-
-    /// Replaces the notes; a stored session keeps them.
-    pub fn set_notes(&mut self, notes: Vec<Annotation>, work: &mut Work) {
-        self.notes = notes;
-        let Source::Stored(stored) = &self.source else {
-            return;
-        };
-        self.keeping.keep(stored.clone(), self.notes.clone());
-        self.keeping.go_on(work);
-    }
-
-    /// Saves notes that wait for their turn.
-    pub fn keep_notes(&mut self, work: &mut Work) {
-        self.keeping.go_on(work);
-    }
-
-    /// Whether notes would be lost if the window closed now.
-    pub fn is_keeping_notes(&self) -> bool {
-        self.keeping.is_busy()
     }
 }
 

@@ -61,8 +61,8 @@ pub enum Outcome {
     Picked(Purpose, Picked),
     /// Settings were written.
     Saved(Result<(), Problem>),
-    /// Notes were stored.
-    Noted(Result<(), Problem>),
+    /// Notes or findings were stored; what to say of it, which may be nothing.
+    Noted(Result<String, Problem>),
 }
 
 /// A session that was opened, or why not.

@@ -2,6 +2,8 @@
 //!
 //! Start at [`write`]; the terminal prints [`sentences`].
 
+mod findings;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,6 +110,7 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
     charts.sort_by_key(|chart| hosts.iter().position(|facts| facts.name == chart.host));
     let resources = resources(stored, span)?;
     let processes = busiest(stored, span)?;
+    let (findings, choice) = findings::told(stored, span, context)?;
     // Damage is found while reading, so this comes after everything was read.
     if stored.damaged() {
         notes.push("Part of the session could not be read; it is drawn as a gap.".to_owned());
@@ -129,6 +132,8 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         charts,
         resources,
         processes,
+        findings,
+        choice,
         events: stored
             .events()
             .iter()

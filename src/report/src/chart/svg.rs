@@ -381,6 +381,7 @@ impl MarkKind {
         match self {
             Self::Event => "event",
             Self::Note => "note",
+            Self::Finding => "finding",
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The performance report: what a recording shows, and how far it can be trusted.
 //!
 //! * In: a [`PerformanceInput`], everything in it already computed.
-//! * Out: a [`Document`] with summary, hosts, data quality, charts, processes,
+//! * Out: a [`Document`] with summary, findings, hosts, data quality, charts, processes,
 //!   events, settings, and methods.
-//! * Never: names a bottleneck or a cause; the report says what was seen.
+//! * Never: concludes anything; findings are told as they were kept.
 //!
 //! Start at [`document`].
 
@@ -15,10 +15,12 @@ use model::host::Host;
 use model::time::{Moment, Span, Zone, duration_text};
 use model::unit::Unit;
 
+use self::findings::{Choice, FindingInput};
 use super::Kind;
 use crate::chart::{Chart, ChartInput, ChartMark, Frame, MarkKind};
 use crate::document::{Block, Document, Fact, Run, SCHEMA, Section, Sources, Token};
 
+pub mod findings;
 mod tables;
 
 /// What is known of this kind before it is made.
@@ -55,6 +57,10 @@ pub struct PerformanceInput {
     pub processes: Vec<ProcessUse>,
     /// What happened, by time.
     pub events: Vec<HostEvent>,
+    /// The findings that are told, in order.
+    pub findings: Vec<FindingInput>,
+    /// Why these.
+    pub choice: Choice,
     /// What people noted.
     pub annotations: Vec<Annotation>,
     /// Settings that held at the start.
@@ -99,6 +105,7 @@ pub fn document(input: &PerformanceInput) -> Document {
     };
     let sections = vec![
         builder.summary(),
+        builder.findings(),
         builder.hosts(),
         builder.quality(),
         builder.resources(),

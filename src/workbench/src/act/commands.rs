@@ -7,7 +7,7 @@ use eframe::egui::{Context, Event, ViewportCommand};
 use crate::app::App;
 use crate::commands::Id;
 use crate::export::{Export, Form, Table};
-use crate::history::Taken;
+use crate::history::{Changed, Taken};
 use crate::layout::{self, Screen};
 use crate::shell::dialogs::{Dialog, PageKind};
 use crate::shell::palette::{Choice as Chosen, Kind};
@@ -44,6 +44,9 @@ impl App {
             Id::Undo => self.undo(ctx),
             Id::Redo => self.redo(ctx),
             Id::PasteRange => self.paste(ctx),
+            Id::KeepFindings => self.keep_findings(),
+            Id::PinFinding => self.pin_chosen(),
+            Id::ExpectFinding => self.expect_chosen(),
             Id::Mark => self.mark(),
             Id::Annotate => self.annotate(),
             Id::Search => {
@@ -134,14 +137,14 @@ impl App {
     }
 
     fn undo(&mut self, ctx: &Context) {
-        if let Some(taken) = self.history.undo(self.session.notes()) {
+        if let Some(taken) = self.history.undo(self.session.beside()) {
             self.note(format!("Undone: {}", taken.step), Vec::new());
             self.taken(ctx, taken);
         }
     }
 
     fn redo(&mut self, ctx: &Context) {
-        if let Some(taken) = self.history.redo(self.session.notes()) {
+        if let Some(taken) = self.history.redo(self.session.beside()) {
             self.note(format!("Done again: {}", taken.step), Vec::new());
             self.taken(ctx, taken);
         }
@@ -149,9 +152,10 @@ impl App {
 
     /// Shows what a step back or forth changed.
     fn taken(&mut self, ctx: &Context, taken: Taken) {
-        match taken.notes {
-            Some(notes) => self.session.set_notes(notes, &mut self.work),
-            None => self.apply_looks(ctx),
+        match taken.changed {
+            Changed::Notes(notes) => self.session.set_notes(notes, &mut self.work),
+            Changed::Remarks(remarks) => self.session.set_remarks(remarks, &mut self.work),
+            Changed::Workspace => self.apply_looks(ctx),
         }
     }
 

@@ -50,8 +50,8 @@ impl App {
             self.notices.warn(Now::read(), what, warnings.join("\n"));
         }
         let span = stored.span();
-        self.session.show_stored(stored);
-        self.history.turn_notes();
+        self.session.show_stored(stored, &self.work);
+        self.history.turn();
         self.session.refresh(Instant::now());
         self.timeline.restart(span, Mode::Paused);
         self.views.selected = None;
@@ -64,8 +64,8 @@ impl App {
         if self.session.stored().is_none() {
             return;
         }
-        self.session.show_live();
-        self.history.turn_notes();
+        self.session.show_live(&self.work);
+        self.history.turn();
         self.session.refresh(Instant::now());
         self.timeline.restart(self.session.span(), Mode::Follow);
         self.views.selected = None;
@@ -200,6 +200,7 @@ impl App {
             Action::PickRecording(draft) => self.pick(Purpose::Record(draft)),
             Action::Path(purpose, path) => self.use_path(purpose, path),
             Action::PickPath(purpose) => self.pick(purpose),
+            Action::Expect(mark) => self.expect(mark),
             Action::FinishAndQuit => self.finish_and_quit(),
             Action::Start(action) => self.start_page(ctx, action),
             Action::Copy(text) => ctx.copy_text(text),

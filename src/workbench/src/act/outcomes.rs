@@ -37,8 +37,8 @@ impl App {
             Outcome::Joined(Err(problem)) | Outcome::Saved(Err(problem)) => {
                 self.tell(&problem, Vec::new());
             }
-            Outcome::Noted(Err(problem)) => self.lost(&problem),
-            Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) | Outcome::Noted(Ok(())) => {}
+            Outcome::Noted(result) => self.noted(result),
+            Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) => {}
             other => {
                 if let Some(problem) = self.session.accept(other) {
                     self.tell(&problem, Vec::new());
@@ -51,6 +51,19 @@ impl App {
     fn lost(&mut self, problem: &Problem) {
         self.views.dialogs.stay();
         self.tell(problem, Vec::new());
+    }
+
+    /// Notes or findings were stored, or stay for this sitting.
+    fn noted(&mut self, result: Result<String, Problem>) {
+        match result {
+            Ok(said) if said.is_empty() => {}
+            Ok(said) => self.note(said, Vec::new()),
+            Err(problem) => {
+                self.session.could_not_keep();
+                let advice = format!("{}; until then it is kept for this sitting", problem.what_to_do);
+                self.lost(&problem.advise(advice));
+            }
+        }
     }
 
     fn written(&mut self, done: &str, written: Written) {

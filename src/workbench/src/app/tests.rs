@@ -228,7 +228,7 @@ fn notes_in_quick_succession_are_all_kept() {
     let (stored, _) = Stored::open(&path, &context).expect("a session");
     let at = stored.span().from;
     let mut app = app();
-    app.session.show_stored(stored);
+    app.session.show_stored(stored, &app.work);
     let note = |id: u32| Annotation {
         id,
         span: Span { from: at, to: at },
@@ -239,7 +239,7 @@ fn notes_in_quick_succession_are_all_kept() {
         app.session
             .set_notes((1..=last).map(note).collect(), &mut app.work);
     }
-    assert!(app.session.is_keeping_notes());
+    assert!(app.session.is_keeping());
     let saves = app
         .work
         .running()
@@ -248,7 +248,7 @@ fn notes_in_quick_succession_are_all_kept() {
     let mut harness = window(app);
     assert!(draw_until(&mut harness, |app| !app
         .session
-        .is_keeping_notes()));
+        .is_keeping()));
     let (again, _) = Stored::open(&path, &context).expect("a session");
     assert_eq!(again.annotations().len(), 20);
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use eframe::egui::{self, Context, Key, RichText, TextEdit, Ui};
+use model::finding::Expected;
 use workflow::recording::Past;
 use workflow::target::Target;
 
-use super::{Scene, Wish, toasts};
+use super::{Scene, Wish, expect, toasts};
 use crate::commands::{self, ALL, CATEGORIES};
 use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;
@@ -67,6 +68,8 @@ pub enum Dialog {
     },
     /// Whether to close although a recording runs.
     Close,
+    /// Why an anomaly was to be expected.
+    Expect(expect::Draft),
 }
 
 /// A page above the screens.
@@ -95,6 +98,8 @@ pub enum Action {
     PickPath(Purpose),
     /// Finish the recording, then close the window.
     FinishAndQuit,
+    /// This was to be expected.
+    Expect(Expected),
     /// A wish of the start page.
     Start(start::Action),
     /// Copy this.
@@ -162,6 +167,10 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
             Dialog::Record(draft) => record_ui(ui, draft, scene),
             Dialog::Path { purpose, text, why } => path_ui(ui, (purpose, text, why), fresh),
             Dialog::Close => close_ui(ui),
+            Dialog::Expect(draft) => {
+                let anomalies = scene.session.insight().findings();
+                expect::ui(ui, draft, (anomalies, fresh))
+            }
         }
     });
     match answer.inner {
@@ -172,13 +181,13 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
 }
 
 /// What a dialog came to in this frame.
-enum Answer {
+pub(super) enum Answer {
     Open,
     Cancelled,
     Given(Action),
 }
 
-fn buttons_ui(ui: &mut Ui, name: &str, given: Option<Action>) -> Answer {
+pub(super) fn buttons_ui(ui: &mut Ui, name: &str, given: Option<Action>) -> Answer {
     ui.add_space(8.0);
     ui.separator();
     let mut answer = Answer::Open;
@@ -196,7 +205,7 @@ fn buttons_ui(ui: &mut Ui, name: &str, given: Option<Action>) -> Answer {
     answer
 }
 
-fn field_ui(ui: &mut Ui, text: &mut String, (label, hint, fresh): (&str, &str, bool)) {
+pub(super) fn field_ui(ui: &mut Ui, text: &mut String, (label, hint, fresh): (&str, &str, bool)) {
     ui.label(label);
     let edit = TextEdit::singleline(text)
         .hint_text(hint)

@@ -10,6 +10,7 @@
 
 pub mod dialogs;
 pub mod drop;
+pub mod expect;
 pub mod lanes;
 pub mod palette;
 pub mod screens;

@@ -8,6 +8,7 @@ use egui_tiles::{EditAction, TabState, TileId, Tiles, UiResponse};
 use model::event::Event;
 use model::host::Host;
 use model::series::SeriesKey;
+use workflow::stored::Stored;
 
 use super::{Scene, Views, Wish};
 use crate::explore::arrange::{self, Named, Section};
@@ -109,7 +110,7 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
 
     fn tab_title_for_pane(&mut self, screen: &Screen) -> WidgetText {
         let count = match screen {
-            Screen::Findings => self.scene.session.insight().findings().len(),
+            Screen::Findings => self.scene.session.insight().unexpected(),
             Screen::Events => self.scene.session.plain_events().len(),
             Screen::Annotations => self.scene.session.notes().len(),
             _ => 0,
@@ -338,6 +339,12 @@ impl Screens<'_, '_> {
         let track = |name: &str| track_of(scene, name);
         let data = findings::Data {
             findings: insight.findings(),
+            standing: insight.standing(),
+            kept: findings::Kept {
+                kymo: &insight.held().kymo,
+                differences: insight.differences(),
+                hindrance: hindrance(scene),
+            },
             version: insight.version(),
             progress: insight.progress(),
             troubles: insight.troubles(),
@@ -430,6 +437,18 @@ impl Screens<'_, '_> {
         };
         let actions = details::ui(ui, &mut self.views.details, &data);
         self.wishes.extend(actions.into_iter().map(Wish::Details));
+    }
+}
+
+/// Why the findings cannot be kept in the session now.
+fn hindrance(scene: &Scene<'_>) -> Option<&'static str> {
+    let insight = scene.session.insight();
+    let on_disk = scene.session.stored().is_some_and(Stored::on_disk);
+    match (insight.progress(), on_disk) {
+        (findings::Progress::Running(_), _) => Some("They are still being computed"),
+        (_, false) => Some("An imported file keeps nothing; save it as a session first"),
+        _ if !insight.is_whole() => Some("Some could not be computed; analyze again first"),
+        _ => None,
     }
 }
 

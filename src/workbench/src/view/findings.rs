@@ -1,32 +1,31 @@
 //! The findings in plain sentences, heaviest first, each with its evidence.
 //!
 //! The list stands above; below it is what is known of the chosen finding: how
-//! large, how sure, from which data, what speaks for it and what against it.
+//! large, how sure, from which data, what speaks for it and what against it. People
+//! can choose a finding for the report, say that an anomaly was to be expected, and keep
+//! all findings in the session.
 //!
 //! Start at [`ui`].
 
 mod evidence;
+mod row;
+mod tools;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use analysis::track::Track;
-use eframe::egui::{Button, Rect, RichText, Sense, TextEdit, Ui, vec2};
+use eframe::egui::{Ui, vec2};
 use model::finding::{Analysis, Finding, FindingId, Severity};
 use model::time::{Span, duration_text};
+use workflow::findings::Difference;
 
-use super::list::{self, Chosen, Ink, List, Place};
+use super::list::{Chosen, List};
 use super::table::{self, FORMATS, Focused, Format};
 use super::words::Words;
 use super::{clock_text, empty};
-use crate::plot::spark::{self, Spark};
+use crate::insight::shown::{Origin, Standing};
 use crate::plot::time_axis::Clock;
-use crate::theme::{self, Theme};
-
-/// Widths of the columns beside the sentence.
-const SORT: f32 = 92.0;
-const HOST: f32 = 80.0;
-const SPARK: f32 = 110.0;
-const WHEN: f32 = 76.0;
+use crate::theme::Theme;
 
 /// Share of the height that the evidence of the chosen finding takes.
 const EVIDENCE_SHARE: f32 = 0.42;
@@ -36,8 +35,41 @@ const EVIDENCE_SHARE: f32 = 0.42;
 pub struct State {
     filter: String,
     hidden: HashSet<Analysis>,
+    expected: Sieve,
+    pinned: Sieve,
+    differences_open: bool,
     chosen: Option<FindingId>,
     rows: Rows,
+}
+
+/// Whether rows of a sort are all that is listed, or left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sieve {
+    /// They are listed among the others.
+    #[default]
+    Among,
+    /// Nothing else is listed.
+    Only,
+    /// They are left out.
+    Without,
+}
+
+impl State {
+    /// The finding whose evidence is shown.
+    pub fn chosen(&self) -> Option<FindingId> {
+        self.chosen
+    }
+}
+
+/// What the session keeps of the findings.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    /// Version of Kymo that found the kept ones; empty where none are kept.
+    pub kymo: &'a str,
+    /// How the derived ones differ; `None` while they are being derived.
+    pub differences: Option<&'a [Difference]>,
+    /// Why the findings cannot be kept now; `None` if they can.
+    pub hindrance: Option<&'a str>,
 }
 
 /// How far the analyses are.
@@ -55,9 +87,13 @@ pub enum Progress {
 /// Everything the screen shows, only borrowed.
 #[derive(Clone, Copy)]
 pub struct Data<'a> {
-    /// The findings, heaviest first.
+    /// The findings, heaviest first, what was expected last.
     pub findings: &'a [Finding],
-    /// Changes whenever `findings` does.
+    /// What is known of each beside itself.
+    pub standing: &'a HashMap<FindingId, Standing>,
+    /// What the session keeps of them.
+    pub kept: Kept<'a>,
+    /// Changes whenever `findings` or `standing` does.
     pub version: u64,
     /// How far the analyses are.
     pub progress: &'a Progress,
@@ -88,6 +124,16 @@ pub enum Action {
     Analyze,
     /// Stop computing.
     Cancel,
+    /// Keep the findings in the session.
+    Keep,
+    /// Add this finding to the report.
+    Pin(FindingId),
+    /// Take it out of the report.
+    Unpin(FindingId),
+    /// Ask why this anomaly was to be expected.
+    Expect(FindingId),
+    /// It was not to be expected after all.
+    Unmark(FindingId),
 }
 
 /// What a frame found out.
@@ -102,32 +148,94 @@ pub struct Answer {
 /// The rows of one version of the data and filter.
 #[derive(Debug, Default)]
 struct Rows {
-    made_for: Option<(u64, String, HashSet<Analysis>)>,
+    made_for: Option<(u64, Filter)>,
     found: Vec<usize>,
     counts: Vec<usize>,
+    expected: usize,
+    pinned: usize,
+}
+
+/// What is listed.
+#[derive(Clone, Debug, PartialEq)]
+struct Filter {
+    words: String,
+    hidden: HashSet<Analysis>,
+    expected: Sieve,
+    pinned: Sieve,
+}
+
+impl Sieve {
+    fn lets(self, is: bool) -> bool {
+        match self {
+            Self::Among => true,
+            Self::Only => is,
+            Self::Without => !is,
+        }
+    }
+}
+
+impl Data<'_> {
+    /// What is known of a finding; nothing special where nothing is.
+    fn standing(&self, id: FindingId) -> Option<&Standing> {
+        self.standing.get(&id)
+    }
+
+    fn is_expected(&self, id: FindingId) -> bool {
+        self.standing(id).is_some_and(|it| it.expected.is_some())
+    }
+
+    fn is_pinned(&self, id: FindingId) -> bool {
+        self.standing(id).is_some_and(|it| it.pinned)
+    }
+
+    /// What stands behind the sentence of a finding that was not derived.
+    fn origin_text(&self, id: FindingId) -> Option<&'static str> {
+        match (self.standing(id)?.origin, self.progress) {
+            (Origin::Derived, _) => None,
+            (Origin::Kept, Progress::Running(_)) => Some("kept, being checked"),
+            (Origin::Kept, _) => Some("kept, not checked"),
+            (Origin::Pinned, Progress::Running(_)) => Some("in the report, being checked"),
+            (Origin::Pinned, _) => Some("in the report, not found here now"),
+        }
+    }
 }
 
 impl Rows {
-    fn refresh(&mut self, data: &Data<'_>, (filter, hidden): (&str, &HashSet<Analysis>)) {
-        let same = self.made_for.as_ref().is_some_and(|(version, old, kinds)| {
-            *version == data.version && old == filter && kinds == hidden
-        });
-        if same {
+    fn refresh(&mut self, data: &Data<'_>, filter: Filter) {
+        let same = self.made_for.as_ref();
+        if same.is_some_and(|(version, old)| *version == data.version && *old == filter) {
             return;
         }
-        self.made_for = Some((data.version, filter.to_owned(), hidden.clone()));
-        let count = |analysis| {
-            let all = data.findings.iter();
-            all.filter(|it| it.analysis == analysis).count()
-        };
-        self.counts = Analysis::ALL.map(count).to_vec();
-        let words = Words::of(filter);
+        let count = |is: &dyn Fn(&Finding) -> bool| data.findings.iter().filter(|it| is(it)).count();
+        self.counts = Analysis::ALL.map(|it| count(&|f| f.analysis == it)).to_vec();
+        self.expected = count(&|it| data.is_expected(it.id));
+        self.pinned = count(&|it| data.is_pinned(it.id));
+        let words = Words::of(&filter.words);
         let places = data.findings.iter().enumerate();
         let found = places.filter(|(_, finding)| {
-            !hidden.contains(&finding.analysis)
+            !filter.hidden.contains(&finding.analysis)
+                && filter.expected.lets(data.is_expected(finding.id))
+                && filter.pinned.lets(data.is_pinned(finding.id))
                 && (words.is_empty() || words.found_in(&searched(finding)))
         });
         self.found = found.map(|(place, _)| place).collect();
+        self.made_for = Some((data.version, filter));
+    }
+}
+
+impl State {
+    fn filter(&self) -> Filter {
+        Filter {
+            words: self.filter.clone(),
+            hidden: self.hidden.clone(),
+            expected: self.expected,
+            pinned: self.pinned,
+        }
+    }
+
+    fn refresh(&mut self, data: &Data<'_>) {
+        let filter = self.filter();
+        self.rows.refresh(data, filter);
     }
 }
 
@@ -147,17 +255,18 @@ fn searched(finding: &Finding) -> String {
 /// Draws the list and the evidence; costs the rows in sight, however many there are.
 pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
     let mut answer = Answer::default();
-    state.rows.refresh(data, (&state.filter, &state.hidden));
+    state.refresh(data);
     if data.findings.is_empty() {
         empty_ui(ui, data, &mut answer.actions);
         return answer;
     }
-    tools_ui(ui, state, data, &mut answer.actions);
-    state.rows.refresh(data, (&state.filter, &state.hidden));
+    tools::ui(ui, state, data, &mut answer.actions);
+    state.refresh(data);
     if state.rows.found.is_empty() {
         if empty::ui(ui, "No finding fits the filter.", "Show all findings") {
             state.filter.clear();
             state.hidden.clear();
+            (state.expected, state.pinned) = (Sieve::Among, Sieve::Among);
         }
         return answer;
     }
@@ -213,66 +322,10 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-fn tools_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Action>) {
-    ui.horizontal_wrapped(|ui| {
-        let edit = TextEdit::singleline(&mut state.filter)
-            .hint_text("Filter findings…")
-            .desired_width(150.0)
-            .id_salt("filter");
-        ui.add(edit);
-        for (analysis, count) in Analysis::ALL.iter().zip(&state.rows.counts) {
-            if *count == 0 {
-                continue;
-            }
-            let shown = !state.hidden.contains(analysis);
-            let text = format!("{} {count}", analysis.name());
-            if ui.add(Button::selectable(shown, text).small()).clicked()
-                && !state.hidden.remove(analysis)
-            {
-                state.hidden.insert(*analysis);
-            }
-        }
-        ui.menu_button("Copy", |ui| {
-            for (format, name) in FORMATS {
-                if ui.button(*name).clicked() {
-                    actions.push(Action::Copy(copied(state, data, *format)));
-                }
-            }
-        });
-        progress_ui(ui, data, actions);
-    });
-}
-
-fn progress_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
-    match data.progress {
-        Progress::Running(left) => {
-            ui.spinner();
-            ui.weak(left.join(", "));
-            if ui.small_button("Cancel").clicked() {
-                actions.push(Action::Cancel);
-            }
-        }
-        Progress::Idle | Progress::Done => {
-            if ui.small_button("Analyze again").clicked() {
-                actions.push(Action::Analyze);
-            }
-        }
-    }
-    if let Some(first) = data.troubles.first() {
-        let text = format!("! {} not computed", data.troubles.len());
-        let color = theme::of(ui.visuals()).quality_edge;
-        let label = ui.label(RichText::new(text).color(color));
-        label.on_hover_text(match data.troubles {
-            [_] => first.clone(),
-            all => all.join("\n"),
-        });
-    }
-}
-
 fn copied(state: &State, data: &Data<'_>, format: Format) -> String {
     let header = [
         "id", "analysis", "kind", "severity", "host", "from", "to", "finding", "effect", "lo",
-        "hi", "unit", "evidence", "coverage", "series",
+        "hi", "unit", "evidence", "coverage", "series", "expected", "in report",
     ]
     .map(str::to_owned);
     let rows = state.rows.found.iter().filter_map(|place| {
@@ -295,6 +348,13 @@ fn copied(state: &State, data: &Data<'_>, format: Format) -> String {
             table::exact(finding.evidence),
             table::exact(finding.coverage),
             finding.series.join(" "),
+            data.standing(finding.id)
+                .and_then(|it| it.expected.clone())
+                .unwrap_or_default(),
+            match data.is_pinned(finding.id) {
+                true => "yes".to_owned(),
+                false => String::new(),
+            },
         ])
     });
     table::text(format, &header, rows)
@@ -321,8 +381,7 @@ fn rows_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, answer: &mut Answer)
             answer.wanted.push(name.clone());
         }
         let picked = Chosen::when(chosen == Some(finding.id));
-        if row_ui(ui, place, (finding, picked, data)) == Pressed::Twice {
-            answer.actions.push(Action::Show(finding.stretch()));
+        if row::ui(ui, place, (finding, picked, data), &mut answer.actions) {
             clicked = Some(finding.id);
         } else if ui.memory(|memory| memory.has_focus(place.id)) {
             clicked = Some(finding.id);
@@ -340,75 +399,6 @@ fn rows_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, answer: &mut Answer)
             .actions
             .push(Action::Copy(copied(state, data, Format::Tsv)));
     }
-}
-
-/// What happened to a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pressed {
-    Not,
-    Twice,
-}
-
-fn row_ui(
-    ui: &mut Ui,
-    place: Place,
-    (finding, chosen, data): (&Finding, Chosen, &Data<'_>),
-) -> Pressed {
-    let theme = theme::of(ui.visuals());
-    let kind = format!("{} {}", finding.analysis.name(), finding.kind);
-    let spoken = || format!("{}: {}, {kind}", finding.severity.name(), finding.statement);
-    let response = list::row_ui(ui, place, (Sense::click(), chosen), &spoken);
-    if response.clicked() {
-        response.request_focus();
-    }
-    let mut rest: Rect = place.rect.shrink2(vec2(list::INDENT, 0.0));
-    let (sign, color) = severity(finding.severity, theme);
-    list::text(ui, list::cut(&mut rest, 12.0), sign, &Ink::left(color));
-    let weak = Ink::left(theme.text_weak);
-    list::text(ui, list::cut(&mut rest, SORT), &kind, &weak);
-    if data.hosts > 1 {
-        list::text(ui, list::cut(&mut rest, HOST), &finding.host, &weak);
-    }
-    let wide = rest.width();
-    let sentence = list::cut(
-        &mut rest,
-        (wide - SPARK - WHEN - 2.0 * list::INDENT).max(40.0),
-    );
-    list::text(ui, sentence, &finding.statement, &Ink::left(theme.text));
-    let small = list::cut(&mut rest, SPARK).shrink2(vec2(0.0, 2.0));
-    spark_ui(ui, small, (finding, data), theme);
-    let length = duration_text(finding.stretch().seconds());
-    list::text(ui, rest, &length, &Ink::number(theme.text_weak));
-    let pressed = response.double_clicked();
-    response.on_hover_ui_at_pointer(|ui| {
-        ui.strong(&finding.statement);
-        ui.label(format!(
-            "{} to {}",
-            data.clock.text(finding.stretch().from),
-            data.clock.text(finding.stretch().to)
-        ));
-        ui.weak("Click shows the evidence, a double click the stretch of time.");
-    });
-    if pressed {
-        Pressed::Twice
-    } else {
-        Pressed::Not
-    }
-}
-
-fn spark_ui(ui: &Ui, rect: Rect, (finding, data): (&Finding, &Data<'_>), theme: &Theme) {
-    if rect.width() < 20.0 {
-        return;
-    }
-    ui.painter().rect_filled(rect, 1.0, theme.ground);
-    let track = finding.series.first().and_then(|name| (data.track)(name));
-    let drawn = Spark {
-        rect,
-        view: data.whole,
-        marked: finding.extent(),
-        color: theme.series_color(0),
-    };
-    ui.painter().extend(spark::shapes(track, &drawn, theme));
 }
 
 /// Sign and color of a severity; the word stands in the spoken name and the copy.

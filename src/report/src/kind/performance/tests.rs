@@ -7,6 +7,7 @@ use expect_test::expect_file;
 use model::catalog::{Kind as SeriesKind, Polarity};
 use model::columns::Column;
 use model::event::EventKind;
+use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question};
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS};
@@ -199,6 +200,61 @@ fn host(dress: Dress) -> Host {
     }
 }
 
+/// A finding that somebody chose, over the first line of the first chart.
+fn finding(dress: Dress, charts: &[ChartInput]) -> FindingInput {
+    let lines = charts[0].lines[..1].to_vec();
+    let series = vec![lines[0].1.series.key.to_string()];
+    let moment = |second: i64| Moment(start() + second * SECOND_NS);
+    let span = Span {
+        from: moment(600),
+        to: moment(780),
+    };
+    let parameters = vec![(dress("threshold"), "0.5".to_owned())];
+    let id = FindingId::of(&Question {
+        analysis: Analysis::Anomaly,
+        series: &series,
+        span,
+        parameters: &parameters,
+    });
+    FindingInput {
+        finding: Finding {
+            id,
+            analysis: Analysis::Anomaly,
+            kind: dress("step"),
+            host: dress("web-1"),
+            series,
+            span,
+            places: Vec::new(),
+            statement: dress("The processor stepped up by 24 %."),
+            severity: finding::Severity::Warning,
+            effect: Some(Estimate {
+                value: 0.24,
+                lo: 0.2,
+                hi: 0.3,
+                unit: Unit::new("1"),
+            }),
+            evidence: 0.9,
+            weight: 0.5,
+            coverage: 0.975,
+            learned: Some(Span {
+                from: moment(0),
+                to: moment(600),
+            }),
+            parameters,
+            supports: vec![dress("It goes far.")],
+            against: Vec::new(),
+        },
+        expected: Some(dress("load test")),
+        chart: Some(ChartInput {
+            title: dress("user"),
+            host: dress("web-1"),
+            style: Style::Lines,
+            ceiling: None,
+            lines,
+        }),
+    }
+}
+
 fn resources(charts: &[ChartInput], span: Span) -> Vec<ResourceUse> {
     let columns: Vec<Column> = charts
         .iter()
@@ -248,7 +304,7 @@ fn input(dress: Dress) -> PerformanceInput {
             mark(dress, 900, 60, MarkKind::Steal, Severity::Warning),
         ],
         resources: resources(&charts, span),
-        charts,
+        charts: charts.clone(),
         processes: vec![
             process(dress, 412, "postgres", 512.25),
             process(dress, 7, "nginx", 33.5),
@@ -257,6 +313,8 @@ fn input(dress: Dress) -> PerformanceInput {
             event(dress, 590, EventKind::Setting),
             event(dress, 900, EventKind::Vanished),
         ],
+        findings: vec![finding(dress, &charts)],
+        choice: Choice::Pinned,
         annotations: vec![Annotation {
             id: 1,
             span: noted(600, 180),
@@ -399,5 +457,62 @@ fn an_empty_recording_makes_a_report_too() -> Result<(), Box<dyn Error>> {
     assert!(page.contains("it holds no samples") && page.contains("No event happened"));
     input.span = Span::default();
     assert!(render(&document(&input), Format::Html)?.contains("There is nothing to draw"));
+    Ok(())
+}
+
+/// The section of the findings as Markdown, from its heading to the next.
+fn told(choice: Choice, findings: Vec<FindingInput>) -> Result<String, Box<dyn Error>> {
+    let input = PerformanceInput {
+        findings,
+        choice,
+        ..input(plain)
+    };
+    let text = render(&document(&input), Format::Markdown)?;
+    let section = text.split("\n## ").find(|it| it.starts_with("Findings"));
+    Ok(section.unwrap_or_default().to_owned())
+}
+
+#[test]
+fn findings_say_why_these_are_told() -> Result<(), Box<dyn Error>> {
+    let kymo = || "0.1.0".to_owned();
+    let one = vec![finding(plain, &charts(plain))];
+    for (choice, findings, wanted) in [
+        (Choice::NotKept, Vec::new(), "No findings are kept"),
+        (
+            Choice::Heaviest { of: 0, kymo: kymo() },
+            Vec::new(),
+            "found nothing that stands out",
+        ),
+        (
+            Choice::Heaviest { of: 7, kymo: kymo() },
+            one.clone(),
+            "heaviest of 7",
+        ),
+        (Choice::Pinned, one, "were chosen for this report"),
+    ] {
+        let section = told(choice, findings)?;
+        assert!(section.contains(wanted), "{wanted}: {section}");
+    }
+    Ok(())
+}
+
+#[test]
+fn numbers_of_findings_lead_to_their_analysis_and_window() -> Result<(), Box<dyn Error>> {
+    let document = document(&input(plain));
+    let json: serde_json::Value = serde_json::from_str(&render(&document, Format::Json)?)?;
+    let sections = json["sections"].as_array().ok_or("no sections")?;
+    let findings = sections.iter().find(|it| it["id"] == "findings");
+    let blocks = findings.and_then(|it| it["blocks"].as_array());
+    let facts = blocks.ok_or("no blocks")?.iter();
+    let facts = facts.filter_map(|it| it["facts"].as_array()).flatten();
+    let effect = facts.clone().find(|it| it["name"] == "Effect");
+    let runs = &effect.ok_or("no effect")?["runs"];
+    let values = [&runs[0]["value"], &runs[2]["value"], &runs[4]["value"]];
+    assert_eq!(values.map(serde_json::Value::as_f64), [Some(0.24), Some(0.2), Some(0.3)]);
+    let place = runs[0]["source"].as_u64().ok_or("no source")? as usize - 1;
+    let source = &json["sources"][place];
+    assert_eq!(source["window"][0], "2026-01-31T12:10:00Z");
+    let said = source["computation"].as_str().unwrap_or_default();
+    assert!(said.starts_with("anomaly finding "), "{said}");
     Ok(())
 }

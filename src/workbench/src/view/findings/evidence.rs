@@ -4,7 +4,7 @@ use eframe::egui::{RichText, ScrollArea, Ui};
 use model::finding::{Estimate, Finding};
 use model::unit::Unit;
 
-use super::{Action, Data, severity, when};
+use super::{Action, Data, row, severity, when};
 use crate::theme;
 use crate::view::table;
 
@@ -12,12 +12,21 @@ use crate::view::table;
 pub(super) fn ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>, actions: &mut Vec<Action>) {
     let theme = theme::of(ui.visuals());
     ui.horizontal_wrapped(|ui| {
+        let reason = data
+            .standing(finding.id)
+            .and_then(|it| it.expected.as_deref());
         let (sign, color) = severity(finding.severity, theme);
-        let word = finding.severity.name();
-        ui.label(RichText::new(format!("{sign} {word}")).color(color));
+        let (text, color) = match reason {
+            Some(reason) => (format!("expected: {reason}"), theme.text_weak),
+            None => (format!("{sign} {}", finding.severity.name()), color),
+        };
+        ui.label(RichText::new(text).color(color));
         ui.strong(&finding.statement);
+        if let Some(origin) = data.origin_text(finding.id) {
+            ui.weak(format!("({origin})"));
+        }
     });
-    ui.horizontal_wrapped(|ui| buttons_ui(ui, finding, actions));
+    ui.horizontal_wrapped(|ui| buttons_ui(ui, (finding, data), actions));
     let area = ScrollArea::vertical()
         .id_salt("evidence")
         .auto_shrink(false);
@@ -33,23 +42,17 @@ pub(super) fn ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>, actions: &mut 
     });
 }
 
-fn buttons_ui(ui: &mut Ui, finding: &Finding, actions: &mut Vec<Action>) {
-    let mut button = |name: &str, hint: &str, action: Action| {
+fn buttons_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut Vec<Action>) {
+    let copy = (
+        "Copy",
+        "Copy as text",
+        Action::Copy(text(finding)),
+    );
+    for (name, hint, action) in row::choices(finding, data).into_iter().chain([copy]) {
         if ui.small_button(name).on_hover_text(hint).clicked() {
             actions.push(action);
         }
-    };
-    let show = "Select this stretch of time in every screen and zoom to it";
-    button("Show", show, Action::Show(finding.stretch()));
-    if !finding.series.is_empty() {
-        let plot = "Draw its series together as a plot of their own";
-        button(
-            "Plot its series",
-            plot,
-            Action::Plot(finding.series.clone()),
-        );
     }
-    button("Copy", "Copy as text", Action::Copy(text(finding)));
 }
 
 /// Name and text of each fact.
@@ -105,7 +108,7 @@ fn estimate_text(effect: &Estimate) -> String {
 }
 
 /// The finding as text, with everything that is known of it.
-fn text(finding: &Finding) -> String {
+pub(super) fn text(finding: &Finding) -> String {
     let mut text = format!("{}\n", finding.statement);
     text.push_str(&format!("{} to {}\n", finding.span.from, finding.span.to));
     for (name, value) in facts(finding) {

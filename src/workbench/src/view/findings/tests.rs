@@ -55,8 +55,15 @@ fn drawn(
     use_it: impl FnOnce(&mut Harness<'_>),
 ) -> Vec<Action> {
     let clock = Clock::utc();
+    let standing = HashMap::new();
     let data = Data {
         findings,
+        standing: &standing,
+        kept: Kept {
+            kymo: "",
+            differences: None,
+            hindrance: None,
+        },
         version: 1,
         progress,
         troubles: &[],
