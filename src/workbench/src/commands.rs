@@ -140,6 +140,8 @@ pub enum Id {
     Shortcuts,
     /// Read the help.
     Help,
+    /// Read how accurate the findings are.
+    Accuracy,
     /// What to begin with: attach, open, examples, tour.
     Start,
     /// List what was notified.
@@ -383,6 +385,7 @@ pub const ALL: &[Command] = &[
     line(Id::GoTo, ("help.go-to", "Go to series, host or session…"), Help, &[ctrl(Key::P)], Always),
     line(Id::Help, ("help.contents", "How to use this window"), Help, &[plain(Key::F1)], Always),
     line(Id::Shortcuts, ("help.shortcuts", "Keyboard shortcuts"), Help, &[plain(Key::Questionmark)], Always),
+    line(Id::Accuracy, ("help.accuracy", "How accurate the findings are"), Help, &[], Always),
     line(Id::Start, ("help.start", "Start page and tour"), Help, &[], Always),
     line(Id::Notices, ("help.notices", "Notifications"), Help, &[], Always),
 ];

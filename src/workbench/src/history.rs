@@ -180,10 +180,7 @@ impl History {
                 self.changes += 1;
                 (Before::Workspace(kept), Changed::Workspace)
             }
-            Before::Notes(kept) => (
-                Before::Notes(beside.notes.to_vec()),
-                Changed::Notes(kept),
-            ),
+            Before::Notes(kept) => (Before::Notes(beside.notes.to_vec()), Changed::Notes(kept)),
             Before::Remarks(kept) => (
                 Before::Remarks(Box::new(beside.remarks.clone())),
                 Changed::Remarks(*kept),

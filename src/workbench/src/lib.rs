@@ -15,6 +15,7 @@
 //!
 //! Start at [`run`].
 
+pub mod accuracy;
 mod act;
 pub mod app;
 pub mod commands;

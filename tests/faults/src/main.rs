@@ -8,6 +8,8 @@
 //! * `faults score DIR --kymo PATH [--json]`: what Kymo says of recordings.
 //! * `faults card DIR --kymo PATH`: the accuracy card, as JSON: precision, recall,
 //!   delay and false alarms per host and day of each detector on each fault.
+//!   `--out assets/accuracy.ron` writes the file that the window shows; rows of public
+//!   data sets come from `--public FILE.json` or stay as they were.
 //!
 //! Detectors may be looked at with any seed that has been used before; a score is
 //! worth something only on seeds that nobody has recorded yet.
@@ -40,7 +42,7 @@ use crate::fault::{ALL, Fault};
 const USAGE: &str = "usage: faults list
        faults record --seed N [--fault NAME|all]... --out DIR --kymo PATH [--calm SHARE]
        faults score DIR --kymo PATH [--json]
-       faults card DIR --kymo PATH";
+       faults card DIR --kymo PATH [--out FILE.ron [--public FILE.json]]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -60,6 +60,7 @@ impl App {
             Id::Palette => self.views.palette.open(Kind::Commands),
             Id::GoTo => self.views.palette.open(Kind::Things),
             Id::Help | Id::Shortcuts => self.views.dialogs.toggle(PageKind::Help),
+            Id::Accuracy => self.views.dialogs.show_accuracy(),
             Id::Start => self.views.dialogs.toggle(PageKind::Start),
             Id::Notices => self.views.dialogs.toggle(PageKind::Notices),
             _ => {}

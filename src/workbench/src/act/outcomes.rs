@@ -60,7 +60,10 @@ impl App {
             Ok(said) => self.note(said, Vec::new()),
             Err(problem) => {
                 self.session.could_not_keep();
-                let advice = format!("{}; until then it is kept for this sitting", problem.what_to_do);
+                let advice = format!(
+                    "{}; until then it is kept for this sitting",
+                    problem.what_to_do
+                );
                 self.lost(&problem.advise(advice));
             }
         }

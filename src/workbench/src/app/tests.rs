@@ -246,9 +246,7 @@ fn notes_in_quick_succession_are_all_kept() {
         .filter(|(_, _, job)| job.label == "keeping notes");
     assert_eq!(saves.count(), 1);
     let mut harness = window(app);
-    assert!(draw_until(&mut harness, |app| !app
-        .session
-        .is_keeping()));
+    assert!(draw_until(&mut harness, |app| !app.session.is_keeping()));
     let (again, _) = Stored::open(&path, &context).expect("a session");
     assert_eq!(again.annotations().len(), 20);
 }

@@ -8,6 +8,7 @@ use workflow::recording::Past;
 use workflow::target::Target;
 
 use super::{Scene, Wish, expect, toasts};
+use crate::accuracy::{self, Card};
 use crate::commands::{self, ALL, CATEGORIES};
 use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;
@@ -40,6 +41,8 @@ pub struct State {
     open: Option<Dialog>,
     page: Option<PageKind>,
     help: help::State,
+    /// Read when it is shown first.
+    accuracy: Option<Result<Card, String>>,
     start: start::State,
     /// Whether the text field of a new dialog shall get the keyboard.
     fresh: bool,
@@ -124,6 +127,12 @@ impl State {
     /// Opens a page.
     pub fn show(&mut self, page: PageKind) {
         self.page = Some(page);
+    }
+
+    /// Opens the help where it says how accurate the findings are.
+    pub fn show_accuracy(&mut self) {
+        self.help.show_accuracy();
+        self.show(PageKind::Help);
     }
 
     /// Closes the page that is open.
@@ -395,6 +404,7 @@ fn help_ui(ui: &mut Ui, state: &mut State, wishes: &mut Vec<Wish>) {
     let data = help::Data {
         shortcuts: &shortcuts,
         pages: PAGES,
+        accuracy: state.accuracy.get_or_insert_with(accuracy::embedded),
         about: help::About {
             version: concat!("Kymo ", env!("CARGO_PKG_VERSION")),
             purpose: "A workbench for performance engineers: what changed, what limits us, what would help, did it help.",

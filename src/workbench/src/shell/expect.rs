@@ -95,7 +95,11 @@ pub(super) fn ui(ui: &mut Ui, draft: &mut Draft, (anomalies, fresh): (&[Finding]
     );
     cut(&mut draft.reason, REASON_MAX);
     ui.add_space(6.0);
-    field_ui(ui, &mut draft.series, ("Series (* stands for anything)", "", false));
+    field_ui(
+        ui,
+        &mut draft.series,
+        ("Series (* stands for anything)", "", false),
+    );
     ui.horizontal_wrapped(|ui| {
         if let [one] = draft.of.as_slice()
             && ui.small_button("This series").clicked()

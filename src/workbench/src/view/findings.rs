@@ -206,8 +206,11 @@ impl Rows {
         if same.is_some_and(|(version, old)| *version == data.version && *old == filter) {
             return;
         }
-        let count = |is: &dyn Fn(&Finding) -> bool| data.findings.iter().filter(|it| is(it)).count();
-        self.counts = Analysis::ALL.map(|it| count(&|f| f.analysis == it)).to_vec();
+        let count =
+            |is: &dyn Fn(&Finding) -> bool| data.findings.iter().filter(|it| is(it)).count();
+        self.counts = Analysis::ALL
+            .map(|it| count(&|f| f.analysis == it))
+            .to_vec();
         self.expected = count(&|it| data.is_expected(it.id));
         self.pinned = count(&|it| data.is_pinned(it.id));
         let words = Words::of(&filter.words);
@@ -324,8 +327,23 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
 
 fn copied(state: &State, data: &Data<'_>, format: Format) -> String {
     let header = [
-        "id", "analysis", "kind", "severity", "host", "from", "to", "finding", "effect", "lo",
-        "hi", "unit", "evidence", "coverage", "series", "expected", "in report",
+        "id",
+        "analysis",
+        "kind",
+        "severity",
+        "host",
+        "from",
+        "to",
+        "finding",
+        "effect",
+        "lo",
+        "hi",
+        "unit",
+        "evidence",
+        "coverage",
+        "series",
+        "expected",
+        "in report",
     ]
     .map(str::to_owned);
     let rows = state.rows.found.iter().filter_map(|place| {

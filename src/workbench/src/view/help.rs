@@ -1,4 +1,5 @@
-//! Help: the shortcut sheet, short pages, and what this program is.
+//! Help: the shortcut sheet, short pages, how accurate findings are, and what this
+//! program is.
 //!
 //! The sheet is drawn from the table of commands, so it cannot be out of date.
 //!
@@ -7,7 +8,8 @@
 use eframe::egui::{Grid, RichText, ScrollArea, TextEdit, Ui};
 
 use super::words::Words;
-use super::{empty, table};
+use super::{accuracy, empty, table};
+use crate::accuracy::Card;
 use crate::theme;
 
 /// Widest column of running text.
@@ -26,7 +28,15 @@ enum Topic {
     #[default]
     Shortcuts,
     Page(usize),
+    Accuracy,
     About,
+}
+
+impl State {
+    /// Shows how accurate the findings are.
+    pub fn show_accuracy(&mut self) {
+        self.topic = Topic::Accuracy;
+    }
 }
 
 /// One command of the sheet.
@@ -70,6 +80,8 @@ pub struct Data<'a> {
     pub shortcuts: &'a [Shortcut<'a>],
     /// Pages in reading order.
     pub pages: &'a [Page<'a>],
+    /// How accurate its findings are, or why that is not known.
+    pub accuracy: &'a Result<Card, String>,
     /// What this program is.
     pub about: About<'a>,
 }
@@ -91,6 +103,7 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
                 ui.selectable_value(&mut state.topic, Topic::Page(number), page.title);
             });
         }
+        ui.selectable_value(&mut state.topic, Topic::Accuracy, "Accuracy");
         ui.selectable_value(&mut state.topic, Topic::About, "About");
     });
     ui.separator();
@@ -100,6 +113,11 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
             Some(page) => page_ui(ui, page.text),
             None => state.topic = Topic::Shortcuts,
         },
+        Topic::Accuracy => {
+            let version = env!("CARGO_PKG_VERSION");
+            let asked = accuracy::ui(ui, data.accuracy, version).into_iter();
+            actions.extend(asked.map(|accuracy::Action::Copy(text)| Action::Copy(text)));
+        }
         Topic::About => about_ui(ui, data, &mut actions),
     }
     actions
@@ -243,6 +261,7 @@ mod tests {
         let data = Data {
             shortcuts: SHORTCUTS,
             pages: PAGES,
+            accuracy: &Ok(Card::default()),
             about: About {
                 version: "Kymo 0.1.0",
                 purpose: "Watches machines.",
@@ -267,6 +286,9 @@ mod tests {
             harness.run();
             harness.get_by_label("That is all.");
             harness.get_by_label("kymo record");
+            harness.get_by_label("Accuracy").click();
+            harness.run();
+            harness.get_by_label_contains("none is claimed");
             harness.get_by_label("About").click();
             harness.run();
             harness.get_by_label("Copy for a problem report").click();

@@ -16,6 +16,7 @@
 //!
 //! Start at [`events`], the plainest; [`crate::layout::SCREENS`] lists what can be docked.
 
+pub mod accuracy;
 pub mod analyze;
 pub mod annotations;
 pub mod browser;

@@ -5,15 +5,15 @@
 //!
 //! Start at [`card`].
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::explain::Explain;
 
 /// One detector on one fault, or on all of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
-    pub(crate) detector: &'static str,
+    pub(crate) detector: String,
     /// Name of the fault; `all` sums up.
     pub(crate) fault: String,
     /// Recordings with something to find.
@@ -139,7 +139,7 @@ pub(crate) fn card(runs: &[Run]) -> Vec<Row> {
     rows
 }
 
-fn row(detector: &'static str, fault: &str, made: &[Made]) -> Row {
+fn row(detector: &str, fault: &str, made: &[Made]) -> Row {
     let disturbed = made.iter().filter(|it| it.found.is_some()).count();
     let right = made.iter().filter(|it| it.found == Some(true)).count();
     let false_alarms: usize = made.iter().map(|it| it.false_alarms).sum();
@@ -148,7 +148,7 @@ fn row(detector: &'static str, fault: &str, made: &[Made]) -> Row {
     let share = |part: usize, whole: usize| (whole > 0).then(|| part as f64 / whole as f64);
     let per = |seconds: f64| (quiet_s > 0.0).then(|| false_alarms as f64 * seconds / quiet_s);
     Row {
-        detector,
+        detector: detector.to_owned(),
         fault: fault.to_owned(),
         disturbed,
         undisturbed: made.len() - disturbed,
@@ -163,7 +163,7 @@ fn row(detector: &'static str, fault: &str, made: &[Made]) -> Row {
 }
 
 /// The middle value; the lower of two.
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied()
 }

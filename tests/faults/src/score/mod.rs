@@ -11,6 +11,7 @@ mod ask;
 mod bottleneck;
 mod card;
 mod explain;
+mod file;
 mod print;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use crate::truth::Truth;
 pub(crate) enum Shape {
     /// Text, or all of it as JSON.
     Score,
-    /// The accuracy card as JSON.
+    /// The accuracy card as JSON, or as the file that the window shows.
     Card,
 }
 
@@ -51,15 +52,18 @@ impl Run {
     }
 }
 
-/// `faults score|card DIR --kymo PATH [--json]`.
+/// `faults score|card DIR --kymo PATH [--json] [--out FILE [--public FILE]]`.
 pub(crate) fn command(arguments: &[String], shape: Shape) -> Result<(), String> {
     let mut folder = None;
     let mut kymo = None;
     let mut json = false;
+    let (mut out, mut public) = (None, None);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
             "--json" => json = true,
+            "--out" => out = rest.next().map(PathBuf::from),
+            "--public" => public = rest.next().map(PathBuf::from),
             "--kymo" => kymo = rest.next().map(PathBuf::from),
             other if other.starts_with('-') => return Err(format!("{other} is not known")),
             other => folder = Some(PathBuf::from(other)),
@@ -68,10 +72,14 @@ pub(crate) fn command(arguments: &[String], shape: Shape) -> Result<(), String> 
     let folder = folder.ok_or("the folder of the recordings is missing")?;
     let kymo = kymo.ok_or("--kymo is missing")?;
     let runs = runs(&folder, &Asked { kymo: &kymo })?;
-    match (shape, json) {
-        (Shape::Card, _) => print::json(&card::card(&runs)),
-        (Shape::Score, true) => print::json(&runs),
-        (Shape::Score, false) => {
+    match (shape, json, out) {
+        (Shape::Card, _, Some(out)) => {
+            let public = file::public(public.as_deref(), &out)?;
+            file::write(&file::Accuracy::of(&runs, (&kymo, public))?, &out)
+        }
+        (Shape::Card, _, None) => print::json(&card::card(&runs)),
+        (Shape::Score, true, _) => print::json(&runs),
+        (Shape::Score, false, _) => {
             print::text(&runs);
             Ok(())
         }

@@ -47,7 +47,9 @@ impl Builder<'_> {
     pub(super) fn findings(&mut self) -> Section {
         let input = self.input;
         let told = input.findings.len();
-        let source = self.sources.id("findings", "count of what the session keeps");
+        let source = self
+            .sources
+            .id("findings", "count of what the session keeps");
         let count = |count, statistic| Run::Number(Token::count(count, statistic, source));
         let runs = match &input.choice {
             Choice::Pinned => vec![
@@ -62,9 +64,7 @@ impl Builder<'_> {
                 count(told, "told"),
                 Run::text(" heaviest of "),
                 count(*of, "kept"),
-                Run::text(format!(
-                    " findings that Kymo {kymo} keeps in this session."
-                )),
+                Run::text(format!(" findings that Kymo {kymo} keeps in this session.")),
             ],
             Choice::NotKept => vec![
                 Run::text("No findings are kept in this session. They are after "),
@@ -115,7 +115,11 @@ impl Builder<'_> {
             });
             blocks.push(Block::List { items: reasons });
         }
-        if let Some(chart) = it.chart.as_ref().and_then(|chart| self.drawn(chart, finding)) {
+        if let Some(chart) = it
+            .chart
+            .as_ref()
+            .and_then(|chart| self.drawn(chart, finding))
+        {
             blocks.push(Block::Charts {
                 charts: vec![chart],
             });
@@ -192,8 +196,7 @@ fn fact(name: &str, runs: Vec<Run>) -> Fact {
 }
 
 fn effect_runs(effect: &Estimate, source: SourceId) -> Vec<Run> {
-    let number =
-        |value, statistic| Run::Number(Token::new(value, &effect.unit, statistic, source));
+    let number = |value, statistic| Run::Number(Token::new(value, &effect.unit, statistic, source));
     vec![
         number(effect.value, "effect"),
         Run::text(" ("),

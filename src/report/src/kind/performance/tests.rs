@@ -479,12 +479,18 @@ fn findings_say_why_these_are_told() -> Result<(), Box<dyn Error>> {
     for (choice, findings, wanted) in [
         (Choice::NotKept, Vec::new(), "No findings are kept"),
         (
-            Choice::Heaviest { of: 0, kymo: kymo() },
+            Choice::Heaviest {
+                of: 0,
+                kymo: kymo(),
+            },
             Vec::new(),
             "found nothing that stands out",
         ),
         (
-            Choice::Heaviest { of: 7, kymo: kymo() },
+            Choice::Heaviest {
+                of: 7,
+                kymo: kymo(),
+            },
             one.clone(),
             "heaviest of 7",
         ),
@@ -508,7 +514,10 @@ fn numbers_of_findings_lead_to_their_analysis_and_window() -> Result<(), Box<dyn
     let effect = facts.clone().find(|it| it["name"] == "Effect");
     let runs = &effect.ok_or("no effect")?["runs"];
     let values = [&runs[0]["value"], &runs[2]["value"], &runs[4]["value"]];
-    assert_eq!(values.map(serde_json::Value::as_f64), [Some(0.24), Some(0.2), Some(0.3)]);
+    assert_eq!(
+        values.map(serde_json::Value::as_f64),
+        [Some(0.24), Some(0.2), Some(0.3)]
+    );
     let place = runs[0]["source"].as_u64().ok_or("no source")? as usize - 1;
     let source = &json["sources"][place];
     assert_eq!(source["window"][0], "2026-01-31T12:10:00Z");

@@ -43,11 +43,7 @@ pub(super) fn ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>, actions: &mut 
 }
 
 fn buttons_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut Vec<Action>) {
-    let copy = (
-        "Copy",
-        "Copy as text",
-        Action::Copy(text(finding)),
-    );
+    let copy = ("Copy", "Copy as text", Action::Copy(text(finding)));
     for (name, hint, action) in row::choices(finding, data).into_iter().chain([copy]) {
         if ui.small_button(name).on_hover_text(hint).clicked() {
             actions.push(action);

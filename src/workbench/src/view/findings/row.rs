@@ -116,7 +116,10 @@ fn hint_ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>) {
 }
 
 /// What can be done with a finding, by its name in the menu and what is asked for.
-pub(super) fn choices(finding: &Finding, data: &Data<'_>) -> Vec<(&'static str, &'static str, Action)> {
+pub(super) fn choices(
+    finding: &Finding,
+    data: &Data<'_>,
+) -> Vec<(&'static str, &'static str, Action)> {
     let id = finding.id;
     let mut all = vec![(
         "Show",

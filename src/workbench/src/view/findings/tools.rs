@@ -146,7 +146,9 @@ fn kept_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) {
             ui.weak(format!("Those kept by Kymo {kymo} are not all checked"));
         }
         (Some([]), _) => {
-            ui.weak(format!("✔ Kept by Kymo {kymo}; derived anew, they are the same"));
+            ui.weak(format!(
+                "✔ Kept by Kymo {kymo}; derived anew, they are the same"
+            ));
         }
         (Some(differences), _) => {
             let text = match differences.len() {
