@@ -16,6 +16,7 @@ mod binary;
 #[cfg(target_os = "linux")]
 mod disk;
 mod examples;
+mod findings;
 #[cfg(target_os = "linux")]
 mod kill;
 #[cfg(target_os = "linux")]

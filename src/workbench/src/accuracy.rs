@@ -6,6 +6,7 @@
 //!
 //! Start at [`embedded`]; shares are [`Share`]s.
 
+use model::unit::Unit;
 use serde::Deserialize;
 
 /// The file as it was when this was built.
@@ -131,7 +132,7 @@ pub struct Public {
     /// Its value.
     pub value: f64,
     /// Unit of it.
-    pub unit: String,
+    pub unit: Unit,
     /// What was aimed at.
     pub goal: Option<f64>,
 }

@@ -1,9 +1,12 @@
 //! Anomalies on generated series whose truth is known.
 
 use super::*;
+use crate::anomaly::expected::{judge, of_finding, put_last};
 use crate::stats::random::Random;
 use model::catalog::{Kind as MetricKind, Polarity};
+use model::finding::Expected;
 use model::series::Series;
+use model::time::{Moment, Span};
 use model::unit::Unit;
 
 /// Half an hour at one reading a second.
@@ -87,4 +90,46 @@ fn odd_data_does_no_harm() {
             assert!((0.0..=1.0).contains(&it.score), "{it:?}");
         }
     }
+}
+
+fn mark(series: &str, (from, to): (i64, i64)) -> Expected {
+    Expected {
+        series: series.to_owned(),
+        span: Span {
+            from: Moment(from * 1_000_000_000),
+            to: Moment(to * 1_000_000_000),
+        },
+        reason: "nightly backup".to_owned(),
+    }
+}
+
+#[test]
+fn marked_anomalies_stand_last_and_raise_no_alarm() {
+    let mut step = noise(1);
+    step[1000..].iter_mut().for_each(|it| *it += 30.0);
+    let frame = frame(vec![step]);
+    let report = scan(&frame);
+    let found = findings::findings("h", &frame, &report);
+    let alarms = |marks: &[Expected]| judge(&frame, &report, marks).alarms();
+    let expected = |marks: &[Expected]| {
+        let expected = found.iter().filter(|it| of_finding(it, marks).is_some());
+        expected.count()
+    };
+    let all = alarms(&[]);
+    assert!(all > 0 && all == found.len());
+    let covering = [mark("h/x*", (900, 1100))];
+    assert!(alarms(&covering) < all);
+    // The findings and the report are judged alike.
+    assert_eq!(expected(&covering), all - alarms(&covering));
+    // What began before the mark, and what other series did, was not expected.
+    for other in [mark("h/x0", (1500, 1700)), mark("other/*", (900, 1100))] {
+        assert_eq!(alarms(std::slice::from_ref(&other)), all, "{other:?}");
+    }
+    let mut sorted = found.clone();
+    put_last(&mut sorted, &covering);
+    let last = sorted.last().expect("a finding");
+    assert_eq!(
+        of_finding(last, &covering).map(|it| it.reason.as_str()),
+        Some("nightly backup")
+    );
 }

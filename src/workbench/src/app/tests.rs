@@ -22,7 +22,6 @@ use workflow::target::Target;
 use super::App;
 use crate::desk::Desk;
 use crate::explore::Dropped;
-use crate::export::Export;
 use crate::layout::{self, Screen};
 use crate::places::Places;
 use crate::shell::Wish;
@@ -30,6 +29,8 @@ use crate::theme;
 use crate::timeline::Mode;
 use crate::view::dragged;
 use crate::workspace::{Content, Item};
+
+mod findings;
 
 const START_NS: i64 = 1_770_000_000 * SECOND_NS;
 
@@ -211,20 +212,8 @@ fn draw_until(harness: &mut Harness<'_, App>, so: impl Fn(&App) -> bool) -> bool
 
 #[test]
 fn notes_in_quick_succession_are_all_kept() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let table = folder.path().join("t.csv");
-    crate::places::write(
-        &table,
-        "time,cpu\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:01Z,2\n",
-    )
-    .expect("it is written");
-    let path = folder.path().join("t.kymo");
+    let (_folder, path) = findings::session();
     let context = workflow::jobs::Context::default();
-    let (imported, _) = Stored::open(&table, &context).expect("a table");
-    let trimmed = imported.span();
-    Export::Part(trimmed)
-        .write(&imported, &path, &context)
-        .expect("a session");
     let (stored, _) = Stored::open(&path, &context).expect("a session");
     let at = stored.span().from;
     let mut app = app();

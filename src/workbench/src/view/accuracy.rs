@@ -222,13 +222,12 @@ fn detectors(card: &Card) -> Table {
 
 fn public(rows: &[Public]) -> Table {
     let rows = rows.iter().map(|it| {
-        let unit = Unit::new(it.unit.clone());
         vec![
             it.data.clone(),
             it.analysis.clone(),
             it.score.clone(),
-            unit.text(it.value),
-            it.goal.map_or("–".to_owned(), |goal| unit.text(goal)),
+            it.unit.text(it.value),
+            it.goal.map_or("–".to_owned(), |goal| it.unit.text(goal)),
         ]
     });
     Table {

@@ -49,21 +49,30 @@ pub(crate) fn finding(analysis: Analysis, statement: &str, (from, to): (i64, i64
     }
 }
 
+const NOT_KEPT: Kept<'static> = Kept {
+    kymo: "",
+    differences: None,
+    hindrance: None,
+};
+
 fn drawn(
     findings: &[Finding],
     progress: &Progress,
     use_it: impl FnOnce(&mut Harness<'_>),
 ) -> Vec<Action> {
+    standing(findings, (progress, &HashMap::new(), NOT_KEPT), use_it)
+}
+
+fn standing(
+    findings: &[Finding],
+    (progress, standing, kept): (&Progress, &HashMap<FindingId, Standing>, Kept<'_>),
+    use_it: impl FnOnce(&mut Harness<'_>),
+) -> Vec<Action> {
     let clock = Clock::utc();
-    let standing = HashMap::new();
     let data = Data {
         findings,
-        standing: &standing,
-        kept: Kept {
-            kymo: "",
-            differences: None,
-            hindrance: None,
-        },
+        standing,
+        kept,
         version: 1,
         progress,
         troubles: &[],
@@ -142,4 +151,141 @@ fn what_is_missing_is_said() {
     drawn(&[], &Progress::Done, |harness| {
         harness.get_by_label_contains("Nothing stands out");
     });
+}
+
+#[test]
+fn a_finding_is_pinned_and_marked_from_its_evidence_and_its_menu() {
+    let found = [finding(Analysis::Anomaly, "cpu rose by 40 %", (5, 9))];
+    let id = found[0].id;
+    let actions = drawn(&found, &Progress::Done, |harness| {
+        harness.get_by_label_contains("cpu rose").click();
+        harness.run();
+        harness.get_by_label("Add to report").click();
+        harness.run();
+        harness.get_by_label("Expected…").click();
+        harness.run();
+        harness
+            .get_by_label_contains("warning: cpu rose")
+            .click_secondary();
+        harness.run();
+        let buttons: Vec<_> = harness.get_all_by_label("Add to report").collect();
+        assert_eq!(buttons.len(), 2, "in the menu and in the evidence");
+        harness.get_by_label("Copy as text").click();
+    });
+    assert_eq!(actions[..2], [Action::Pin(id), Action::Expect(id)]);
+    assert!(matches!(&actions[2..], [Action::Copy(text)] if text.starts_with("cpu rose")));
+}
+
+#[test]
+fn expected_and_pinned_ones_say_so_and_can_be_sieved() {
+    let found = [
+        finding(Analysis::Bottleneck, "disk limits", (0, 9)),
+        finding(Analysis::Anomaly, "cpu rose", (5, 9)),
+    ];
+    let known = HashMap::from([
+        (
+            found[0].id,
+            Standing {
+                pinned: true,
+                ..Standing::default()
+            },
+        ),
+        (
+            found[1].id,
+            Standing {
+                expected: Some("nightly backup".to_owned()),
+                ..Standing::default()
+            },
+        ),
+    ]);
+    let told = (&Progress::Done, &known, NOT_KEPT);
+    let actions = standing(&found, told, |harness| {
+        harness.get_by_label_contains("expected: Expected, nightly backup: cpu rose");
+        harness.get_by_label_contains("warning: disk limits, bottleneck step, in the report");
+        harness.get_by_label("expected 1").click();
+        harness.run();
+        assert_eq!(harness.query_all_by_label_contains("cpu rose").count(), 0);
+        harness.get_by_label("expected 1").click();
+        harness.get_by_label("pinned 1").click();
+        harness.run();
+        assert_eq!(harness.query_all_by_label_contains("cpu rose").count(), 0);
+        harness.get_by_label("pinned 1").click();
+        harness.run();
+        harness.get_by_label_contains("cpu rose").click();
+        harness.run();
+        harness.get_by_label("Not expected after all").click();
+        harness.run();
+        harness
+            .get_by_label_contains("warning: disk limits")
+            .click();
+        harness.run();
+        harness.get_by_label("Remove from report").click();
+    });
+    assert_eq!(
+        actions,
+        [Action::Unmark(found[1].id), Action::Unpin(found[0].id)]
+    );
+}
+
+#[test]
+fn kept_ones_are_there_at_once_and_their_check_is_told() {
+    let found = [finding(Analysis::Anomaly, "cpu rose", (5, 9))];
+    let kept = HashMap::from([(
+        found[0].id,
+        Standing {
+            origin: Origin::Kept,
+            ..Standing::default()
+        },
+    )]);
+    let checked = |differences| Kept {
+        kymo: "0.1.0",
+        differences,
+        hindrance: None,
+    };
+    let running = Progress::Running(vec!["anomaly"]);
+    standing(&found, (&running, &kept, checked(None)), |harness| {
+        harness.get_by_label_contains("(kept, being checked) cpu rose");
+        harness.get_by_label_contains("Those kept by Kymo 0.1.0 are being checked");
+    });
+    let none = HashMap::new();
+    standing(
+        &found,
+        (&Progress::Done, &none, checked(Some(&[]))),
+        |harness| {
+            harness.get_by_label_contains("derived anew, they are the same");
+            assert!(harness.query_by_label("Keep in session").is_none());
+        },
+    );
+    let gone = [Difference {
+        id: found[0].id,
+        statement: "disk was full".to_owned(),
+        how: workflow::findings::How::Gone,
+    }];
+    let differs = (&Progress::Done, &none, checked(Some(&gone)));
+    let actions = standing(&found, differs, |harness| {
+        harness.get_by_label_contains("1 finding differs from those kept by Kymo 0.1.0");
+        harness.get_by_label("Show differences").click();
+        harness.run();
+        harness.get_by_label("gone:");
+        harness.get_by_label("disk was full");
+        harness.get_by_label("Keep in session").click();
+    });
+    assert_eq!(actions, [Action::Keep]);
+}
+
+#[test]
+fn why_they_cannot_be_kept_stands_on_the_button() {
+    let found = [finding(Analysis::Anomaly, "cpu rose", (5, 9))];
+    let kept = Kept {
+        hindrance: Some("They are still being computed"),
+        ..NOT_KEPT
+    };
+    let actions = standing(
+        &found,
+        (&Progress::Done, &HashMap::new(), kept),
+        |harness| {
+            harness.get_by_label("Keep in session").click();
+        },
+    );
+    assert_eq!(actions, []);
 }
