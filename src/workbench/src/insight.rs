@@ -50,8 +50,8 @@ impl Insight {
         &self.shown.standing
     }
 
-    /// How many of them nobody expected.
-    pub fn unexpected(&self) -> usize {
+    /// Those of them that nobody expected, heaviest first.
+    pub fn unexpected(&self) -> &[Finding] {
         self.shown.unexpected()
     }
 

@@ -77,9 +77,13 @@ impl Shown {
         Self { findings, standing }
     }
 
-    /// Those that nobody expected.
-    pub fn unexpected(&self) -> usize {
-        let expected = self.standing.values().filter(|it| it.expected.is_some());
-        self.standing.len() - expected.count()
+    /// Those that nobody expected: they stand first.
+    pub fn unexpected(&self) -> &[Finding] {
+        let is_expected = |it: &Finding| {
+            let standing = self.standing.get(&it.id);
+            standing.is_some_and(|it| it.expected.is_some())
+        };
+        let count = self.findings.partition_point(|it| !is_expected(it));
+        &self.findings[..count]
     }
 }

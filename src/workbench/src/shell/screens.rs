@@ -110,7 +110,7 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
 
     fn tab_title_for_pane(&mut self, screen: &Screen) -> WidgetText {
         let count = match screen {
-            Screen::Findings => self.scene.session.insight().unexpected(),
+            Screen::Findings => self.scene.session.insight().unexpected().len(),
             Screen::Events => self.scene.session.plain_events().len(),
             Screen::Annotations => self.scene.session.notes().len(),
             _ => 0,
@@ -365,7 +365,8 @@ impl Screens<'_, '_> {
         let insight = scene.session.insight();
         let track = |name: &str| track_of(scene, name);
         let data = analyze::Data {
-            findings: insight.findings(),
+            // What was expected is no evidence of trouble.
+            findings: insight.unexpected(),
             version: insight.version(),
             progress: insight.progress(),
             view: scene.timeline.view(),
