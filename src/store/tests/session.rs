@@ -476,6 +476,7 @@ fn findings_and_notes_stay_side_by_side() -> Outcome {
             span: Span::default(),
             reason: "a \"nightly\" backup".to_owned(),
         }],
+        pinned: Vec::new(),
     };
     session.set_annotations(vec![note(1)])?;
     session.keep(kept.clone())?;
@@ -485,6 +486,21 @@ fn findings_and_notes_stay_side_by_side() -> Outcome {
         assert_eq!(session.annotations(), [note(2)]);
         assert!(only_truth(&session, &recorded.machine)?);
     }
+    Ok(())
+}
+
+#[test]
+fn held_findings_are_not_stored() -> Outcome {
+    let recorded = recorded(SMALL, 10, 10)?;
+    let (session, _) = Session::open(&recorded.path())?;
+    let held = Kept {
+        kymo: "0.1.0".to_owned(),
+        ..Kept::default()
+    };
+    session.hold(held.clone());
+    assert_eq!(session.kept(), Some(held));
+    assert!(session.on_disk());
+    assert_eq!(Session::open(&recorded.path())?.0.kept(), None);
     Ok(())
 }
 

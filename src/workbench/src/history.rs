@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use model::time::{Moment, Span};
 
-    const NO_REMARKS: Remarks = Remarks {
+    static NO_REMARKS: Remarks = Remarks {
         expected: Vec::new(),
         pinned: Vec::new(),
     };

@@ -103,7 +103,12 @@ impl App {
         };
         let before = self.session.insight().unexpected().len();
         self.remark("take mark away", |remarks| remarks.unmark(&finding));
-        let more = self.session.insight().unexpected().len().saturating_sub(before);
+        let more = self
+            .session
+            .insight()
+            .unexpected()
+            .len()
+            .saturating_sub(before);
         if more > 1 {
             let what = format!("The mark is gone; {more} findings that it covered count again");
             self.note(what, Vec::new());

@@ -63,8 +63,9 @@ impl Remarks {
 
     /// Adds a finding to the report, or brings what it says up to date in its place.
     pub fn pin(&mut self, finding: Finding) {
-        match self.pinned.iter_mut().find(|it| it.id == finding.id) {
-            Some(known) => *known = finding,
+        let place = self.pinned.iter().position(|it| it.id == finding.id);
+        match place {
+            Some(place) => self.pinned[place] = finding,
             None if self.pinned.len() < PINNED_MAX => self.pinned.push(finding),
             None => {}
         }

@@ -20,7 +20,7 @@ use model::time::{Span, duration_text};
 use workflow::findings::Difference;
 
 use super::list::{Chosen, List};
-use super::table::{self, FORMATS, Focused, Format};
+use super::table::{self, Focused, Format};
 use super::words::Words;
 use super::{clock_text, empty};
 use crate::insight::shown::{Origin, Standing};
