@@ -16,7 +16,7 @@ const SPARK: f32 = 110.0;
 const WHEN: f32 = 76.0;
 
 /// The sign of what belongs into the report.
-const PINNED: &str = "★";
+const PINNED: &str = "◆";
 
 /// Draws a finding; says whether it was chosen by a press that does something.
 pub(super) fn ui(

@@ -90,7 +90,8 @@ fn standing(
         actions.extend(findings_ui(ui, &mut state, &data).actions);
     });
     use_it(&mut harness);
-    harness.run();
+    // A spinner never settles.
+    harness.run_steps(3);
     drop(harness);
     actions
 }

@@ -147,7 +147,7 @@ fn kept_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) {
         }
         (Some([]), _) => {
             ui.weak(format!(
-                "✔ Kept by Kymo {kymo}; derived anew, they are the same"
+                "Kept by Kymo {kymo}; derived anew, they are the same"
             ));
         }
         (Some(differences), _) => {
