@@ -18,6 +18,7 @@ mod contest;
 mod correction;
 mod findings;
 mod history;
+mod limit;
 mod profile;
 mod season;
 mod smoothing;
@@ -28,6 +29,7 @@ use contest::Contest;
 use history::History;
 
 pub use findings::findings;
+pub use limit::{Limit, Met, Side};
 
 use crate::frame::{Frame, Line};
 use crate::stats::{chance, order};

@@ -365,6 +365,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Annotations), ("view.notes", "Notes"), View, &[alt(Key::Num6)], Always),
     line(Id::Show(Screen::Details), ("view.details", "Details"), View, &[alt(Key::Num7)], Always),
     line(Id::Show(Screen::Analyze), ("view.analyze", "Analyze: trend, anomaly, bottleneck"), View, &[alt(Key::Num8)], Always),
+    line(Id::Show(Screen::Bottleneck), ("view.bottleneck", "Bottleneck: which resource limits"), View, &[alt(Key::Num9)], Always),
     line(Id::Columns(1), ("view.one-column", "Plots in one column"), View, &[], Always),
     line(Id::Columns(2), ("view.two-columns", "Plots in two columns"), View, &[], Always),
     line(Id::Columns(3), ("view.three-columns", "Plots in three columns"), View, &[], Always),

@@ -21,6 +21,8 @@ pub enum Screen {
     Findings,
     /// Trend, anomaly and bottleneck side by side.
     Analyze,
+    /// Which resource limits, with the evidence.
+    Bottleneck,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -40,6 +42,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Findings, "Findings"),
     (Screen::Explore, "Explore"),
     (Screen::Analyze, "Analyze"),
+    (Screen::Bottleneck, "Bottleneck"),
     (Screen::Browser, "Browser"),
     (Screen::Processes, "Processes"),
     (Screen::Samples, "Samples"),
@@ -64,7 +67,12 @@ pub fn standard() -> Layout {
     let left = tabs(&mut tiles, &[Screen::Browser]);
     let plots = tabs(
         &mut tiles,
-        &[Screen::Findings, Screen::Explore, Screen::Analyze],
+        &[
+            Screen::Findings,
+            Screen::Explore,
+            Screen::Analyze,
+            Screen::Bottleneck,
+        ],
     );
     let tables = tabs(
         &mut tiles,
@@ -118,7 +126,7 @@ pub fn is_whole(layout: &Layout) -> bool {
 }
 
 /// Screens that stand beside the plots; the others stand beside the tables.
-const BESIDE_PLOTS: &[Screen] = &[Screen::Findings, Screen::Analyze];
+const BESIDE_PLOTS: &[Screen] = &[Screen::Findings, Screen::Analyze, Screen::Bottleneck];
 
 /// Adds screens that are newer than the layout as tabs beside their like, and
 /// puts the standard one in the place of a mangled one.

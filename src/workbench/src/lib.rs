@@ -27,6 +27,7 @@ pub mod export;
 pub mod figures;
 pub mod history;
 pub mod hub;
+pub mod inquiry;
 pub mod insight;
 pub mod keeping;
 pub mod layout;

@@ -23,6 +23,7 @@ use crate::doubts;
 use crate::explore::Absent;
 use crate::figures::{Figures, Values};
 use crate::hub::Hub;
+use crate::inquiry::Inquiries;
 use crate::insight::Insight;
 use crate::insight::held::Held;
 use crate::keeping::Keeping;
@@ -46,6 +47,8 @@ pub enum Source {
 pub struct Session {
     /// Attached agents; they go on while a stored session is looked at.
     pub hub: Hub,
+    /// What the analyses are asked about what is looked at.
+    pub inquiries: Inquiries,
     source: Source,
     generation: Generation,
     tracks: Tracks,
@@ -83,6 +86,7 @@ impl Session {
     pub fn new(hub: Hub) -> Self {
         Self {
             hub,
+            inquiries: Inquiries::default(),
             source: Source::Live,
             generation: Generation(0),
             tracks: Tracks::default(),
@@ -121,6 +125,7 @@ impl Session {
         self.generation.0 += 1;
         self.tracks = Tracks::default();
         self.crowds.reset();
+        self.inquiries.reset();
         self.figures = Figures::default();
         let old = std::mem::take(&mut self.prepared);
         // Versions only ever rise, so that views notice the turn.
@@ -362,7 +367,10 @@ impl Session {
             Outcome::Found(of, part, result) if of == self.generation => {
                 self.insight.accept(part, result);
             }
-            Outcome::Read(..) | Outcome::Found(..) => {}
+            Outcome::Answered(of, answer) if of == self.generation => {
+                self.inquiries.accept(*answer, (of, work));
+            }
+            Outcome::Read(..) | Outcome::Found(..) | Outcome::Answered(..) => {}
             other => return Some(other),
         }
         self.insight.look(work);

@@ -22,6 +22,7 @@ use workflow::problem::{Problem, Sort};
 use workflow::processes::Line;
 use workflow::stored::Stored;
 
+use crate::inquiry::Answer;
 use crate::workspace::Item;
 
 /// A job that takes longer than this is shown.
@@ -49,6 +50,8 @@ pub enum Outcome {
     Read(Generation, Result<Arc<Input>, Problem>),
     /// An analysis of this name found something.
     Found(Generation, &'static str, Result<Vec<Finding>, Problem>),
+    /// A question was answered.
+    Answered(Generation, Box<Answer>),
     /// A file was written.
     Written(&'static str, Result<Written, Problem>),
     /// A recording was started.
@@ -201,6 +204,13 @@ impl Work {
     /// Whether a job waits or runs: no longer once its outcome was taken, or its bug told.
     pub fn runs(&self, Ticket(pool, id): Ticket) -> bool {
         self.labels.contains_key(&(pool, id))
+    }
+
+    /// The share of a job that is done, once it has said.
+    pub fn fraction(&self, Ticket(pool, id): Ticket) -> Option<f32> {
+        let mut running = self.running();
+        let (_, _, job) = running.find(|(of, number, _)| (*of, *number) == (pool, id))?;
+        job.context.fraction()
     }
 
     /// Asks one job to stop.

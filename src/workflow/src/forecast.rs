@@ -2,6 +2,8 @@
 //!
 //! Start at [`of_input`].
 
+use std::ops::Range;
+
 use analysis::forecast::{self, Forecast, Setup};
 use analysis::frame::Frame;
 
@@ -32,10 +34,24 @@ pub fn of_input(
 ///
 /// The user stopped it.
 pub fn of_frame(frame: &Frame, setup: &Setup, context: &Context) -> Result<Vec<Forecast>, Problem> {
-    let lines = (frame.lines.len(), 1);
-    spread::over(lines, ("forecast", context), |part| {
-        let lines = frame.lines[part].iter();
-        lines
+    of_lines((frame, 0..frame.lines.len()), setup, context)
+}
+
+/// Forecasts of some of the series of a frame, in its order; those beyond the end are
+/// not there.
+///
+/// # Errors
+///
+/// The user stopped it.
+pub fn of_lines(
+    (frame, lines): (&Frame, Range<usize>),
+    setup: &Setup,
+    context: &Context,
+) -> Result<Vec<Forecast>, Problem> {
+    let lines = frame.lines.get(lines).unwrap_or_default();
+    spread::over((lines.len(), 1), ("forecast", context), |part| {
+        lines[part]
+            .iter()
             .map(|line| forecast::of_line(frame, line, setup))
             .collect()
     })

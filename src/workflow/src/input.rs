@@ -114,6 +114,7 @@ impl Input {
     }
 }
 
-fn is_of_system(series: &Series) -> bool {
+/// Whether a series is looked at by the analyses.
+pub fn is_of_system(series: &Series) -> bool {
     !series.key.metric.starts_with(OWN_METRICS)
 }

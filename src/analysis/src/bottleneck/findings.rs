@@ -93,7 +93,13 @@ fn told(judgment: &Judgment, text: &str) -> String {
     format!("{}: {text}", judgment.resource.name())
 }
 
-/// The series that show it best.
+impl Judgment {
+    /// Names of the series that show it best; some may not have been recorded.
+    pub fn series(&self) -> Vec<String> {
+        series(self)
+    }
+}
+
 fn series(judgment: &Judgment) -> Vec<String> {
     let name = |metric: &str, attributes: &[(&str, &str)]| {
         let owned = attributes.iter();

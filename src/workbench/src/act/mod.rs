@@ -3,12 +3,14 @@
 //!
 //! * [`commands`]: by name. [`time`]: the axis. [`panels`]: plots.
 //! * [`files`]: open, write. [`hosts`]: attach, record. [`notes`]: annotations.
-//! * [`findings`]: what was found. [`outcomes`]: what finished jobs bring.
+//! * [`findings`]: what was found. [`inquiries`]: what is asked of the analyses.
+//! * [`outcomes`]: what finished jobs bring.
 
 mod commands;
 mod files;
 mod findings;
 mod hosts;
+mod inquiries;
 mod notes;
 mod outcomes;
 mod panels;
@@ -35,6 +37,7 @@ impl App {
             Wish::Samples(action) => self.sample_table(ctx, action),
             Wish::Findings(action) => self.finding_list(ctx, action),
             Wish::Analyze(action) => self.side_by_side(action),
+            Wish::Bottleneck(action) => self.bottleneck(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),
             Wish::Details(action) => self.details(ctx, action),

@@ -13,6 +13,7 @@ pub mod drop;
 pub mod expect;
 pub mod lanes;
 pub mod palette;
+mod questions;
 pub mod screens;
 pub mod status;
 pub mod title;
@@ -87,6 +88,8 @@ pub struct Views {
     pub findings: view::findings::State,
     /// Three analyses side by side.
     pub analyze: view::analyze::State,
+    /// Which resource limits.
+    pub bottleneck: view::bottleneck::State,
     /// The list of events.
     pub events: view::events::State,
     /// The list of notes.
@@ -132,6 +135,8 @@ pub enum Wish {
     Findings(view::findings::Action),
     /// A wish of the three analyses side by side.
     Analyze(view::analyze::Action),
+    /// A wish of the screen of what limits.
+    Bottleneck(view::bottleneck::Action),
     /// A wish of the list of events.
     Events(view::events::Action),
     /// A wish of the list of notes.

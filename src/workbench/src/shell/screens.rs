@@ -88,10 +88,10 @@ pub(super) fn ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>, wishes: &mut
     }
 }
 
-struct Screens<'a, 'b> {
-    views: &'a mut Views,
-    scene: &'a Scene<'b>,
-    wishes: &'a mut Vec<Wish>,
+pub(super) struct Screens<'a, 'b> {
+    pub(super) views: &'a mut Views,
+    pub(super) scene: &'a Scene<'b>,
+    pub(super) wishes: &'a mut Vec<Wish>,
     edited: bool,
 }
 
@@ -195,6 +195,7 @@ impl Screens<'_, '_> {
         match screen {
             Screen::Findings => self.findings_ui(ui),
             Screen::Analyze => self.analyze_ui(ui),
+            Screen::Bottleneck => self.bottleneck_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
             Screen::Processes => self.processes_ui(ui),
@@ -492,7 +493,7 @@ fn shared<'a>(scene: &Scene<'a>) -> panel::Shared<'a> {
     }
 }
 
-fn habits(workspace: &Workspace) -> Habits {
+pub(super) fn habits(workspace: &Workspace) -> Habits {
     Habits {
         drag: match workspace.drag_zooms.on() {
             true => PlainDrag::Zooms,

@@ -10,21 +10,19 @@ mod strip;
 
 use analysis::agreement::Strip;
 use analysis::track::Track;
-use eframe::egui::epaint::Stroke;
 use eframe::egui::{
-    Id, Rect, Response, RichText, ScrollArea, Sense, Shape, Ui, WidgetInfo, accesskit, pos2, vec2,
+    Rect, Response, RichText, ScrollArea, Sense, Ui, WidgetInfo, accesskit, pos2, vec2,
 };
 use model::finding::{Analysis, Finding};
 use model::time::{Moment, Span};
 
 use super::findings::{Progress, severity};
+use super::lane::{self, Axis, Held};
 use super::list::{self, Ink};
-use crate::plot::canvas::Canvas;
 use crate::plot::panel;
-use crate::plot::pointer::{self, Drag, Habits};
-use crate::plot::spark::{self, Spark};
+use crate::plot::pointer::Habits;
 use crate::plot::time_axis::Clock;
-use crate::theme::{self, Theme};
+use crate::theme;
 
 /// Height of the drawing under a sentence.
 const LANE: f32 = 34.0;
@@ -65,8 +63,7 @@ const PANES: &[Pane] = &[
 /// Scratch that lives between frames. Never data, never saved.
 #[derive(Default)]
 pub struct State {
-    drag: Option<(Id, Drag)>,
-    hovered: bool,
+    held: Held,
     made_for: Option<(u64, Span)>,
     places: Vec<Vec<usize>>,
     strips: Vec<Strip>,
@@ -95,6 +92,18 @@ pub struct Data<'a> {
     pub clock: &'a Clock,
     /// What drags and wheels do.
     pub habits: Habits,
+}
+
+impl Data<'_> {
+    fn axis(&self) -> Axis<'_> {
+        Axis {
+            view: self.view,
+            selection: self.selection,
+            cursor: self.cursor,
+            clock: self.clock,
+            habits: self.habits,
+        }
+    }
 }
 
 /// What the user asked for. The shell decides what happens.
@@ -147,7 +156,9 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
         }
     });
     let found = strip::ui(ui, &state.strips, data, &mut answer.actions);
-    cursor(state, hovered.or(found), &mut answer.actions);
+    let mut axis = Vec::new();
+    state.held.tell(hovered.or(found), &mut axis);
+    answer.actions.extend(axis.into_iter().map(Action::Axis));
     answer
 }
 
@@ -171,14 +182,6 @@ fn refresh(state: &mut State, data: &Data<'_>) {
     };
     state.places = PANES.iter().map(of_pane).collect();
     state.strips = analysis::agreement::over(data.findings, data.view, strip::CELLS);
-}
-
-/// Tells the shared axis where the pointer is, once it is no longer here too.
-fn cursor(state: &mut State, hovered: Option<Moment>, actions: &mut Vec<Action>) {
-    if hovered.is_some() || state.hovered {
-        actions.push(Action::Axis(panel::Action::Cursor(hovered)));
-    }
-    state.hovered = hovered.is_some();
 }
 
 fn pane_ui(
@@ -274,70 +277,18 @@ fn lane_ui(
     (rect, finding, data): (Rect, &Finding, &Data<'_>),
     actions: &mut Vec<Action>,
 ) -> Option<Moment> {
-    let theme = theme::of(ui.visuals());
-    let id = ui.scope_id().with((finding.id, "lane"));
-    let response = ui.interact(rect, id, Sense::click_and_drag());
-    response.widget_info(|| {
-        let spoken = format!("Curve of {}", finding.series.join(", "));
-        WidgetInfo::labeled(accesskit::Role::Figure, true, spoken)
-    });
-    let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 1.0, theme.ground);
-    let drawn = Spark {
+    let curve = lane::Curve {
         rect,
-        view: data.view,
+        id: ui.scope_id().with((finding.id, "lane")),
+        track: finding.series.first().and_then(|name| (data.track)(name)),
+        spoken: &format!("Curve of {}", finding.series.join(", ")),
         marked: finding.extent(),
-        color: theme.series_color(0),
+        color: theme::of(ui.visuals()).series_color(0),
     };
-    let track = finding.series.first().and_then(|name| (data.track)(name));
-    painter.extend(spark::shapes(track, &drawn, theme));
-    let canvas = spark::canvas(rect, data.view);
-    painter.extend(guides(&canvas, data, theme));
-    moves(ui, state, (&response, &canvas, data), actions)
-}
-
-/// Selection and pointer, as in every plot.
-fn guides(canvas: &Canvas, data: &Data<'_>, theme: &Theme) -> Vec<Shape> {
-    let mut shapes = Vec::new();
-    let line = |x: f32, color| {
-        let ends = [pos2(x, canvas.rect.top()), pos2(x, canvas.rect.bottom())];
-        Shape::line_segment(ends, Stroke::new(1.0, color))
-    };
-    if let Some(span) = data.selection {
-        for edge in [span.from, span.to] {
-            shapes.push(line(canvas.x(edge), theme.selection_edge));
-        }
-    }
-    if let Some(at) = data.cursor {
-        shapes.push(line(canvas.x(at), theme.cursor));
-    }
-    shapes
-}
-
-/// What the pointer does over a lane or the strip; returns where it is.
-fn moves(
-    ui: &Ui,
-    state: &mut State,
-    (response, canvas, data): (&Response, &Canvas, &Data<'_>),
-    actions: &mut Vec<Action>,
-) -> Option<Moment> {
-    let mut drag = match state.drag {
-        Some((id, drag)) if id == response.id => Some(drag),
-        _ => None,
-    };
-    let asked = pointer::actions(
-        ui,
-        response,
-        canvas,
-        (&mut drag, data.habits, data.selection),
-    );
-    match (drag, state.drag) {
-        (Some(drag), _) => state.drag = Some((response.id, drag)),
-        (None, Some((id, _))) if id == response.id => state.drag = None,
-        (None, _) => {}
-    }
+    let mut asked = Vec::new();
+    let found = lane::curve_ui(ui, &mut state.held, (&curve, &data.axis()), &mut asked);
     actions.extend(asked.into_iter().map(Action::Axis));
-    response.hover_pos().map(|at| canvas.moment(at.x))
+    found
 }
 
 #[cfg(test)]

@@ -18,15 +18,19 @@
 
 pub mod accuracy;
 pub mod analyze;
+pub mod ask;
 pub mod annotations;
+pub mod bottleneck;
 pub mod browser;
 pub mod details;
 pub mod dragged;
 mod empty;
 pub mod events;
 pub mod findings;
+mod grid;
 pub mod help;
 pub mod hosts;
+pub mod lane;
 mod list;
 pub mod overview;
 pub mod processes;

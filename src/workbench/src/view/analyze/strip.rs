@@ -4,8 +4,9 @@ use analysis::agreement::{Strip, Verdict, Voices};
 use eframe::egui::{Rect, RichText, Sense, Ui, WidgetInfo, accesskit, pos2, vec2};
 use model::time::{Moment, Span};
 
+use super::super::lane;
 use super::super::list::{self, Ink};
-use super::{Action, Data, guides};
+use super::{Action, Data};
 use crate::plot::spark;
 use crate::theme::{self, Theme};
 
@@ -104,7 +105,7 @@ fn row_ui(
         }
     }
     let canvas = spark::canvas(rest, data.view);
-    painter.extend(guides(&canvas, data, theme));
+    painter.extend(lane::guides(&canvas, &data.axis(), theme));
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Figure, true, spoken(strip)));
     let at = response.hover_pos().filter(|at| rest.contains(*at));
     let number = at.map(|at| ((at.x - rest.left()) / wide) as usize);

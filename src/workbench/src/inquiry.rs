@@ -1,0 +1,173 @@
+//! Questions put to the analyses: what limits, what comes next, what moves together.
+//!
+//! A question is a job of its own over the series that [`crate::insight`] has read;
+//! its answer is shown until another one is asked for or another session is looked
+//! at. An answer to an older question is dropped.
+//!
+//! Start at [`Inquiries`] and [`Inquiry`].
+
+pub mod forecast;
+pub mod limits;
+
+use workflow::problem::{Problem, Sort};
+
+use crate::tasks::{Generation, Ticket, Work};
+
+/// What is asked, by screen.
+#[derive(Default)]
+pub struct Inquiries {
+    /// What limits.
+    pub limits: limits::Question,
+    /// What comes next of one series.
+    pub forecast: forecast::Question,
+    /// What comes next of all.
+    pub forecasts: forecast::Table,
+}
+
+/// What a job brings.
+pub enum Answer {
+    /// What limits.
+    Limits(u64, Result<limits::Judged, Problem>),
+    /// What comes next of one series.
+    Forecast(u64, Result<forecast::One, Problem>),
+    /// What comes next of some series.
+    Forecasts(u64, Result<Vec<forecast::Entry>, Problem>),
+}
+
+/// How far a question is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stage {
+    /// Agents are looked at: a recording is needed.
+    Live,
+    /// Agents are looked at and recorded.
+    Recording,
+    /// Nothing was asked yet.
+    #[default]
+    Idle,
+    /// The series are being read.
+    Reading,
+    /// It is being computed; the share that is done, when that is known.
+    Running(Option<f32>),
+    /// It was computed, cancelled (with or without an older answer), or never will be.
+    Over,
+}
+
+/// One question: what was asked last, its answer and its job.
+pub struct Inquiry<Q, A> {
+    asked: Option<Q>,
+    answer: Option<A>,
+    trouble: Option<String>,
+    ticket: Option<Ticket>,
+    number: u64,
+    version: u64,
+}
+
+impl<Q, A> Default for Inquiry<Q, A> {
+    fn default() -> Self {
+        Self {
+            asked: None,
+            answer: None,
+            trouble: None,
+            ticket: None,
+            number: 0,
+            version: 0,
+        }
+    }
+}
+
+impl Inquiries {
+    /// Forgets everything: something else is looked at.
+    pub fn reset(&mut self) {
+        self.limits.reset();
+        self.forecast.reset();
+        self.forecasts.reset();
+    }
+
+    /// Takes in what a job brings.
+    pub fn accept(&mut self, answer: Answer, with: (Generation, &mut Work)) {
+        match answer {
+            Answer::Limits(number, result) => self.limits.accept(number, result),
+            Answer::Forecast(number, result) => self.forecast.accept(number, result),
+            Answer::Forecasts(number, result) => self.forecasts.accept((number, result), with),
+        }
+    }
+}
+
+impl<Q, A> Inquiry<Q, A> {
+    /// What was asked last.
+    pub fn asked(&self) -> Option<&Q> {
+        self.asked.as_ref()
+    }
+
+    /// The last answer.
+    pub fn answer(&self) -> Option<&A> {
+        self.answer.as_ref()
+    }
+
+    /// Raised when the answer changes.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Why there is no answer to the last question.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// How far its job is; `None` when it has none.
+    pub fn running(&self, work: &Work) -> Option<Stage> {
+        let ticket = self.ticket.filter(|it| work.runs(*it))?;
+        Some(Stage::Running(work.fraction(ticket)))
+    }
+
+    /// Forgets question and answer; versions only ever rise.
+    pub fn reset(&mut self) {
+        *self = Self {
+            number: self.number + 1,
+            version: self.version + 1,
+            ..Self::default()
+        };
+    }
+
+    /// Notes a question, stops the one before, and gives the number for its answer.
+    pub fn ask(&mut self, question: Q, work: &Work) -> u64 {
+        self.cancel(work);
+        self.asked = Some(question);
+        self.trouble = None;
+        self.number += 1;
+        self.number
+    }
+
+    /// Notes the job that answers; without one, that there is too much to do.
+    pub fn started(&mut self, ticket: Option<Ticket>) {
+        if ticket.is_none() {
+            self.trouble = Some("too much else is being computed; ask again in a moment".to_owned());
+        }
+        self.ticket = ticket;
+    }
+
+    /// Takes in an answer, unless something else was asked since.
+    pub fn accept(&mut self, number: u64, result: Result<A, Problem>) {
+        if number != self.number {
+            return;
+        }
+        self.ticket = None;
+        match result {
+            Ok(answer) => {
+                self.answer = Some(answer);
+                self.version += 1;
+            }
+            Err(problem) if problem.sort == Sort::Cancelled => {
+                self.trouble = Some("It was cancelled.".to_owned());
+            }
+            Err(problem) => self.trouble = Some(format!("{}: {}", problem.what, problem.why)),
+        }
+    }
+
+    /// Stops the job; the last answer stays.
+    pub fn cancel(&self, work: &Work) {
+        if let Some(Ticket(pool, id)) = self.ticket {
+            work.cancel(pool, id);
+        }
+    }
+}
