@@ -69,6 +69,8 @@ pub struct Correlation {
     pub tested: usize,
     /// The pairs that survive, strongest first.
     pub pairs: Vec<Pair>,
+    /// The pairs that do not, strongest first: there is not enough evidence for them.
+    pub rest: Vec<Pair>,
 }
 
 /// A series that moves together with the one asked about.
@@ -115,6 +117,17 @@ pub struct LagPoint {
 /// Costs two Fourier transforms for each series. The answer has no pair when the
 /// series asked about is not there, is constant or has fewer than 20 values.
 pub fn correlate(frame: &Frame, request: &Request) -> Correlation {
+    watched(frame, request, &|_, _| true)
+}
+
+/// Compares one series with all others, as [`correlate`] does, while `go_on` says so;
+/// it is told how many series were compared and how many there are. Once it has said
+/// no, the answer has no pair.
+pub fn watched(
+    frame: &Frame,
+    request: &Request,
+    go_on: &dyn Fn(usize, usize) -> bool,
+) -> Correlation {
     let end = request.rows.end.min(frame.rows());
     let rows = request.rows.start.min(end)..end;
     let max_lag = request.max_lag.min(rows.len() / ROWS_PER_LAG);
@@ -124,6 +137,7 @@ pub fn correlate(frame: &Frame, request: &Request) -> Correlation {
         max_lag,
         tested: 0,
         pairs: Vec::new(),
+        rest: Vec::new(),
     };
     let Some(with) = frame.lines.get(request.with) else {
         return answer;
@@ -136,6 +150,9 @@ pub fn correlate(frame: &Frame, request: &Request) -> Correlation {
     let with_spectrum = spectra.of(&with);
     let mut found = Vec::new();
     for (line, values) in frame.lines.iter().map(|it| &it.values).enumerate() {
+        if !go_on(line, frame.lines.len()) {
+            return answer;
+        }
         if line == request.with {
             continue;
         }
@@ -157,18 +174,19 @@ pub fn correlate(frame: &Frame, request: &Request) -> Correlation {
     let chances: Vec<f64> = found.iter().map(|it| it.2).collect();
     let q_values = discovery::q_values(&chances);
     for ((line, lag, _, peak), q_value) in found.into_iter().zip(q_values) {
-        if q_value > FALSE_DISCOVERIES {
-            continue;
+        let pair = pair(frame, request, (line, lag, q_value), &peak);
+        match q_value <= FALSE_DISCOVERIES {
+            true => answer.pairs.push(pair),
+            false => answer.rest.push(pair),
         }
-        answer
-            .pairs
-            .push(pair(frame, request, (line, lag, q_value), &peak));
     }
     let strength = |it: &Pair| it.r.abs();
-    answer.pairs.sort_by(|a, b| {
-        let stronger = strength(b).total_cmp(&strength(a));
-        stronger.then(a.line.cmp(&b.line))
-    });
+    for pairs in [&mut answer.pairs, &mut answer.rest] {
+        pairs.sort_by(|a, b| {
+            let stronger = strength(b).total_cmp(&strength(a));
+            stronger.then(a.line.cmp(&b.line))
+        });
+    }
     answer
 }
 

@@ -27,7 +27,7 @@ use crate::tasks::Work;
 use crate::theme::{self, Contrast};
 use crate::timeline::{Mode, Timeline};
 use crate::tracks::Sight;
-use crate::workspace::{ClockChoice, Looks};
+use crate::workspace::{ClockChoice, Item, Looks};
 
 /// While a job runs, its progress is drawn this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
@@ -218,6 +218,10 @@ impl App {
             (!session.span().is_empty(), When::Data),
             (self.timeline.selection.is_some(), When::Selection),
             (stored, When::Stored),
+            (
+                matches!(self.views.selected, Some(Item::Series(_))),
+                When::Series,
+            ),
             (
                 session.hub.speaks() || self.recorder.is_running(),
                 When::Recordable,

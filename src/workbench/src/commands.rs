@@ -100,6 +100,10 @@ pub enum Id {
     ClockSinceMark,
     /// Bring a screen to the front.
     Show(Screen),
+    /// Forecast the selected series.
+    ForecastSelected,
+    /// Look for what moves together with the selected series.
+    CorrelateSelected,
     /// Look for a series.
     Search,
     /// One column of plots.
@@ -183,6 +187,8 @@ pub enum When {
     Selection,
     /// A stored session is open.
     Stored,
+    /// A series is selected.
+    Series,
     /// Agents are attached, or a recording runs.
     Recordable,
     /// A change can be taken back.
@@ -366,6 +372,10 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Details), ("view.details", "Details"), View, &[alt(Key::Num7)], Always),
     line(Id::Show(Screen::Analyze), ("view.analyze", "Analyze: trend, anomaly, bottleneck"), View, &[alt(Key::Num8)], Always),
     line(Id::Show(Screen::Bottleneck), ("view.bottleneck", "Bottleneck: which resource limits"), View, &[alt(Key::Num9)], Always),
+    line(Id::Show(Screen::Forecast), ("view.forecast", "Forecast: what comes next"), View, &[], Always),
+    line(Id::Show(Screen::Correlate), ("view.correlate", "Correlate: what moves together"), View, &[], Always),
+    line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),
+    line(Id::CorrelateSelected, ("analyze.correlate", "What moves together with this series"), View, &[], When::Series),
     line(Id::Columns(1), ("view.one-column", "Plots in one column"), View, &[], Always),
     line(Id::Columns(2), ("view.two-columns", "Plots in two columns"), View, &[], Always),
     line(Id::Columns(3), ("view.three-columns", "Plots in three columns"), View, &[], Always),

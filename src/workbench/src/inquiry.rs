@@ -8,7 +8,9 @@
 
 pub mod forecast;
 pub mod limits;
+pub mod together;
 
+use analysis::correlate::LagPoint;
 use workflow::problem::{Problem, Sort};
 
 use crate::tasks::{Generation, Ticket, Work};
@@ -22,6 +24,10 @@ pub struct Inquiries {
     pub forecast: forecast::Question,
     /// What comes next of all.
     pub forecasts: forecast::Table,
+    /// What moves together with a series.
+    pub together: together::Question,
+    /// How a pair correlates at every lag.
+    pub lags: together::Lags,
 }
 
 /// What a job brings.
@@ -32,6 +38,10 @@ pub enum Answer {
     Forecast(u64, Result<forecast::One, Problem>),
     /// What comes next of some series.
     Forecasts(u64, Result<Vec<forecast::Entry>, Problem>),
+    /// What moves together with a series.
+    Together(u64, Result<together::Found, Problem>),
+    /// How a pair correlates at every lag.
+    Lags(u64, Vec<LagPoint>),
 }
 
 /// How far a question is.
@@ -81,6 +91,8 @@ impl Inquiries {
         self.limits.reset();
         self.forecast.reset();
         self.forecasts.reset();
+        self.together.reset();
+        self.lags.reset();
     }
 
     /// Takes in what a job brings.
@@ -89,6 +101,8 @@ impl Inquiries {
             Answer::Limits(number, result) => self.limits.accept(number, result),
             Answer::Forecast(number, result) => self.forecast.accept(number, result),
             Answer::Forecasts(number, result) => self.forecasts.accept((number, result), with),
+            Answer::Together(number, result) => self.together.accept(number, result),
+            Answer::Lags(number, points) => self.lags.accept(number, Ok(points)),
         }
     }
 }
@@ -102,6 +116,11 @@ impl<Q, A> Inquiry<Q, A> {
     /// The last answer.
     pub fn answer(&self) -> Option<&A> {
         self.answer.as_ref()
+    }
+
+    /// The answer to what was asked last; none while that is computed.
+    pub fn current_answer(&self) -> Option<&A> {
+        self.answer.as_ref().filter(|_| self.ticket.is_none())
     }
 
     /// Raised when the answer changes.
@@ -141,7 +160,8 @@ impl<Q, A> Inquiry<Q, A> {
     /// Notes the job that answers; without one, that there is too much to do.
     pub fn started(&mut self, ticket: Option<Ticket>) {
         if ticket.is_none() {
-            self.trouble = Some("too much else is being computed; ask again in a moment".to_owned());
+            self.trouble =
+                Some("too much else is being computed; ask again in a moment".to_owned());
         }
         self.ticket = ticket;
     }

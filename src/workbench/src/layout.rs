@@ -23,6 +23,10 @@ pub enum Screen {
     Analyze,
     /// Which resource limits, with the evidence.
     Bottleneck,
+    /// What comes next.
+    Forecast,
+    /// What moves together.
+    Correlate,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -43,6 +47,8 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Explore, "Explore"),
     (Screen::Analyze, "Analyze"),
     (Screen::Bottleneck, "Bottleneck"),
+    (Screen::Forecast, "Forecast"),
+    (Screen::Correlate, "Correlate"),
     (Screen::Browser, "Browser"),
     (Screen::Processes, "Processes"),
     (Screen::Samples, "Samples"),
@@ -72,6 +78,8 @@ pub fn standard() -> Layout {
             Screen::Explore,
             Screen::Analyze,
             Screen::Bottleneck,
+            Screen::Forecast,
+            Screen::Correlate,
         ],
     );
     let tables = tabs(
@@ -126,7 +134,13 @@ pub fn is_whole(layout: &Layout) -> bool {
 }
 
 /// Screens that stand beside the plots; the others stand beside the tables.
-const BESIDE_PLOTS: &[Screen] = &[Screen::Findings, Screen::Analyze, Screen::Bottleneck];
+const BESIDE_PLOTS: &[Screen] = &[
+    Screen::Findings,
+    Screen::Analyze,
+    Screen::Bottleneck,
+    Screen::Forecast,
+    Screen::Correlate,
+];
 
 /// Adds screens that are newer than the layout as tabs beside their like, and
 /// puts the standard one in the place of a mangled one.

@@ -53,6 +53,8 @@ impl App {
                 self.bring_up(Screen::Browser);
                 self.views.browser.focus_search();
             }
+            Id::ForecastSelected => self.forecast_selected(),
+            Id::CorrelateSelected => self.correlate_selected(),
             Id::AddPlot => self.add_plot(&[]),
             Id::RestorePlots => self.history.edit("restore plots", Instant::now(), |it| {
                 it.restore_essentials();

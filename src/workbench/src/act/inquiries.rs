@@ -1,4 +1,4 @@
-//! What is asked of the analyses: what limits.
+//! What is asked of the analyses: what limits, what comes next, what moves together.
 
 use std::sync::Arc;
 
@@ -7,10 +7,12 @@ use workflow::input::Input;
 
 use crate::app::App;
 use crate::commands::Id;
-use crate::inquiry::limits;
+use crate::inquiry::{self, limits, together};
+use crate::layout::Screen;
 use crate::view::ask::Asked;
-use crate::view::bottleneck;
 use crate::view::findings::Progress;
+use crate::view::{bottleneck, correlate, forecast};
+use crate::workspace::Item;
 
 impl App {
     pub(super) fn bottleneck(&mut self, ctx: &Context, action: bottleneck::Action) {
@@ -35,6 +37,79 @@ impl App {
         let window = self.timeline.selection;
         let with = (self.session.generation(), &mut self.work);
         limits::ask(&mut self.session.inquiries.limits, (&input, window), with);
+    }
+
+    pub(super) fn forecast(&mut self, ctx: &Context, action: forecast::Action) {
+        match action {
+            forecast::Action::Axis(wish) => self.plot(&wish),
+            forecast::Action::Forecast(key, reach) => {
+                if let Some(input) = self.series_read() {
+                    let with = (self.session.generation(), &mut self.work);
+                    let question = &mut self.session.inquiries.forecast;
+                    inquiry::forecast::ask(question, (&input, &key, reach), with);
+                }
+            }
+            forecast::Action::ForecastAll(reach) => {
+                if let Some(input) = self.series_read() {
+                    let with = (self.session.generation(), &mut self.work);
+                    self.session
+                        .inquiries
+                        .forecasts
+                        .begin((&input, reach), with);
+                }
+            }
+            forecast::Action::Ask(other) => {
+                self.session.inquiries.forecast.cancel(&self.work);
+                self.asked_otherwise(ctx, other);
+            }
+            forecast::Action::CancelAll => self.session.inquiries.forecasts.cancel(&self.work),
+            forecast::Action::Select(key) => self.views.selected = Some(Item::Series(key)),
+            forecast::Action::Plot(key) => self.add_plot(&[Item::Series(key)]),
+            forecast::Action::Copy(text) => ctx.copy_text(text),
+        }
+    }
+
+    /// Forecasts the selected series, for the command of this name.
+    pub(super) fn forecast_selected(&mut self) {
+        if let Some(Item::Series(key)) = &self.views.selected {
+            self.views.forecast.choose(key.clone());
+            self.bring_up(Screen::Forecast);
+        }
+    }
+
+    pub(super) fn correlate(&mut self, ctx: &Context, action: correlate::Action) {
+        match action {
+            correlate::Action::Axis(wish) => self.plot(&wish),
+            correlate::Action::Correlate(asked) => {
+                if let Some(input) = self.series_read() {
+                    let with = (self.session.generation(), &mut self.work);
+                    let question = &mut self.session.inquiries.together;
+                    together::ask(question, (&input, asked), with);
+                }
+            }
+            correlate::Action::Lags(other) => {
+                let with = (self.session.generation(), &mut self.work);
+                self.session.inquiries.ask_lags(other, with);
+            }
+            correlate::Action::Ask(other) => {
+                self.session.inquiries.together.cancel(&self.work);
+                self.asked_otherwise(ctx, other);
+            }
+            correlate::Action::Select(key) => self.views.selected = Some(Item::Series(key)),
+            correlate::Action::Plot(keys) => {
+                let items: Vec<Item> = keys.into_iter().map(Item::Series).collect();
+                self.add_plot(&items);
+            }
+            correlate::Action::Copy(text) => ctx.copy_text(text),
+        }
+    }
+
+    /// Looks for what moves together with the selected series.
+    pub(super) fn correlate_selected(&mut self) {
+        if let Some(Item::Series(key)) = &self.views.selected {
+            self.views.correlate.choose(key.clone());
+            self.bring_up(Screen::Correlate);
+        }
     }
 
     /// Stops reading, or records: what is the same for every question.

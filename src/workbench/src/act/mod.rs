@@ -38,6 +38,8 @@ impl App {
             Wish::Findings(action) => self.finding_list(ctx, action),
             Wish::Analyze(action) => self.side_by_side(action),
             Wish::Bottleneck(action) => self.bottleneck(ctx, action),
+            Wish::Forecast(action) => self.forecast(ctx, action),
+            Wish::Correlate(action) => self.correlate(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),
             Wish::Details(action) => self.details(ctx, action),

@@ -38,7 +38,7 @@ pub struct Reach {
 pub type Question = Inquiry<(SeriesKey, Reach), One>;
 
 /// The forecast of one series.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct One {
     /// Its past, as drawn.
     pub track: Track,
@@ -118,7 +118,11 @@ pub fn ask(
     question.started(job.map(|id| Ticket(Pool::Long, id)));
 }
 
-fn one(input: &Input, (key, reach): (&SeriesKey, Reach), context: &Context) -> Result<One, Problem> {
+pub(crate) fn one(
+    input: &Input,
+    (key, reach): (&SeriesKey, Reach),
+    context: &Context,
+) -> Result<One, Problem> {
     let (frame, line) = find(input, key)?;
     let setup = setup(frame, reach);
     let forecast = forecast::of_line(frame, line, &setup);

@@ -68,7 +68,9 @@ fn judge(input: &Input, window: Option<Span>, context: &Context) -> Result<Judge
     let first = findings.into_iter().next();
     let stalled = outcome.resources.iter();
     Ok(Judged {
-        sentence: first.as_ref().map_or(String::new(), |it| it.statement.clone()),
+        sentence: first
+            .as_ref()
+            .map_or(String::new(), |it| it.statement.clone()),
         evidence: first.map_or(f64::NAN, |it| it.evidence),
         stalled: stalled
             .map(|it| stalled_share(input, (it, outcome.span)))

@@ -1,6 +1,7 @@
 //! Plots over time: any number of samples at the cost of their pixels.
 //!
 //! * [`panel`]: one plot with title, legend, axes and everything laid over it.
+//! * `chart`: a plot with axes of its own: a future, lags.
 //! * [`time_axis`]: how moments are labeled: zoned clock or since a moment.
 //! * `curve` turns an envelope into one mesh; `stack` into bands.
 //! * `scene` composes a panel's picture; `cache` keeps envelopes while track,
@@ -15,6 +16,7 @@
 
 mod cache;
 pub(crate) mod canvas;
+pub(crate) mod chart;
 mod curve;
 mod legend;
 mod marks;

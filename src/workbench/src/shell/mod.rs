@@ -90,6 +90,10 @@ pub struct Views {
     pub analyze: view::analyze::State,
     /// Which resource limits.
     pub bottleneck: view::bottleneck::State,
+    /// What comes next.
+    pub forecast: view::forecast::State,
+    /// What moves together.
+    pub correlate: view::correlate::State,
     /// The list of events.
     pub events: view::events::State,
     /// The list of notes.
@@ -137,6 +141,10 @@ pub enum Wish {
     Analyze(view::analyze::Action),
     /// A wish of the screen of what limits.
     Bottleneck(view::bottleneck::Action),
+    /// A wish of the screen of what comes next.
+    Forecast(view::forecast::Action),
+    /// A wish of the screen of what moves together.
+    Correlate(view::correlate::Action),
     /// A wish of the list of events.
     Events(view::events::Action),
     /// A wish of the list of notes.

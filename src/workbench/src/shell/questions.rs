@@ -4,18 +4,20 @@ use eframe::egui::Ui;
 
 use super::Scene;
 use super::Wish;
-use super::screens::{Screens, habits};
+use super::screens::{Screens, habits, shared};
 use crate::inquiry::{Inquiry, Stage};
-use crate::view::bottleneck;
+use crate::view::chooser::Choice;
 use crate::view::findings::Progress;
 use crate::view::lane::Axis;
+use crate::view::{bottleneck, correlate, forecast};
+use crate::workspace::Item;
 
 impl Screens<'_, '_> {
     pub(super) fn bottleneck_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let question = &scene.session.inquiries.limits;
         let stage = stage(scene, question);
-        let track = |item: &crate::workspace::Item| scene.session.track(item).ok();
+        let track = |item: &Item| scene.session.track(item).ok();
         let data = bottleneck::Data {
             stage: &stage,
             trouble: trouble(scene, question),
@@ -30,6 +32,64 @@ impl Screens<'_, '_> {
         self.views.wanted.extend(answer.wanted);
         self.wishes
             .extend(answer.actions.into_iter().map(Wish::Bottleneck));
+    }
+
+    pub(super) fn forecast_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let inquiries = &scene.session.inquiries;
+        let (question, table) = (&inquiries.forecast, &inquiries.forecasts);
+        let stage = stage(scene, question);
+        let table_stage = table.running(scene.work).unwrap_or(Stage::Over);
+        let data = forecast::Data {
+            stage: &stage,
+            trouble: trouble(scene, question),
+            asked: question.asked(),
+            one: question.answer(),
+            version: question.version(),
+            choice: choice(scene, self.views.selected.as_ref()),
+            table_stage: &table_stage,
+            table,
+            length_ns: scene.session.span().length_ns(),
+            axis: axis(scene),
+        };
+        let actions = forecast::ui(ui, &mut self.views.forecast, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Forecast));
+    }
+
+    pub(super) fn correlate_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let inquiries = &scene.session.inquiries;
+        let question = &inquiries.together;
+        let stage = stage(scene, question);
+        let track = |item: &Item| scene.session.track(item).ok();
+        let data = correlate::Data {
+            stage: &stage,
+            trouble: trouble(scene, question),
+            asked: question.asked(),
+            found: question.answer(),
+            version: question.version(),
+            lags_asked: inquiries.lags.asked(),
+            lags: inquiries.lags.current_answer().map(Vec::as_slice),
+            choice: choice(scene, self.views.selected.as_ref()),
+            shared: shared(scene),
+            track: &track,
+        };
+        let answer = correlate::ui(ui, &mut self.views.correlate, &data);
+        self.views.wanted.extend(answer.wanted);
+        self.wishes
+            .extend(answer.actions.into_iter().map(Wish::Correlate));
+    }
+}
+
+/// What a chooser of series offers.
+fn choice<'a>(scene: &Scene<'a>, selected: Option<&'a Item>) -> Choice<'a> {
+    Choice {
+        series: scene.session.series(),
+        version: scene.session.version(),
+        selected: match selected {
+            Some(Item::Series(key)) => Some(key),
+            Some(Item::Process(_)) | None => None,
+        },
     }
 }
 

@@ -196,6 +196,8 @@ impl Screens<'_, '_> {
             Screen::Findings => self.findings_ui(ui),
             Screen::Analyze => self.analyze_ui(ui),
             Screen::Bottleneck => self.bottleneck_ui(ui),
+            Screen::Forecast => self.forecast_ui(ui),
+            Screen::Correlate => self.correlate_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
             Screen::Processes => self.processes_ui(ui),
@@ -477,7 +479,7 @@ fn items(names: &[String]) -> impl Iterator<Item = Item> + '_ {
 }
 
 /// What all plots share.
-fn shared<'a>(scene: &Scene<'a>) -> panel::Shared<'a> {
+pub(super) fn shared<'a>(scene: &Scene<'a>) -> panel::Shared<'a> {
     let timeline = scene.timeline;
     panel::Shared {
         view: timeline.view(),

@@ -38,7 +38,10 @@ pub(super) fn empty_ui(
     let Words { what, ask } = words;
     let (why, action, asked) = match stage {
         Stage::Live => (
-            format!("{} is computed from a recording. Record, then open the recording.", capital(what)),
+            format!(
+                "{} is computed from a recording. Record, then open the recording.",
+                capital(what)
+            ),
             "Record…",
             Asked::Record,
         ),
@@ -54,7 +57,10 @@ pub(super) fn empty_ui(
             Asked::Cancel,
         ),
         Stage::Idle | Stage::Over => {
-            let why = trouble.map_or_else(|| format!("{} was not computed yet.", capital(what)), str::to_owned);
+            let why = trouble.map_or_else(
+                || format!("{} was not computed yet.", capital(what)),
+                str::to_owned,
+            );
             (why, ask, Asked::Compute)
         }
     };

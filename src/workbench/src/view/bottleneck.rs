@@ -100,7 +100,9 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
         return answer;
     };
     let outcome = &judged.outcome;
-    state.candidates.fill(data.version, || rows::candidates(judged));
+    state
+        .candidates
+        .fill(data.version, || rows::candidates(judged));
     if state.candidates.chosen().is_none()
         && let Some(first) = outcome.resources.first()
     {
@@ -120,7 +122,12 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
         .find(|(_, it)| state.candidates.chosen() == Some(rows::key(it).as_str()));
     if let Some((place, judgment)) = chosen {
         part_ui(ui, whole * REASONS, |ui| {
-            reasons_ui(ui, state, (place, judgment, judged, data), &mut answer.actions);
+            reasons_ui(
+                ui,
+                state,
+                (place, judgment, judged, data),
+                &mut answer.actions,
+            );
         });
         ui.separator();
     }
@@ -268,7 +275,11 @@ fn reasons_ui(
     let title = rows::title(judgment);
     ui.columns(3, |columns| {
         if let [left, middle, right] = columns {
-            list_ui(left, (&format!("Speaks for {title}"), "for"), &judgment.supports);
+            list_ui(
+                left,
+                (&format!("Speaks for {title}"), "for"),
+                &judgment.supports,
+            );
             let against = format!("Speaks against {title}");
             list_ui(middle, (&against, "against"), &judgment.against);
             culprits_ui(right, state, (place, judgment, judged, data), actions);
@@ -306,7 +317,8 @@ fn culprits_ui(
     ui.horizontal(|ui| {
         ui.strong("Who makes the load");
         if !judgment.culprits.is_empty()
-            && let Some(grid::Event::Copy(text)) = state.culprits.copy_ui(ui, "Copy", rows::CULPRITS)
+            && let Some(grid::Event::Copy(text)) =
+                state.culprits.copy_ui(ui, "Copy", rows::CULPRITS)
         {
             actions.push(Action::Copy(text));
         }

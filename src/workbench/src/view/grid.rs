@@ -511,10 +511,7 @@ mod tests {
         harness.run();
         drop(harness);
         let copied = "name,lag (s),lag (s) lo,lag (s) hi\nc,3,2,4\na,1,0,2\nb,,,\n";
-        assert_eq!(
-            events,
-            [Event::Chosen(0), Event::Copy(copied.to_owned())]
-        );
+        assert_eq!(events, [Event::Chosen(0), Event::Copy(copied.to_owned())]);
         assert_eq!(grid.chosen(), Some("a"));
     }
 

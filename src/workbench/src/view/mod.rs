@@ -18,15 +18,18 @@
 
 pub mod accuracy;
 pub mod analyze;
-pub mod ask;
 pub mod annotations;
+pub mod ask;
 pub mod bottleneck;
 pub mod browser;
+pub mod chooser;
+pub mod correlate;
 pub mod details;
 pub mod dragged;
 mod empty;
 pub mod events;
 pub mod findings;
+pub mod forecast;
 mod grid;
 pub mod help;
 pub mod hosts;

@@ -301,7 +301,10 @@ fn episode_ui(
         ui.strong(&spoken);
         for culprit in &episode.culprits {
             let share = model::unit::Unit::new("1").text(culprit.share);
-            ui.label(format!("{} made {share} of the load", rows::blamed(culprit)));
+            ui.label(format!(
+                "{} made {share} of the load",
+                rows::blamed(culprit)
+            ));
         }
         ui.weak("Click selects this stretch of time in every screen.");
     });
@@ -352,11 +355,7 @@ fn curve_ui(
 }
 
 /// The largest value of a curve, at the right end of its name.
-fn range_ui(
-    ui: &Ui,
-    (place, height): (eframe::egui::Pos2, f32),
-    track: &analysis::track::Track,
-) {
+fn range_ui(ui: &Ui, (place, height): (eframe::egui::Pos2, f32), track: &analysis::track::Track) {
     let theme = theme::of(ui.visuals());
     let extent = track.pyramid().extent(0..track.samples());
     let text = format!("max {}", track.series().unit.text(extent.max));

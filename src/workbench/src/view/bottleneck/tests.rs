@@ -162,9 +162,13 @@ fn another_candidate_is_explained_when_it_is_chosen() {
 #[test]
 fn a_click_on_a_culprit_selects_it_and_on_an_episode_its_stretch() {
     let actions = shown(|harness| {
-        harness.get_by_label("worker (412) made 90 % of the load").click();
+        harness
+            .get_by_label("worker (412) made 90 % of the load")
+            .click();
         harness.run();
-        harness.get_by_label_contains("cpu · web-1 limited for 30 s").click();
+        harness
+            .get_by_label_contains("cpu · web-1 limited for 30 s")
+            .click();
     });
     let wanted = [Action::Select(worker().1), Action::Show(span(10, 40))];
     assert_eq!(actions, wanted);
@@ -185,9 +189,15 @@ fn the_candidates_are_copied_with_units_and_every_digit() {
     };
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
-    assert!(header.starts_with("host\tresource\tpart\tverdict\tscore (0 to 1)"), "{header}");
+    assert!(
+        header.starts_with("host\tresource\tpart\tverdict\tscore (0 to 1)"),
+        "{header}"
+    );
     let first = "web-1\tcpu\t\t‼ limits\t0.8\t30\t20\t35\t0.97\t0.4\tcpu pressure\t\t0.31";
-    assert!(lines.next().is_some_and(|it| it.starts_with(first)), "{text}");
+    assert!(
+        lines.next().is_some_and(|it| it.starts_with(first)),
+        "{text}"
+    );
 }
 
 #[test]
