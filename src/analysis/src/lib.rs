@@ -7,7 +7,7 @@
 //! * [`bottleneck`]: what limits a system; [`explain`]: what caused a disturbance;
 //!   [`correlate`]: what moves together; [`compare`]: what differs.
 //! * [`laws`]: what no true recording can break, and quality as findings.
-//! * [`quality`], [`overview`], [`summary`]: what is there, and how good it is.
+//! * [`quality`], [`overview`], [`summary`], [`distribution`]: what is there, and how good it is.
 //! * [`forecast`]: what comes next. [`method`]: how each concludes, in words.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
@@ -21,6 +21,7 @@ pub mod change;
 pub mod compare;
 pub mod correlate;
 pub mod derive;
+pub mod distribution;
 pub mod envelope;
 pub mod explain;
 pub mod forecast;

@@ -90,6 +90,10 @@ pub enum Id {
     ExpectFinding,
     /// Drop selection or measuring cursors.
     Deselect,
+    /// Compare the selection with what is around it.
+    WhatChanged,
+    /// Compare with another session.
+    CompareWith,
     /// Label moments in universal time.
     ClockUtc,
     /// Label moments in this machine's zone.
@@ -357,6 +361,8 @@ pub const ALL: &[Command] = &[
     line(Id::PreviousEvent, ("time.previous-event", "Previous event"), Time, &[plain(Key::Comma)], When::Events),
     line(Id::NextEvent, ("time.next-event", "Next event"), Time, &[plain(Key::Period)], When::Events),
     line(Id::Measure, ("time.measure", "Set cursor A, then B"), Time, &[plain(Key::B)], Data),
+    line(Id::WhatChanged, ("time.what-changed", "What changed in the selection?"), Time, &[shift(Key::C)], Data),
+    line(Id::CompareWith, ("time.compare-with", "Compare with another session…"), Time, &[], Data),
     line(Id::ClockUtc, ("time.utc", "Label in UTC"), Time, &[], Always),
     line(Id::ClockLocal, ("time.local", "Label in local time"), Time, &[], Always),
     line(Id::ClockSinceStart, ("time.since-start", "Label since start"), Time, &[], Always),
@@ -376,6 +382,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Correlate), ("view.correlate", "Correlate: what moves together"), View, &[], Always),
     line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),
     line(Id::CorrelateSelected, ("analyze.correlate", "What moves together with this series"), View, &[], When::Series),
+    line(Id::Show(Screen::Compare), ("view.compare", "Compare: what changed"), View, &[alt(Key::Num0)], Always),
     line(Id::Columns(1), ("view.one-column", "Plots in one column"), View, &[], Always),
     line(Id::Columns(2), ("view.two-columns", "Plots in two columns"), View, &[], Always),
     line(Id::Columns(3), ("view.three-columns", "Plots in three columns"), View, &[], Always),

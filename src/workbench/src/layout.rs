@@ -21,6 +21,8 @@ pub enum Screen {
     Findings,
     /// Trend, anomaly and bottleneck side by side.
     Analyze,
+    /// What changed between two windows or sessions.
+    Compare,
     /// Which resource limits, with the evidence.
     Bottleneck,
     /// What comes next.
@@ -46,6 +48,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Findings, "Findings"),
     (Screen::Explore, "Explore"),
     (Screen::Analyze, "Analyze"),
+    (Screen::Compare, "Compare"),
     (Screen::Bottleneck, "Bottleneck"),
     (Screen::Forecast, "Forecast"),
     (Screen::Correlate, "Correlate"),
@@ -77,6 +80,7 @@ pub fn standard() -> Layout {
             Screen::Findings,
             Screen::Explore,
             Screen::Analyze,
+            Screen::Compare,
             Screen::Bottleneck,
             Screen::Forecast,
             Screen::Correlate,
@@ -137,6 +141,7 @@ pub fn is_whole(layout: &Layout) -> bool {
 const BESIDE_PLOTS: &[Screen] = &[
     Screen::Findings,
     Screen::Analyze,
+    Screen::Compare,
     Screen::Bottleneck,
     Screen::Forecast,
     Screen::Correlate,

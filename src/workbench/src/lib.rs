@@ -4,7 +4,7 @@
 //!   asked; [`shell`] draws the window around the screens.
 //! * [`session`] is what is looked at: agents ([`hub`]) or a file, with its curves
 //!   ([`tracks`]), processes ([`crowds`]), statistics ([`figures`]) and doubts
-//!   ([`doubts`]) and findings ([`insight`]) prepared for views.
+//!   ([`doubts`]), findings ([`insight`]) and comparisons ([`contrast`]) prepared for views.
 //! * [`workspace`] is what the user arranged and [`history`] undoes; [`timeline`] the
 //!   one time axis; [`commands`] everything that can be asked for by name.
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
@@ -19,6 +19,7 @@ pub mod accuracy;
 mod act;
 pub mod app;
 pub mod commands;
+pub mod contrast;
 pub mod crowds;
 pub mod desk;
 pub mod doubts;

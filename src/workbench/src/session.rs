@@ -18,6 +18,8 @@ use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
 use workflow::stored::Stored;
 
+use crate::contrast::sides::{Axis, Sides};
+use crate::contrast::{Contrast, Here, closeup};
 use crate::crowds::Crowds;
 use crate::doubts;
 use crate::explore::Absent;
@@ -61,6 +63,7 @@ pub struct Session {
     keeping: Keeping,
     quality_at: Option<Instant>,
     insight: Insight,
+    contrast: Contrast,
 }
 
 /// What views borrow.
@@ -99,6 +102,7 @@ impl Session {
             keeping: Keeping::default(),
             quality_at: None,
             insight: Insight::default(),
+            contrast: Contrast::default(),
         }
     }
 
@@ -126,6 +130,7 @@ impl Session {
         self.tracks = Tracks::default();
         self.crowds.reset();
         self.inquiries.reset();
+        self.contrast.reset();
         self.figures = Figures::default();
         let old = std::mem::take(&mut self.prepared);
         // Versions only ever rise, so that views notice the turn.
@@ -370,11 +375,41 @@ impl Session {
             Outcome::Answered(of, answer) if of == self.generation => {
                 self.inquiries.accept(*answer, (of, work));
             }
-            Outcome::Read(..) | Outcome::Found(..) | Outcome::Answered(..) => {}
+            Outcome::Contrast(of, news) if of == self.generation => self.contrast.accept(news),
+            Outcome::Read(..)
+            | Outcome::Found(..)
+            | Outcome::Answered(..)
+            | Outcome::Contrast(..) => {}
             other => return Some(other),
         }
         self.insight.look(work);
+        self.contrast.check(work);
         None
+    }
+
+    /// What is compared with what, and what changed.
+    pub fn contrast(&self) -> &Contrast {
+        &self.contrast
+    }
+
+    /// Chooses what is compared and compares it.
+    pub fn compare(&mut self, axis: &Axis, work: &mut Work, choose: impl FnOnce(&mut Sides)) {
+        choose(&mut self.contrast.sides);
+        let here = match &self.source {
+            Source::Live => Here::Live(self.hub.live()),
+            Source::Stored(stored) => Here::Stored(stored, self.insight.input()),
+        };
+        self.contrast.begin((&here, axis), (self.generation, work));
+    }
+
+    /// Looks at one row of the comparison in detail.
+    pub fn look_closer(&mut self, wanted: closeup::Wanted, work: &mut Work) {
+        self.contrast.look(wanted, (self.generation, work));
+    }
+
+    /// Another session that was compared is to be read anew.
+    pub fn forget_other(&mut self, path: &std::path::Path) {
+        self.contrast.forget(path);
     }
 
     /// The statistics of the selected range.

@@ -22,6 +22,8 @@ use workflow::problem::{Problem, Sort};
 use workflow::processes::Line;
 use workflow::stored::Stored;
 
+use crate::contrast::News;
+use crate::contrast::sides::Which;
 use crate::inquiry::Answer;
 use crate::workspace::Item;
 
@@ -52,6 +54,8 @@ pub enum Outcome {
     Found(Generation, &'static str, Result<Vec<Finding>, Problem>),
     /// A question was answered.
     Answered(Generation, Box<Answer>),
+    /// A comparison is done, or a row of it was looked at.
+    Contrast(Generation, News),
     /// A file was written.
     Written(&'static str, Result<Written, Problem>),
     /// A recording was started.
@@ -101,6 +105,8 @@ pub struct StatisticsRow {
 pub enum Purpose {
     /// Open it.
     Open,
+    /// Compare with it, on this side.
+    Compare(Which),
     /// Record into it.
     Record(crate::recorder::Draft),
     /// Write something into it.

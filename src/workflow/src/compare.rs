@@ -106,6 +106,14 @@ impl Side {
         }
     }
 
+    /// Several windows of what is open already, such as all that is not another window.
+    pub fn windows(input: &Input, spans: &[Span]) -> Self {
+        let run = |span: &Span| (input.clone(), Some(*span));
+        Self {
+            runs: spans.iter().map(run).collect(),
+        }
+    }
+
     fn span(&self) -> Span {
         let first = self.runs.first();
         first.map_or(Span::default(), |(input, window)| {
@@ -304,15 +312,18 @@ fn runs_of(at: &[i64], step_ns: i64) -> Vec<Range<usize>> {
     runs
 }
 
-/// Whether the sides are stretches of one run: one input, or two whose times follow
+/// Whether the sides are stretches of one run: of one input, or of two whose times follow
 /// each other with no more between than the shorter is long.
 fn are_adjacent(before: &Side, after: &Side) -> bool {
+    let mut paths = before.runs.iter().chain(&after.runs).map(|it| &it.0.path);
+    if let Some(first) = paths.next()
+        && paths.all(|path| path == first)
+    {
+        return true;
+    }
     let ([(old, _)], [(new, _)]) = (before.runs.as_slice(), after.runs.as_slice()) else {
         return false;
     };
-    if old.path == new.path {
-        return true;
-    }
     let (a, b) = (before.span(), after.span());
     // Tables without clock times all begin at the same moment.
     if !a.intersect(b).is_empty() {

@@ -6,6 +6,7 @@ use eframe::egui::{Context, Event, ViewportCommand};
 
 use crate::app::App;
 use crate::commands::Id;
+use crate::contrast::sides::Which;
 use crate::export::{Export, Form, Table};
 use crate::history::{Changed, Taken};
 use crate::layout::{self, Screen};
@@ -49,6 +50,8 @@ impl App {
             Id::ExpectFinding => self.expect_chosen(),
             Id::Mark => self.mark(),
             Id::Annotate => self.annotate(),
+            Id::WhatChanged => self.what_changed(),
+            Id::CompareWith => self.pick(Purpose::Compare(Which::After)),
             Id::Search => {
                 self.bring_up(Screen::Browser);
                 self.views.browser.focus_search();

@@ -110,7 +110,7 @@ impl App {
     /// Asks for a path in the window itself.
     pub(super) fn ask_path(&mut self, purpose: Purpose, why: &str) {
         let text = match &purpose {
-            Purpose::Open => String::new(),
+            Purpose::Open | Purpose::Compare(_) => String::new(),
             other => self.default_path(other).display().to_string(),
         };
         self.views.dialogs.open(Dialog::Path {
@@ -122,7 +122,7 @@ impl App {
 
     fn default_path(&self, purpose: &Purpose) -> PathBuf {
         match purpose {
-            Purpose::Open => {
+            Purpose::Open | Purpose::Compare(_) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
             }
@@ -157,6 +157,7 @@ impl App {
     fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
         match purpose {
             Purpose::Open => self.open(path),
+            Purpose::Compare(which) => self.compare_with(which, path),
             Purpose::Record(draft) => {
                 self.desk.recent.record_folder = path.parent().map(Path::to_path_buf);
                 let path = path.display().to_string();
@@ -259,8 +260,11 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
     }
     let dialog = rfd::FileDialog::new();
     match purpose {
-        Purpose::Open => dialog
-            .set_title("Open a session or file")
+        Purpose::Open | Purpose::Compare(_) => dialog
+            .set_title(match purpose {
+                Purpose::Compare(_) => "Compare with a session or file",
+                _ => "Open a session or file",
+            })
             .set_directory(start)
             .add_filter(
                 "Sessions and tables",

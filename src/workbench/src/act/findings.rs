@@ -150,7 +150,7 @@ impl App {
     }
 
     /// Selects a stretch and shows it with some of what is around it.
-    fn show_stretch(&mut self, span: Span) {
+    pub(super) fn show_stretch(&mut self, span: Span) {
         let around = span.length_ns().max(model::time::SECOND_NS) * MARGIN;
         self.timeline.selection = Some(span);
         self.timeline.show(Span {

@@ -3,10 +3,11 @@
 //!
 //! * [`commands`]: by name. [`time`]: the axis. [`panels`]: plots.
 //! * [`files`]: open, write. [`hosts`]: attach, record. [`notes`]: annotations.
-//! * [`findings`]: what was found. [`inquiries`]: what is asked of the analyses.
-//! * [`outcomes`]: what finished jobs bring.
+//! * [`findings`]: what was found; [`compare`]: what changed; [`inquiries`]: what else
+//!   is asked of the analyses. [`outcomes`]: what finished jobs bring.
 
 mod commands;
+mod compare;
 mod files;
 mod findings;
 mod hosts;
@@ -40,6 +41,7 @@ impl App {
             Wish::Bottleneck(action) => self.bottleneck(ctx, action),
             Wish::Forecast(action) => self.forecast(ctx, action),
             Wish::Correlate(action) => self.correlate(ctx, action),
+            Wish::Compare(action) => self.comparison(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),
             Wish::Details(action) => self.details(ctx, action),

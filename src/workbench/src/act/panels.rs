@@ -47,6 +47,7 @@ impl App {
             Action::Pin(moment) => self.timeline.pin = Some(moment),
             Action::ZoomToSelection => self.zoom_to_selection(),
             Action::Annotate => self.annotate(),
+            Action::WhatChanged => self.what_changed(),
             Action::Report => self.command(ctx, crate::commands::Id::ReportHtml),
             Action::Deselect => self.timeline.selection = None,
             Action::AddPlot => self.add_plot(&[]),
@@ -266,6 +267,7 @@ impl App {
             details::Action::Select(key) => self.select(Item::Series(key)),
             details::Action::Plot(key) => self.add_plot(&[Item::Series(key)]),
             details::Action::Zoom(span) => self.timeline.show(span),
+            details::Action::WhatChanged => self.what_changed(),
             details::Action::SelectView => {
                 let range = self.timeline.view().intersect(self.timeline.whole());
                 self.timeline.selection = Some(range);

@@ -110,6 +110,8 @@ pub enum Action {
     Pin(Moment),
     /// Zoom into the selection.
     ZoomToSelection,
+    /// Compare the selection with what is around it.
+    WhatChanged,
     /// Write a note at the selection.
     Annotate,
     /// Write a report of the selection.
@@ -178,6 +180,11 @@ fn tools_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                         "Zoom",
                         Action::ZoomToSelection,
                         "Zoom into the selection (Enter)",
+                    ),
+                    (
+                        "What changed?",
+                        Action::WhatChanged,
+                        "Compare it with what is before it (Shift+C)",
                     ),
                     ("Annotate", Action::Annotate, "Write a note (Shift+M)"),
                     (

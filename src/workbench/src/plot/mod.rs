@@ -17,7 +17,7 @@
 mod cache;
 pub(crate) mod canvas;
 pub(crate) mod chart;
-mod curve;
+pub(crate) mod curve;
 mod legend;
 mod marks;
 pub mod panel;
@@ -26,4 +26,4 @@ mod scene;
 pub mod spark;
 mod stack;
 pub mod time_axis;
-mod value_axis;
+pub(crate) mod value_axis;

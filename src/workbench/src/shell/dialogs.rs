@@ -325,6 +325,7 @@ fn path_ui(
 ) -> Answer {
     let (title, name) = match purpose {
         Purpose::Open => ("Open a path", "Open"),
+        Purpose::Compare(_) => ("Compare with a path", "Compare"),
         Purpose::Record(_) => ("Record into", "Use"),
         Purpose::Export(_) => ("Write to", "Write"),
     };
@@ -334,7 +335,7 @@ fn path_ui(
     }
     ui.add_space(4.0);
     let hint = match purpose {
-        Purpose::Open => "a .kymo session, or a CSV, TSV or Parquet file",
+        Purpose::Open | Purpose::Compare(_) => "a .kymo session, or a CSV, TSV or Parquet file",
         Purpose::Record(_) | Purpose::Export(_) => "",
     };
     field_ui(ui, text, ("Path", hint, fresh));

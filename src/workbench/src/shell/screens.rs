@@ -11,6 +11,7 @@ use model::series::SeriesKey;
 use workflow::stored::Stored;
 
 use super::{Scene, Views, Wish};
+use crate::contrast::sides::Axis;
 use crate::explore::arrange::{self, Named, Section};
 use crate::explore::{self, Absent};
 use crate::hub::Stage;
@@ -19,7 +20,10 @@ use crate::plot::panel;
 use crate::plot::pointer::{Habits, PlainDrag, PlainWheel};
 use crate::session::Source;
 use crate::theme::{self, Look};
-use crate::view::{analyze, annotations, browser, details, events, findings, processes, samples};
+use crate::timeline::Timeline;
+use crate::view::{
+    analyze, annotations, browser, compare, details, events, findings, processes, samples,
+};
 use crate::workspace::{Item, Workspace};
 
 /// The plots, and what they were arranged for.
@@ -198,6 +202,7 @@ impl Screens<'_, '_> {
             Screen::Bottleneck => self.bottleneck_ui(ui),
             Screen::Forecast => self.forecast_ui(ui),
             Screen::Correlate => self.correlate_ui(ui),
+            Screen::Compare => self.compare_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
             Screen::Processes => self.processes_ui(ui),
@@ -386,6 +391,26 @@ impl Screens<'_, '_> {
             .extend(answer.actions.into_iter().map(Wish::Analyze));
     }
 
+    fn compare_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let contrast = scene.session.contrast();
+        let data = compare::Data {
+            sides: &contrast.sides,
+            axis: compared(scene.timeline),
+            selection: scene.timeline.selection,
+            progress: contrast.progress(),
+            answer: contrast.answer().map(|it| &**it),
+            version: contrast.version(),
+            closeup: contrast.closeup().map(|it| &**it),
+            live: scene.session.stored().is_none(),
+            recent: &scene.desk.recent.files,
+            clock: scene.clock,
+            habits: habits(scene.history.now()),
+        };
+        let actions = compare::ui(ui, &mut self.views.compare, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Compare));
+    }
+
     fn events_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let by_host = scene.session.events().iter();
@@ -461,6 +486,14 @@ fn hindrance(scene: &Scene<'_>) -> Option<&'static str> {
 fn is_old(scene: &Scene<'_>, host: &str) -> bool {
     let mute = scene.session.mute().iter().any(|mute| mute == host);
     mute && scene.timeline.is_newest()
+}
+
+/// What a comparison may be made of.
+pub(crate) fn compared(timeline: &Timeline) -> Axis {
+    Axis {
+        whole: timeline.whole(),
+        cursors: timeline.measure,
+    }
 }
 
 /// The curve of a series by its name in findings.

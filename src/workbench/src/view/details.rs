@@ -92,6 +92,8 @@ pub enum Action {
     Plot(SeriesKey),
     /// Show just the selected range.
     Zoom(Span),
+    /// Compare the selected range with what is around it.
+    WhatChanged,
     /// Select what is in view, so that it can be described.
     SelectView,
     /// Nothing is selected any more.
@@ -239,6 +241,10 @@ fn range_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
             ui.label(RichText::new(format!("{from} to {to}")).color(weak));
             if ui.button("Zoom").clicked() {
                 actions.push(Action::Zoom(span));
+            }
+            let hint = "Compare it with what is before it (Shift+C)";
+            if ui.button("What changed?").on_hover_text(hint).clicked() {
+                actions.push(Action::WhatChanged);
             }
             if ui.button("Deselect").clicked() {
                 actions.push(Action::Deselect);

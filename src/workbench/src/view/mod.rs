@@ -5,7 +5,7 @@
 //! decides nothing. Derived rows are kept in `State` and worked out anew when the
 //! version in `Data` or the user's filter changes, never per frame.
 //!
-//! * [`findings`], [`analyze`]: what was found; [`browser`], [`processes`], [`samples`], [`details`], [`events`],
+//! * [`findings`], [`analyze`], [`compare`]: what was found; [`browser`], [`processes`], [`samples`], [`details`], [`events`],
 //!   [`annotations`]: panels, docked by [`crate::layout`].
 //! * [`overview`], [`quality`], [`hosts`]: strips above them.
 //! * [`start`], [`help`]: pages.
@@ -23,6 +23,7 @@ pub mod ask;
 pub mod bottleneck;
 pub mod browser;
 pub mod chooser;
+pub mod compare;
 pub mod correlate;
 pub mod details;
 pub mod dragged;

@@ -1,0 +1,1 @@
+//! The comparison driven by its labels.
