@@ -6,6 +6,8 @@
 //!
 //! Start at [`Side::open`] and [`compare`].
 
+mod order;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,10 +17,13 @@ use model::event::EventKind;
 use model::series::Series;
 use model::time::{Moment, SECOND_NS, Span};
 
+use self::order::Moved;
 use crate::input::Input;
 use crate::jobs::Context;
 use crate::problem::{Problem, Sort};
 use crate::spread;
+
+pub use order::Onset;
 
 /// Series between two looks at the wish to stop.
 const SERIES_AT_ONCE: usize = 128;
@@ -70,6 +75,9 @@ pub struct Comparison {
     pub step_seconds: f64,
     /// Names, series and answers, in the order of the side before.
     pub metrics: Vec<(String, Series, Difference)>,
+    /// When each of these took its new level and in which order; `None` for one that
+    /// did not change, and for all where the sides are not stretches of one run.
+    pub onsets: Vec<Option<Onset>>,
     /// Series that are only on the side after.
     pub appeared: Vec<String>,
     /// Series that are only on the side before.
@@ -164,6 +172,9 @@ struct Found<'a> {
     series: Option<&'a Series>,
     name: String,
     runs: Vec<&'a [f64]>,
+    /// Times of the first run, and how far their clock may be off.
+    at: &'a [i64],
+    clock_error_ns: i64,
 }
 
 /// Compares the sides.
@@ -193,12 +204,13 @@ pub fn compare(
         },
     };
     let mut pairs = Vec::new();
-    let mut names = Vec::new();
+    let (mut names, mut times) = (Vec::new(), Vec::new());
     for key in order(before, by_name) {
         if let (Some(a), Some(b)) = (old.get(&key), new.get(&key))
             && let Some(series) = a.series
         {
             names.push((a.name.clone(), series.clone()));
+            times.push((b.at, b.clock_error_ns));
             pairs.push(Pair {
                 series,
                 before: a.runs.clone(),
@@ -215,6 +227,10 @@ pub fn compare(
         });
     }
     let differences = differences(&pairs, &params, context)?;
+    let onsets = match relation {
+        Relation::Adjacent => onsets(&times, &differences, step_seconds),
+        Relation::Apart | Relation::Repeatable => vec![None; differences.len()],
+    };
     let only = |these: &BTreeMap<String, Found<'_>>, those: &BTreeMap<String, Found<'_>>| {
         let mine = these.iter().filter(|(key, _)| !those.contains_key(*key));
         mine.map(|(_, it)| it.name.clone()).collect::<Vec<_>>()
@@ -227,10 +243,29 @@ pub fn compare(
         metrics: metrics
             .map(|((name, series), it)| (name, series, it))
             .collect(),
+        onsets,
         appeared: only(&new, &old),
         vanished: only(&old, &new),
         settings: settings(before, after, by_name),
     })
+}
+
+/// When each series that changed took its new level.
+fn onsets(
+    times: &[(&[i64], i64)],
+    differences: &[Difference],
+    step_seconds: f64,
+) -> Vec<Option<Onset>> {
+    let all = times.iter().zip(differences);
+    let moved: Vec<Option<Moved>> = all
+        .map(|((at, clock_error_ns), difference)| {
+            Some(Moved {
+                at: Moment(*at.get(difference.first_row?)?),
+                clock_error_ns: *clock_error_ns,
+            })
+        })
+        .collect();
+    order::ranked(&moved, (step_seconds * SECOND_NS as f64) as i64)
 }
 
 /// Both stages, each spread over the processors.
@@ -280,6 +315,9 @@ fn found(side: &Side, by_name: bool) -> BTreeMap<String, Found<'_>> {
                 found.series.get_or_insert(&line.series);
                 if found.name.is_empty() {
                     found.name.clone_from(&line.name);
+                    let first = runs.first().cloned().unwrap_or_default();
+                    found.at = &host.frame.at[rows.clone()][first];
+                    found.clock_error_ns = clock_error_ns(input, &host.host);
                 }
                 let values = &line.values[rows.clone()];
                 found
@@ -294,6 +332,13 @@ fn found(side: &Side, by_name: bool) -> BTreeMap<String, Found<'_>> {
             .any(|run| run.iter().any(|value| value.is_finite()))
     });
     all
+}
+
+/// How far the clock of a host may be off; 0 for a table.
+fn clock_error_ns(input: &Input, host: &str) -> i64 {
+    let stored = input.stored.as_ref();
+    let facts = stored.and_then(|it| it.hosts().iter().find(|it| it.name == host));
+    facts.map_or(0, |it| it.error_ns.max(0))
 }
 
 /// Rows between jumps of time.
@@ -321,9 +366,9 @@ fn are_adjacent(before: &Side, after: &Side) -> bool {
     {
         return true;
     }
-    let ([(old, _)], [(new, _)]) = (before.runs.as_slice(), after.runs.as_slice()) else {
+    if before.runs.len() != 1 || after.runs.len() != 1 {
         return false;
-    };
+    }
     let (a, b) = (before.span(), after.span());
     // Tables without clock times all begin at the same moment.
     if !a.intersect(b).is_empty() {

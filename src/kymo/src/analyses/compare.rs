@@ -88,8 +88,18 @@ struct Metric {
     floor: f64,
     coverage: f64,
     first_row: Option<usize>,
+    onset: Option<First>,
     unit: String,
     worse: bool,
+}
+
+/// When a series took its new level; 1 moved first, and series that clocks and cadence
+/// cannot tell apart share a place.
+#[derive(Serialize)]
+struct First {
+    time: String,
+    order: usize,
+    tied: usize,
 }
 
 #[derive(Serialize)]
@@ -177,7 +187,8 @@ fn relation(relation: Relation) -> &'static str {
 }
 
 fn document(comparison: &Comparison) -> Document {
-    let metrics = comparison.metrics.iter().map(|(name, series, it)| {
+    let all = comparison.metrics.iter().zip(&comparison.onsets);
+    let metrics = all.map(|((name, series, it), onset)| {
         let metric = Metric {
             verdict: it.verdict.name(),
             within_runs: it.within_runs.name(),
@@ -200,6 +211,11 @@ fn document(comparison: &Comparison) -> Document {
             floor: it.floor,
             coverage: it.coverage,
             first_row: it.first_row,
+            onset: onset.map(|it| First {
+                time: it.at.to_string(),
+                order: it.order,
+                tied: it.tied,
+            }),
             unit: series.unit.code().to_owned(),
             worse: is_worse(series, it.verdict),
         };
@@ -253,6 +269,7 @@ fn text(comparison: &Comparison) -> String {
             ));
         }
     }
+    text.push_str(&moved_first(comparison));
     for (title, names) in [
         ("appeared", &comparison.appeared),
         ("vanished", &comparison.vanished),
@@ -271,4 +288,26 @@ fn text(comparison: &Comparison) -> String {
         ));
     }
     text
+}
+
+/// Who moved first, where stretches of one run have an order.
+fn moved_first(comparison: &Comparison) -> String {
+    let all = comparison.metrics.iter().zip(&comparison.onsets);
+    let first = all.filter_map(|((name, _, it), onset)| {
+        let onset = onset.filter(|onset| onset.order == 1 && it.verdict.is_change());
+        onset.map(|onset| (name.as_str(), onset))
+    });
+    let first: Vec<_> = first.collect();
+    let names: Vec<&str> = first.iter().map(|(name, _)| *name).collect();
+    match first.first() {
+        None => String::new(),
+        Some((name, onset)) if names.len() == 1 => {
+            format!("  moved first: {name} at {}\n", onset.at)
+        }
+        Some((_, onset)) => format!(
+            "  moved first, too close to tell apart: {} at {}\n",
+            names.join(", "),
+            onset.at
+        ),
+    }
 }

@@ -1,5 +1,6 @@
 //! The whole window without a display: drawn, driven by keys, read by name.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Key, Modifiers};
@@ -20,6 +21,7 @@ use workflow::tap::Placement;
 use workflow::target::Target;
 
 use super::App;
+use crate::contrast::sides::Which;
 use crate::desk::Desk;
 use crate::explore::Dropped;
 use crate::layout::{self, Screen};
@@ -27,7 +29,7 @@ use crate::places::Places;
 use crate::shell::Wish;
 use crate::theme;
 use crate::timeline::Mode;
-use crate::view::dragged;
+use crate::view::{self, dragged};
 use crate::workspace::{Content, Item};
 
 mod findings;
@@ -425,4 +427,48 @@ fn colors_follow_the_choice() {
         harness.run_steps(2);
         assert_eq!(theme::of(&ctx.global_style().visuals), wanted);
     }
+}
+
+/// A recorded example.
+fn example(name: &str) -> std::path::PathBuf {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.join("sessions").join(name)
+}
+
+#[test]
+fn a_selection_says_what_changed_and_another_session_is_compared() {
+    let context = workflow::jobs::Context::default();
+    let (stored, _) = Stored::open(&example("cpu-hog.kymo"), &context).expect("a session");
+    let whole = stored.span();
+    let mut app = app();
+    app.session.show_stored(stored);
+    app.timeline.restart(whole, Mode::Paused);
+    app.timeline.selection = Some(Span {
+        from: whole.from.plus_ns(whole.length_ns() / 2),
+        ..whole
+    });
+    let mut harness = window(app);
+    press(&mut harness, Modifiers::SHIFT, Key::C);
+    let shown = layout::is_shown(&harness.state().history.now().layout, Screen::Compare);
+    assert!(shown);
+    let is_done = |app: &App| app.session.contrast().answer().is_some();
+    assert!(draw_until(&mut harness, is_done));
+    harness.run_steps(2);
+    let first = harness.state().session.contrast().answer().map(Arc::clone);
+    let first = first.expect("it is there");
+    assert!(first.rows.len() > 50 && first.sides[0].span.to == first.sides[1].span.from);
+    let whole_name = format!("{} ", first.rows[0].name);
+    harness.get_by_label_contains(&whole_name);
+    let ctx = harness.ctx.clone();
+    let with = view::compare::Action::With(Which::Before, example("quiet.kymo"));
+    harness.state_mut().act(&ctx, Wish::Compare(with));
+    let is_other = |app: &App| {
+        let answer = app.session.contrast().answer();
+        answer.is_some_and(|it| it.sides[0].stretch.words == "all of quiet.kymo")
+    };
+    assert!(draw_until(&mut harness, is_other));
+    harness.run_steps(2);
+    harness.get_by_label("Runs are known to repeat");
+    harness.state_mut().session.show_live();
+    assert!(!is_done(harness.state()), "it was of another session");
 }

@@ -14,7 +14,7 @@ use model::catalog::Polarity;
 use model::event::EventKind;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
-use workflow::compare::{Comparison, Repeats, Side, compare};
+use workflow::compare::{Comparison, Onset, Repeats, Side, compare};
 use workflow::input::Input;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
@@ -83,6 +83,8 @@ pub struct Row {
     pub worse: bool,
     /// What was found; `None` for a series that is on one side only.
     pub difference: Option<Difference>,
+    /// When it took its new level, and in which place among all.
+    pub onset: Option<Onset>,
     /// Its level on both sides in its unit; `NaN` where it is not.
     pub levels: [f64; 2],
     /// Frame and line on both sides.
@@ -261,7 +263,9 @@ impl Directory {
 
 fn rows(sides: &[Opened; 2], comparison: &Comparison) -> Vec<Row> {
     let known = sides.each_ref().map(Directory::of);
-    let compared = comparison.metrics.iter().map(|(name, series, it)| Row {
+    let all = comparison.metrics.iter().zip(&comparison.onsets);
+    let compared = all.map(|((name, series, it), onset)| Row {
+        onset: *onset,
         name: name.clone(),
         fate: match it.verdict {
             Verdict::Up => Fate::Up,
@@ -287,6 +291,7 @@ fn rows(sides: &[Opened; 2], comparison: &Comparison) -> Vec<Row> {
             Some(Row {
                 name: name.clone(),
                 series: line.series.clone(),
+                onset: None,
                 fate,
                 worse: false,
                 difference: None,

@@ -23,6 +23,7 @@ pub(super) enum Column {
     Unit,
     Relative,
     Kind,
+    Order,
     Evidence,
     Chance,
 }
@@ -59,6 +60,8 @@ const ALL: &[Info] = &[
         help: "Shift as a share of the level before." },
     Info { column: Column::Kind, title: "Kind", width: 100.0,
         help: "In which way it differs: level, mean, tail (95th and 99th percentile), spread, or flat on one side only." },
+    Info { column: Column::Order, title: "Moved", width: 74.0,
+        help: "In which order the series took their new levels: 1 moved first. An = says that others moved too close to it in time to be told apart by step and clocks." },
     Info { column: Column::Evidence, title: "Evidence", width: 66.0,
         help: "Evidence for a change that matters, 0 to 1: overlap, chance and size together." },
     Info { column: Column::Chance, title: "q", width: 64.0,
@@ -92,6 +95,7 @@ impl Column {
                 | Self::Shift
                 | Self::Interval
                 | Self::Relative
+                | Self::Order
                 | Self::Evidence
                 | Self::Chance
         )
@@ -107,6 +111,7 @@ impl Column {
             Self::Shift => of(|it| it.shift),
             Self::Interval => of(|it| it.shift_interval[1] - it.shift_interval[0]),
             Self::Relative => Some(relative(row)),
+            Self::Order => Some(row.onset.map_or(f64::NAN, |it| it.order as f64)),
             Self::Evidence => of(|it| it.score),
             Self::Chance => of(|it| it.q_value),
             _ => None,
@@ -162,6 +167,9 @@ pub(super) fn exact_header() -> Vec<String> {
         "verdict",
         "worse",
         "kind",
+        "moved at",
+        "moved",
+        "moved with",
         "series",
         "host",
         "before",
@@ -193,6 +201,9 @@ pub(super) fn exact(row: &Row) -> Vec<String> {
         row.fate.name().to_owned(),
         if row.worse { "worse" } else { "" }.to_owned(),
         kinds(row),
+        row.onset.map_or(String::new(), |it| it.at.to_string()),
+        row.onset.map_or(String::new(), |it| it.order.to_string()),
+        row.onset.map_or(String::new(), |it| it.tied.to_string()),
         row.name.clone(),
         row.series.key.host.clone(),
         table::exact(row.levels[0]),

@@ -2,7 +2,6 @@
 
 use analysis::compare::statement;
 use eframe::egui::{Button, Color32, Label, RichText, Ui};
-use model::time::duration_text;
 
 use super::columns;
 use super::drawing::sign;
@@ -218,12 +217,4 @@ pub(super) fn hover_ui(ui: &mut Ui, row: &Row) {
         ));
     }
     ui.weak("Click shows it in detail, a double click selects B in every screen.");
-}
-
-/// A length of time with its sign.
-pub(super) fn signed_seconds(seconds: f64) -> String {
-    match seconds {
-        _ if seconds < 0.0 => format!("−{}", duration_text(-seconds)),
-        _ => duration_text(seconds),
-    }
 }

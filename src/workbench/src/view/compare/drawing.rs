@@ -106,6 +106,13 @@ impl<'a> Drawing<'a> {
                 };
                 list::text(ui, rect, &text, &number);
             }
+            Column::Order => {
+                let text = row.onset.map_or("–".to_owned(), |it| match it.tied {
+                    0 => it.order.to_string(),
+                    _ => format!("= {}", it.order),
+                });
+                list::text(ui, rect, &text, &number);
+            }
             Column::Evidence => {
                 let score = row.difference.as_ref().map(|it| format!("{:.2}", it.score));
                 list::text(ui, rect, score.as_deref().unwrap_or("–"), &number);

@@ -79,7 +79,8 @@ impl Order {
 
     /// Sorts by a column; a second time the other way round, a third time by weight again.
     pub(super) fn sort_by(&mut self, column: Column) {
-        let first = match column.is_number() {
+        // Who moved first is what is looked for.
+        let first = match column.is_number() && column != Column::Order {
             true => Direction::Descending,
             false => Direction::Ascending,
         };
