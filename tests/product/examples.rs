@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use model::finding::{Analysis, Finding};
 use model::series::SeriesKey;
 use model::time::{SECOND_NS, Span};
+use workflow::input::Input;
 use workflow::jobs::Context;
 use workflow::stored::Stored;
 
@@ -111,4 +113,54 @@ fn examples_show_what_was_done() {
     let throttled = open("cpu-throttling.kymo");
     let share = "demo/cgroup.cpu.throttled_share{cgroup=/shop}";
     assert!(mean(&throttled, share, (35, 65)) > 0.8);
+}
+
+/// Every finding of an example.
+fn found(name: &str) -> Vec<Finding> {
+    let context = Context::default();
+    let input = Input::of_stored(&open(name), None, &context).expect(name);
+    workflow::findings::all(&input, &context).expect(name)
+}
+
+#[test]
+fn disturbances_are_explained_and_undisturbed_examples_are_not() {
+    let explained = |name: &str| {
+        let all = found(name);
+        let mut all = all.into_iter();
+        all.find(|it| it.analysis == Analysis::Explain)
+    };
+    for quiet in ["quiet.kymo", "steady.kymo"] {
+        assert_eq!(explained(quiet), None, "{quiet}");
+    }
+    let cases = [
+        ("cpu-hog.kymo", "processor", "stress-ng-cpu"),
+        ("cpu-throttling.kymo", "processor", "control group /shop"),
+        ("disk-saturation.kymo", "disk", "stress-ng"),
+        ("memory-leak.kymo", "memory", "field=anon"),
+    ];
+    for (name, kind, named) in cases {
+        let finding = explained(name).expect(name);
+        let text = format!("{}\n{}", finding.statement, finding.supports.join("\n"));
+        assert!(finding.kind == kind && text.contains(named), "{name}: {text}");
+        assert_eq!(finding.own_id(), finding.id);
+        assert!(!finding.against.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn what_changed_at_one_moment_is_one_finding() {
+    let all = found("cpu-hog.kymo");
+    let changes = all.iter().filter(|it| it.analysis == Analysis::Change);
+    let (mut count, mut series) = (0, 0);
+    for change in changes {
+        count += 1;
+        series += change.series.len();
+    }
+    assert!(count <= 12 && series >= 20, "{count} findings of {series} series");
+    let throttled = "demo/cgroup.cpu.throttled_time{cgroup=/shop}";
+    let held = found("cpu-throttling.kymo");
+    let mut held = held.iter().filter(|it| {
+        it.analysis == Analysis::Change && it.series.iter().any(|name| name == throttled)
+    });
+    assert!(held.all(|it| it.stretch().seconds() < 60.0));
 }

@@ -30,6 +30,7 @@ pub mod expected;
 pub mod findings;
 mod kinds;
 mod limits;
+pub mod said;
 mod season;
 pub mod series;
 mod spikes;

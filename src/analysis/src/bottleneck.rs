@@ -41,7 +41,7 @@ mod share;
 mod sources;
 mod strip;
 
-pub use findings::findings;
+pub use findings::{blame, findings};
 
 /// What can limit, in the order of strips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -27,8 +27,11 @@ mod level;
 mod report;
 mod segment;
 mod spread;
+mod together;
 #[cfg(test)]
 mod tests;
+
+pub use together::{Told, together};
 
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,9 +142,18 @@ pub fn of_frame(frame: &Frame) -> Vec<Changes> {
         .collect()
 }
 
-/// The changes worth telling, heaviest first; `changes` are those of [`of_frame`].
+/// The changes worth telling with the rows of their onsets; `changes` are those of
+/// [`of_frame`]. [`together`] makes few findings of them.
+pub fn told(host: &str, frame: &Frame, changes: &[Changes]) -> Vec<Told> {
+    report::told(host, frame, changes)
+}
+
+/// The changes worth telling, one finding each, heaviest first.
 pub fn findings(host: &str, frame: &Frame, changes: &[Changes]) -> Vec<Finding> {
-    report::findings(host, frame, changes)
+    let told = told(host, frame, changes).into_iter();
+    let mut found: Vec<Finding> = told.map(|it| it.finding).collect();
+    model::finding::sort(&mut found);
+    found
 }
 
 /// A season of normalized values in the unit of the series.

@@ -10,7 +10,8 @@
 //! * Out: an [`Explanation`]; without a disturbance it has no onset and no candidate.
 //! * Never: fits a causal model, which on such data does little better than chance.
 //!
-//! Start at [`explain`]; [`findings`] says the same in sentences.
+//! Start at [`explain`]; [`findings`] says the same in a sentence, [`agree`] adds who
+//! made the load.
 //!
 //! # Source
 //!
@@ -29,7 +30,7 @@ mod words;
 
 use std::ops::Range;
 
-pub use conclusion::findings;
+pub use conclusion::{agree, findings};
 pub use graph::Graph;
 pub use names::Class;
 pub use shift::{Move, Shift};

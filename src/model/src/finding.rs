@@ -8,6 +8,7 @@
 //!
 //! Start at [`Finding`].
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -120,6 +121,9 @@ pub struct Finding {
     pub against: Vec<String>,
 }
 
+/// The parameter of findings that were said while the data came, without what came after.
+pub const LIVE: (&str, &str) = ("said", "live");
+
 /// The findings of a session as they are kept in it, so that they can be derived
 /// anew and compared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -135,6 +139,19 @@ pub struct Kept {
     /// What people chose for the report, in the order they chose it.
     #[serde(default)]
     pub pinned: Vec<Finding>,
+    /// What was said while it was recorded; `None` where nobody watched.
+    #[serde(default)]
+    pub live: Option<Said>,
+}
+
+/// What a live view said while data came. It is kept as it was said: it also depends
+/// on what came before the recording, so it cannot be derived anew.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// From when to when somebody watched.
+    pub span: Span,
+    /// The findings, by time.
+    pub findings: Vec<Finding>,
 }
 
 /// A stretch of some series that is as it should be, and why.
@@ -231,6 +248,12 @@ impl FindingId {
 }
 
 impl Finding {
+    /// Whether it was said while the data came.
+    pub fn is_live(&self) -> bool {
+        let mut parameters = self.parameters.iter();
+        parameters.any(|(key, value)| (key.as_str(), value.as_str()) == LIVE)
+    }
+
     /// Where it holds: its places, or its whole window.
     pub fn extent(&self) -> &[Span] {
         match self.places.as_slice() {
@@ -259,14 +282,17 @@ impl Finding {
 /// Sorts by what users feel most, then by weight, heaviest first; equal ones by time,
 /// analysis and id.
 pub fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| {
-        b.severity
-            .cmp(&a.severity)
-            .then_with(|| b.weight.total_cmp(&a.weight))
-            .then_with(|| a.span.from.cmp(&b.span.from))
-            .then_with(|| a.analysis.cmp(&b.analysis))
-            .then_with(|| a.id.cmp(&b.id))
-    });
+    findings.sort_by(order);
+}
+
+/// The order of [`sort`].
+pub fn order(a: &Finding, b: &Finding) -> Ordering {
+    b.severity
+        .cmp(&a.severity)
+        .then_with(|| b.weight.total_cmp(&a.weight))
+        .then_with(|| a.span.from.cmp(&b.span.from))
+        .then_with(|| a.analysis.cmp(&b.analysis))
+        .then_with(|| a.id.cmp(&b.id))
 }
 
 impl fmt::Display for FindingId {

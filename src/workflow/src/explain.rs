@@ -3,12 +3,16 @@
 //! The hosts of a session are joined by nearest time, and each series brings how
 //! far its host's clock may be off, so that no order is read from clock error.
 //!
-//! Start at [`joined`].
+//! Start at [`joined`]; [`findings`] is what a list of findings shows.
 
 use analysis::explain::{Explanation, Request};
+use analysis::bottleneck;
 use analysis::frame::Frame;
+use model::finding::Finding;
 
 use crate::input::Input;
+use crate::jobs::Context;
+use crate::problem::Problem;
 
 /// All hosts of an input on shared rows.
 #[derive(Clone, Debug)]
@@ -41,4 +45,27 @@ pub fn explain(joined: &Joined, request: Request) -> Explanation {
         ..request
     };
     analysis::explain::explain(&joined.frame, &request)
+}
+
+/// The last disturbance of an input and what it may come from, with who made the load
+/// where something limited meanwhile; nothing where nothing was disturbed.
+///
+/// # Errors
+///
+/// The table of processes cannot be read, or the user stopped it.
+pub fn findings(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
+    let joined = joined(input);
+    let explanation = explain(&joined, Request::default());
+    let mut found = analysis::explain::findings(&joined.frame, &explanation, &[]);
+    let Some(finding) = found.first_mut() else {
+        return Ok(found);
+    };
+    let window = joined.frame.span_of(explanation.window.clone());
+    let request = bottleneck::Request {
+        window: Some(window),
+        symptom: None,
+    };
+    let outcome = crate::bottleneck::assess(input, &request, context)?;
+    analysis::explain::agree(finding, (&joined.frame, &explanation), &outcome);
+    Ok(found)
 }

@@ -15,7 +15,7 @@ use analysis::frame::Frame;
 use analysis::{change, trend};
 use model::finding::{self, Finding, FindingId, Kept};
 
-use crate::input::Input;
+use crate::input::{HostFrame, Input};
 use crate::jobs::Context;
 use crate::laws;
 use crate::problem::Problem;
@@ -49,6 +49,11 @@ pub const PARTS: &[Part] = &[
         name: "anomaly",
         label: "looking for what is unlike its past",
         find: crate::anomalies::findings,
+    },
+    Part {
+        name: "explain",
+        label: "looking for what it came from",
+        find: crate::explain::findings,
     },
     Part {
         name: "change",
@@ -86,38 +91,42 @@ fn limits(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
 }
 
 fn changes(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
-    by_host(input, context, |host, frame| {
-        change::findings(host, frame, &change::of_frame(frame))
-    })
+    let mut found = Vec::new();
+    for host in &input.frames {
+        let told = by_part(host, context, |frame| {
+            change::told(&host.host, frame, &change::of_frame(frame))
+        })?;
+        found.extend(change::together(&host.host, &host.frame, told));
+    }
+    Ok(found)
 }
 
 fn trends(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
-    by_host(input, context, |host, frame| {
-        trend::findings(host, frame, &trend::of_frame(frame))
-    })
+    let mut found = Vec::new();
+    for host in &input.frames {
+        found.extend(by_part(host, context, |frame| {
+            trend::findings(&host.host, frame, &trend::of_frame(frame))
+        })?);
+    }
+    Ok(found)
 }
 
 /// Series of a host that are looked at between two looks at the wish to stop.
 const LINES_AT_ONCE: usize = 32;
 
-fn by_host(
-    input: &Input,
+fn by_part<T: Send>(
+    host: &HostFrame,
     context: &Context,
-    find: impl Fn(&str, &Frame) -> Vec<Finding> + Sync,
-) -> Result<Vec<Finding>, Problem> {
-    let mut found = Vec::new();
-    for host in &input.frames {
-        let lines = (host.frame.lines.len(), LINES_AT_ONCE);
-        found.extend(spread::over(lines, ("analysis", context), |part| {
-            let frame = Frame {
-                at: Arc::clone(&host.frame.at),
-                step_ns: host.frame.step_ns,
-                lines: host.frame.lines[part].to_vec(),
-            };
-            find(&host.host, &frame)
-        })?);
-    }
-    Ok(found)
+    find: impl Fn(&Frame) -> Vec<T> + Sync,
+) -> Result<Vec<T>, Problem> {
+    let lines = (host.frame.lines.len(), LINES_AT_ONCE);
+    spread::over(lines, ("analysis", context), |part| {
+        find(&Frame {
+            at: Arc::clone(&host.frame.at),
+            step_ns: host.frame.step_ns,
+            lines: host.frame.lines[part].to_vec(),
+        })
+    })
 }
 
 fn outlook(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {

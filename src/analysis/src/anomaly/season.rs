@@ -75,6 +75,11 @@ impl Season {
         answer
     }
 
+    /// Center and spread of what is usual at the time of day that was last entered.
+    pub(super) fn usual(&self) -> (f64, f64) {
+        (self.parts[self.part].mean, self.error.deviation())
+    }
+
     fn compare(&mut self, error: f64, spread: f64, least: f64) -> (bool, (f64, f64)) {
         let deviation = self.error.deviation().max(least);
         let believed = self.error.count() > LEARN_ROWS;

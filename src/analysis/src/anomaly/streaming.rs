@@ -11,7 +11,7 @@
 //! * Out: a score from 0 to 1; [`super::THRESHOLD`] and above is an alarm.
 //! * Never: looks ahead, allocates after the first day, or grows with the series.
 //!
-//! Start at [`Stream`].
+//! Start at [`Stream`]; [`Stream::alarm_at`] also says what sort of alarm it is.
 //!
 //! # Source
 //!
@@ -19,8 +19,8 @@
 //! the record of a fading past follow the return levels of A. Siffer et al.,
 //! "Anomaly detection in streams with extreme value theory", KDD 2017.
 
-use super::THRESHOLD;
 use super::season::Season;
+use super::{Direction, Kind, THRESHOLD};
 
 /// Rows of the fast time scale: what a point is compared with as "just now".
 const FAST_ROWS: f64 = 8.0;
@@ -54,6 +54,23 @@ const LARGEST: f64 = 1e150;
 const ROUNDING: f64 = 1e-6;
 /// Questions asked of a point.
 const QUESTIONS: usize = 6;
+/// Surprises of roughness a unit of its logarithm.
+const ROUGH_SCALE: f64 = 6.0;
+
+/// What is said of a point that is an alarm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Alarm {
+    /// What sort of unlike.
+    pub kind: Kind,
+    /// [`THRESHOLD`] to 1.
+    pub score: f64,
+    /// Which way.
+    pub direction: Direction,
+    /// Where `observed` would have been usual.
+    pub expected: [f64; 2],
+    /// The value, or the recent level or scatter for steps and changes of scatter.
+    pub observed: f64,
+}
 
 /// Mean and variance that forget, started as plain averages.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,6 +119,18 @@ pub struct Stream {
     records: [f64; QUESTIONS],
     fade: f64,
     quiet: u32,
+    /// The question with the greatest answer.
+    loudest: usize,
+}
+
+/// What was usual before the point that is judged.
+struct Past {
+    fast: Fading,
+    slow: Fading,
+    apart: Fading,
+    jump: Fading,
+    last: f64,
+    records: [f64; QUESTIONS],
 }
 
 impl Default for Stream {
@@ -125,6 +154,7 @@ impl Stream {
             records: [0.0; QUESTIONS],
             fade: 0.5_f64.powf(1.0 / RECORD_HALF_LIFE),
             quiet: 0,
+            loudest: 0,
         }
     }
 
@@ -137,6 +167,71 @@ impl Stream {
     /// which lets it learn what is usual at that time of day.
     pub fn push_at(&mut self, at_ns: i64, value: f64) -> f64 {
         self.score(Some(at_ns), value)
+    }
+
+    /// Takes in the next value like [`Stream::push_at`] and says what is unlike its
+    /// past, if it is an alarm.
+    pub fn alarm_at(&mut self, at_ns: i64, value: f64) -> Option<Alarm> {
+        let past = Past {
+            fast: self.fast,
+            slow: self.slow,
+            apart: self.apart,
+            jump: self.jump,
+            last: self.last,
+            records: self.records,
+        };
+        let score = self.push_at(at_ns, value);
+        (score >= THRESHOLD).then(|| self.told(&past, score))
+    }
+
+    /// What the loudest question found, against what was usual before.
+    fn told(&self, past: &Past, score: f64) -> Alarm {
+        let question = self.loudest;
+        let limit = (past.records[question] * RECORD_MARGIN).max(LEAST_DEVIATIONS);
+        let least = 1e-9 + ROUNDING * past.slow.mean.abs();
+        let around = |center: f64, spread: f64, limit: f64| {
+            let reach = limit * spread.max(least);
+            [center - reach, center + reach]
+        };
+        let slow_limit = limit / SLOW_WEIGHT;
+        let (kind, observed, expected) = match question {
+            0 => {
+                let band = around(past.slow.mean, past.slow.deviation(), slow_limit);
+                (Kind::Step, self.fast.mean, band)
+            }
+            1 => {
+                let band = around(past.fast.mean, past.apart.deviation(), limit);
+                (Kind::Spike, self.last, band)
+            }
+            2 => {
+                let band = around(past.last, past.jump.deviation(), limit);
+                (Kind::Spike, self.last, band)
+            }
+            3 => {
+                let usual = past.jump.deviation().max(least);
+                let factor = (slow_limit / ROUGH_SCALE).exp();
+                let band = [usual / factor, usual * factor];
+                (Kind::Variance, self.rough.size(), band)
+            }
+            _ => {
+                let season = self.season.as_deref();
+                let (center, spread) = season.map_or((past.slow.mean, 0.0), Season::usual);
+                let limit = if question == 4 { limit } else { slow_limit };
+                (Kind::Spike, self.last, around(center, spread, limit))
+            }
+        };
+        let kind = if question == 5 { Kind::Step } else { kind };
+        let middle = expected[0] + (expected[1] - expected[0]) / 2.0;
+        Alarm {
+            kind,
+            score,
+            direction: match observed >= middle {
+                true => Direction::Up,
+                false => Direction::Down,
+            },
+            expected,
+            observed,
+        }
     }
 
     fn score(&mut self, at_ns: Option<i64>, value: f64) -> f64 {
@@ -184,7 +279,7 @@ impl Stream {
         self.rough.push(jump, ROUGH_ROWS);
         let ratio = self.rough.size().max(least) / self.jump.deviation().max(least);
         let roughness = if self.rows > 2.0 * LEARN_ROWS {
-            6.0 * ratio.ln().abs()
+            ROUGH_SCALE * ratio.ln().abs()
         } else {
             0.0
         };
@@ -217,9 +312,13 @@ impl Stream {
     /// The largest surprise relative to its own record; 1 where a record is met.
     fn beaten(&mut self, surprises: &[f64; QUESTIONS]) -> f64 {
         let mut most: f64 = 0.0;
-        for (record, surprise) in self.records.iter_mut().zip(surprises) {
+        let asked = self.records.iter_mut().zip(surprises);
+        for (question, (record, surprise)) in asked.enumerate() {
             let limit = (*record * RECORD_MARGIN).max(LEAST_DEVIATIONS);
-            most = most.max(surprise / limit);
+            if surprise / limit > most {
+                most = surprise / limit;
+                self.loudest = question;
+            }
             *record = (*record * self.fade).max(*surprise);
         }
         if self.rows > LEARN_ROWS { most } else { 0.0 }

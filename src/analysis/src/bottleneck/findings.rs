@@ -200,7 +200,8 @@ fn sentence(judgment: &Judgment) -> String {
     text
 }
 
-fn blame(culprit: &Culprit) -> String {
+/// Who made how much of a load, without a full stop.
+pub fn blame(culprit: &Culprit) -> String {
     let share = Unit::new("1").text(culprit.share);
     match &culprit.who {
         Who::Process {

@@ -1,11 +1,12 @@
 //! Says changes in plain sentences.
 //!
-//! Start at [`findings`].
+//! Start at [`told`].
 
 use model::catalog::Polarity;
 use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question, Severity};
 use model::time::{Moment, Span, Zone, duration_text};
 
+use super::together::{self, Told};
 use super::{Change, Changes, Kind};
 use crate::frame::{Frame, Line};
 
@@ -21,12 +22,12 @@ const MOST_OF_SERIES: usize = 3;
 /// Less coverage than this makes every other sentence doubtful.
 const POOR_COVERAGE: f64 = 0.9;
 
-/// The findings of a frame, heaviest first.
-pub(super) fn findings(host: &str, frame: &Frame, changes: &[Changes]) -> Vec<Finding> {
+/// The changes worth telling, series by series, the heaviest of each first.
+pub(super) fn told(host: &str, frame: &Frame, changes: &[Changes]) -> Vec<Told> {
     let mut all = Vec::new();
     for (line, known) in frame.lines.iter().zip(changes) {
         let notable = known.changes.iter().filter(|it| notable(it));
-        let mut of_series: Vec<Finding> = notable
+        let mut of_series: Vec<Told> = notable
             .map(|change| {
                 let of = Subject {
                     host,
@@ -34,14 +35,17 @@ pub(super) fn findings(host: &str, frame: &Frame, changes: &[Changes]) -> Vec<Fi
                     line,
                     known,
                 };
-                of.finding(change)
+                Told {
+                    finding: of.finding(change),
+                    onset: together::onset(&line.values, change),
+                    short: of.short(change),
+                }
             })
             .collect();
-        finding::sort(&mut of_series);
+        of_series.sort_by(|a, b| finding::order(&a.finding, &b.finding));
         of_series.truncate(MOST_OF_SERIES);
         all.extend(of_series);
     }
-    finding::sort(&mut all);
     all
 }
 
@@ -99,8 +103,7 @@ impl Subject<'_> {
             evidence,
             weight: share(change) * evidence,
             coverage: self.frame.coverage(self.place(), change.from..change.to),
-            // It holds until the next change.
-            places: vec![self.frame.span_of(change.row..change.to)],
+            places: vec![self.lasting(change)],
             learned: Some(self.frame.span_of(change.from..change.row)),
             supports: self.supports(change),
             against: self.against(change, span),
@@ -114,20 +117,44 @@ impl Subject<'_> {
         self.frame.find(&self.line.name).unwrap_or(usize::MAX)
     }
 
-    fn statement(&self, change: &Change, at: Moment) -> String {
-        // The whole date stands in the finding; a sentence should be short.
-        let at = at.strftime("%H:%M:%S UTC", Zone::Utc);
-        let unit = &self.line.series.unit;
-        let name = &self.line.name;
+    /// It holds until the next change, but not beyond the last reading.
+    fn lasting(&self, change: &Change) -> Span {
+        let rows = change.row..change.to;
+        let values = self.line.values.get(rows).unwrap_or_default();
+        let last = values.iter().rposition(|it| it.is_finite());
+        let end = last.map_or(change.to, |last| change.row + last + 1);
+        self.frame.span_of(change.row..end)
+    }
+
+    fn what(change: &Change) -> &'static str {
         let grew = change.after > change.before;
-        let what = match (change.kind, grew) {
+        match (change.kind, grew) {
             (Kind::Level, true) => "stepped up",
             (Kind::Level, false) => "stepped down",
             (Kind::Slope, true) => "turned, and lies higher after",
             (Kind::Slope, false) => "turned, and lies lower after",
             (Kind::Spread, true) => "began to scatter more",
             (Kind::Spread, false) => "began to scatter less",
-        };
+        }
+    }
+
+    /// The change as a clause without its moment.
+    fn short(&self, change: &Change) -> String {
+        let unit = &self.line.series.unit;
+        format!(
+            "{} {} ({} before, {} after)",
+            self.line.name,
+            Self::what(change),
+            unit.text(change.before),
+            unit.text(change.after),
+        )
+    }
+
+    fn statement(&self, change: &Change, at: Moment) -> String {
+        // The whole date stands in the finding; a sentence should be short.
+        let at = at.strftime("%H:%M:%S UTC", Zone::Utc);
+        let unit = &self.line.series.unit;
+        let (name, what) = (&self.line.name, Self::what(change));
         format!(
             "{name} {what} at {at}: {} before, {} after (shift {} to {}).",
             unit.text(change.before),
@@ -150,7 +177,7 @@ impl Subject<'_> {
     }
 
     fn supports(&self, change: &Change) -> Vec<String> {
-        let lasts = self.frame.span_of(change.row..change.to).seconds();
+        let lasts = self.lasting(change).seconds();
         let mut supports = vec![
             format!(
                 "Chance makes a break like it in {} of such stretches, the memory of the series considered.",

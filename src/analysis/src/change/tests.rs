@@ -220,3 +220,63 @@ fn findings_say_it_in_a_sentence() {
     assert!(finding.weight > 0.5 && finding.weight <= 1.0);
     assert_eq!(known, of_frame(&frame));
 }
+
+/// Load averages of one host, named by their place.
+fn frame_of(all: &[Vec<f64>]) -> Frame {
+    let at: Vec<i64> = (0..all[0].len() as i64).map(|it| it * SECOND_NS).collect();
+    let columns = all.iter().enumerate().map(|(place, values)| {
+        let window = ("window".to_owned(), format!("{place}m"));
+        let series = Series {
+            key: SeriesKey::new("h", "system.cpu.load", [window]),
+            unit: Unit::new("{thread}"),
+            kind: Sort::Gauge,
+            polarity: Polarity::HigherIsWorse,
+        };
+        (series, values.clone())
+    });
+    Frame::of_table(&at, columns.collect())
+}
+
+#[test]
+fn changes_of_one_moment_are_one_finding_that_names_all_series() {
+    let values: Vec<Vec<f64>> = (0..9)
+        .map(|seed| {
+            let at = if seed < 6 { 300 } else { 450 + 40 * seed as usize };
+            noisy(seed, 900, 0.2, move |row| 20.0 + step(at, 12.0 + seed as f64)(row))
+        })
+        .collect();
+    let frame = frame_of(&values);
+    let told = told("h", &frame, &of_frame(&frame));
+    assert_eq!(told.len(), 9);
+    let found = together("h", &frame, told);
+    let (many, single): (Vec<_>, Vec<_>) = found.iter().partition(|it| it.kind == "together");
+    assert_eq!((many.len(), single.len()), (1, 3), "{found:?}");
+    let all = many[0];
+    assert_eq!((all.series.len(), all.supports.len()), (6, 6));
+    assert!(all.statement.starts_with("6 series of h changed at 00:05:00 UTC: h/"));
+    assert!(all.statement.ends_with("; and 3 more."), "{}", all.statement);
+    assert_eq!(all.own_id(), all.id);
+    for line in &frame.lines[..6] {
+        let named = |it: &String| it.starts_with(&line.name) && it.contains("(shift ");
+        assert!(all.supports.iter().any(named), "{}", line.name);
+    }
+}
+
+#[test]
+fn onsets_are_as_sharp_as_the_shift_stands_out() {
+    let sharp = noisy(1, 600, 0.0, step(300, 50.0));
+    let vague = noisy(1, 600, 0.0, step(300, 1.5));
+    let rows = |values: &[f64]| together::onset(values, &detect(values).changes[0]);
+    assert_eq!(rows(&sharp), 299..302);
+    let vague = rows(&vague);
+    assert!(vague.len() > 7 && vague.contains(&300), "{vague:?}");
+}
+
+#[test]
+fn a_change_holds_no_longer_than_there_are_readings() {
+    let mut values = noisy(5, 600, 0.2, |row| 20.0 + step(200, 30.0)(row));
+    values[400..].fill(f64::NAN);
+    let frame = frame_of(&[values]);
+    let found = findings("h", &frame, &of_frame(&frame));
+    assert_eq!(found[0].places, [frame.span_of(200..400)]);
+}

@@ -6,6 +6,7 @@ use model::time::SECOND_NS;
 use model::unit::Unit;
 
 use super::*;
+use crate::bottleneck::{self, Culprit, Judgment, Outcome, Resource, Who};
 use crate::stats::random::Random;
 
 /// A table with one row a second, as a foreign file gives it.
@@ -173,4 +174,59 @@ fn odd_inputs_give_answers() {
             assert!(found.explained.is_finite());
         }
     }
+}
+
+#[test]
+fn one_disturbance_is_one_finding_that_names_who_made_the_load() {
+    let frame = system(600, 1, &HIT);
+    let found = explain(&frame, &Request::default());
+    let said = findings(&frame, &found, &[]);
+    assert_eq!(said.len(), 1);
+    let parts = ["orders:cpu", "front:latency"];
+    assert_eq!(&said[0].series[..2], &parts, "{:?}", said[0].series);
+    assert_eq!(said[0].places, [frame.span_of(found.window.clone())]);
+    for (resource, agreed) in [(Resource::Cpu, true), (Resource::Network, false)] {
+        let mut finding = said[0].clone();
+        let outcome = limited(resource);
+        agree(&mut finding, (&frame, &found), &outcome);
+        let named = finding.statement.contains("and mill (7) made 80 %");
+        assert_eq!(named, agreed, "{}", finding.statement);
+        let mut against = finding.against.iter();
+        let other = against.any(|it| it.contains("none of the first candidates"));
+        assert_eq!(other, !agreed, "{:?}", finding.against);
+        assert_eq!(finding.own_id(), said[0].id);
+    }
+}
+
+/// What limits a host whose process `mill` makes most of the load.
+fn limited(resource: Resource) -> Outcome {
+    let mut outcome = bottleneck::assess(&[], &bottleneck::Request::default());
+    outcome.verdict = Some(resource);
+    outcome.resources.push(Judgment {
+        resource,
+        host: String::new(),
+        part: String::new(),
+        utilization: 1.0,
+        saturation: f64::NAN,
+        saturation_name: "",
+        saturation_unit: "1",
+        errors: f64::NAN,
+        score: 0.9,
+        limited_seconds: 60.0,
+        limited_between: (50.0, 70.0),
+        share: None,
+        lag: None,
+        supports: Vec::new(),
+        against: Vec::new(),
+        culprits: vec![Culprit {
+            who: Who::Process {
+                name: "mill".to_owned(),
+                pid: 7,
+                count: 1,
+            },
+            share: 0.8,
+        }],
+        coverage: 1.0,
+    });
+    outcome
 }
