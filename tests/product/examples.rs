@@ -141,7 +141,10 @@ fn disturbances_are_explained_and_undisturbed_examples_are_not() {
     for (name, kind, named) in cases {
         let finding = explained(name).expect(name);
         let text = format!("{}\n{}", finding.statement, finding.supports.join("\n"));
-        assert!(finding.kind == kind && text.contains(named), "{name}: {text}");
+        assert!(
+            finding.kind == kind && text.contains(named),
+            "{name}: {text}"
+        );
         assert_eq!(finding.own_id(), finding.id);
         assert!(!finding.against.is_empty(), "{name}");
     }
@@ -156,7 +159,10 @@ fn what_changed_at_one_moment_is_one_finding() {
         count += 1;
         series += change.series.len();
     }
-    assert!(count <= 12 && series >= 20, "{count} findings of {series} series");
+    assert!(
+        count <= 12 && series >= 20,
+        "{count} findings of {series} series"
+    );
     let throttled = "demo/cgroup.cpu.throttled_time{cgroup=/shop}";
     let held = found("cpu-throttling.kymo");
     let mut held = held.iter().filter(|it| {

@@ -27,9 +27,9 @@ mod level;
 mod report;
 mod segment;
 mod spread;
-mod together;
 #[cfg(test)]
 mod tests;
+mod together;
 
 pub use together::{Told, together};
 

@@ -380,8 +380,8 @@ impl eframe::App for App {
 
     /// The window is gone: what was not saved yet is saved now.
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        let notes = self.session.live_notes().to_vec();
-        let recorded = self.recorder.finish_now(&self.session.hub, &notes);
+        let words = self.words();
+        let recorded = self.recorder.finish_now(&self.session.hub, &words);
         let saved = self.desk.save_now(&self.history);
         for problem in [recorded, saved].into_iter().filter_map(Result::err) {
             // Nobody sees a notice any more.

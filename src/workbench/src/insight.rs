@@ -13,8 +13,9 @@ pub mod shown;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::finding::{self, Finding, FindingId};
+use model::finding::{self, Finding, FindingId, Said};
 use workflow::findings::{Difference, PARTS, Part, VERSION, differences};
+use workflow::hindsight;
 use workflow::input::Input;
 use workflow::problem::{Problem, Sort};
 use workflow::stored::Stored;
@@ -37,6 +38,9 @@ pub struct Insight {
     progress: Progress,
     troubles: Vec<String>,
     tickets: Vec<(&'static str, Ticket)>,
+    live: Option<Said>,
+    unconfirmed: Vec<Finding>,
+    said: HashMap<FindingId, String>,
 }
 
 impl Insight {
@@ -63,6 +67,11 @@ impl Insight {
     /// Raised when the shown findings or what is said of them change.
     pub fn version(&self) -> u64 {
         self.version
+    }
+
+    /// What was said live of findings; all of it is known once the analyses are done.
+    pub fn said(&self) -> &HashMap<FindingId, String> {
+        &self.said
     }
 
     /// How far the analyses are.
@@ -134,6 +143,7 @@ impl Insight {
     /// Computes all findings of a session.
     pub fn begin(&mut self, stored: &Stored, (generation, work): (Generation, &mut Work)) {
         self.reset(work);
+        self.live = stored.kept().and_then(|it| it.live);
         let stored = stored.clone();
         let job = work.start(Pool::Long, "reading for the analyses", move |context| {
             let read = Input::of_stored(&stored, None, context);
@@ -229,6 +239,9 @@ impl Insight {
             false => Progress::Running(left),
         };
         self.compare();
+        if self.progress == Progress::Done {
+            self.look_back();
+        }
     }
 
     /// Compares what is kept with what was derived, once all of it was.
@@ -237,8 +250,17 @@ impl Insight {
         self.differences = compared.then(|| differences(&self.held.findings, &self.derived));
     }
 
+    /// Once everything is found: what was said live, beside it.
+    fn look_back(&mut self) {
+        let Some(live) = self.live.take() else { return };
+        let hindsight = hindsight::compare(&live, &self.derived);
+        self.said = hindsight.remarks;
+        self.unconfirmed = hindsight.unconfirmed;
+        self.arrange();
+    }
+
     fn arrange(&mut self) {
-        self.shown = Shown::of(&self.derived, &self.held, &self.done);
+        self.shown = Shown::of((&self.derived, &self.unconfirmed), &self.held, &self.done);
         self.version += 1;
     }
 }

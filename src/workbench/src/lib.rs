@@ -4,7 +4,8 @@
 //!   asked; [`shell`] draws the window around the screens.
 //! * [`session`] is what is looked at: agents ([`hub`]) or a file, with its curves
 //!   ([`tracks`]), processes ([`crowds`]), statistics ([`figures`]) and doubts
-//!   ([`doubts`]), findings ([`insight`]) and comparisons ([`contrast`]) prepared for views.
+//!   ([`doubts`]), findings ([`insight`], live [`lookout`]) and comparisons ([`contrast`])
+//!   prepared for views.
 //! * [`workspace`] is what the user arranged and [`history`] undoes; [`timeline`] the
 //!   one time axis; [`commands`] everything that can be asked for by name.
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
@@ -32,6 +33,7 @@ pub mod inquiry;
 pub mod insight;
 pub mod keeping;
 pub mod layout;
+pub mod lookout;
 pub mod notices;
 #[expect(
     clippy::disallowed_methods,

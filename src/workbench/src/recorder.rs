@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::annotation::Annotation;
+use model::finding::{Kept, Said};
 use model::time::SECOND_NS;
 use workflow::jobs::Context;
 use workflow::link::{Connected, Link};
@@ -91,6 +92,15 @@ struct Running {
     status: Status,
     notes: Vec<Annotation>,
     sizes: VecDeque<(Instant, u64)>,
+}
+
+/// What was written and said while it ran.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// Notes on the axis.
+    pub notes: Vec<Annotation>,
+    /// Live verdicts; `None` before anything was watched.
+    pub said: Option<Said>,
 }
 
 /// How the recording is doing, for badge and status bar.
@@ -219,17 +229,17 @@ impl Recorder {
         }
     }
 
-    /// Ends the recording and packs it, with the notes made meanwhile.
-    pub fn finish(&mut self, hub: &Hub, notes: &[Annotation], work: &mut Work) {
+    /// Ends the recording and packs it, with what was written and said meanwhile.
+    pub fn finish(&mut self, hub: &Hub, words: Words, work: &mut Work) {
         let Progress::Running(running) = &self.stage else {
             return;
         };
         let recording = Arc::clone(&running.recording);
-        let (links, notes) = (speaking(hub), notes.to_vec());
+        let links = speaking(hub);
         let path = recording.path().to_path_buf();
         let label = format!("finishing {}", path.display());
         let started = work.start(Pool::Long, label, move |context| {
-            Outcome::Recorded(finish(&recording, (&links, &notes), context))
+            Outcome::Recorded(finish(&recording, (&links, &words), context))
         });
         if let Some(id) = started {
             self.stage = Progress::Finishing(Ticket(Pool::Long, id), path);
@@ -261,13 +271,13 @@ impl Recorder {
     /// # Errors
     ///
     /// What the disk says; the session stays as a folder, whole.
-    pub fn finish_now(&mut self, hub: &Hub, notes: &[Annotation]) -> Result<(), Problem> {
+    pub fn finish_now(&mut self, hub: &Hub, words: &Words) -> Result<(), Problem> {
         let Progress::Running(running) = &self.stage else {
             return Ok(());
         };
         let recording = Arc::clone(&running.recording);
         self.stage = Progress::Idle;
-        finish(&recording, (&speaking(hub), notes), &Context::default()).map(|_| ())
+        finish(&recording, (&speaking(hub), words), &Context::default()).map(|_| ())
     }
 }
 
@@ -352,22 +362,35 @@ fn give_up(recording: &Recording, links: &Speaking, problem: Problem) -> Problem
 
 fn finish(
     recording: &Recording,
-    (links, notes): (&Speaking, &[Annotation]),
+    (links, words): (&Speaking, &Words),
     context: &Context,
 ) -> Result<PathBuf, Problem> {
     for (link, _) in links {
         link.stop_recording();
     }
     let path = recording.finish(context)?;
-    keep_notes(&path, notes, context)?;
+    keep_words(&path, words, context)?;
     Ok(path)
 }
 
-/// The session keeps the notes that lie within it, and no others.
-fn keep_notes(path: &Path, notes: &[Annotation], context: &Context) -> Result<(), Problem> {
+/// The session keeps the notes and live verdicts that lie within it, and no others.
+fn keep_words(path: &Path, words: &Words, context: &Context) -> Result<(), Problem> {
     let (stored, _) = Stored::open(path, context)?;
     let span = stored.span();
-    let inside = notes
+    if let Some(said) = &words.said {
+        let mut findings = said.findings.clone();
+        findings.retain(|it| !it.stretch().intersect(span).is_empty());
+        let live = Said {
+            span: said.span.intersect(span),
+            findings,
+        };
+        stored.keep(Kept {
+            live: Some(live),
+            ..stored.kept().unwrap_or_default()
+        })?;
+    }
+    let inside = words
+        .notes
         .iter()
         .filter(|note| span.contains(note.span.from) || !note.span.intersect(span).is_empty());
     let inside: Vec<Annotation> = inside.cloned().collect();

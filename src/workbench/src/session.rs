@@ -14,6 +14,7 @@ use analysis::quality::{self, Coverage, Mark};
 use analysis::track::Track;
 use model::annotation::Annotation;
 use model::event::Event;
+use model::finding::Finding;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
 use workflow::stored::Stored;
@@ -29,6 +30,7 @@ use crate::inquiry::Inquiries;
 use crate::insight::Insight;
 use crate::insight::held::Held;
 use crate::keeping::Keeping;
+use crate::lookout::Lookout;
 use crate::plot::panel::Flaw;
 use crate::tasks::{Generation, Outcome, Pool, Work};
 use crate::tracks::{Sight, Tracks};
@@ -64,6 +66,7 @@ pub struct Session {
     quality_at: Option<Instant>,
     insight: Insight,
     contrast: Contrast,
+    lookout: Lookout,
 }
 
 /// What views borrow.
@@ -103,6 +106,7 @@ impl Session {
             quality_at: None,
             insight: Insight::default(),
             contrast: Contrast::default(),
+            lookout: Lookout::default(),
         }
     }
 
@@ -266,6 +270,10 @@ impl Session {
 
     /// Starts what must be computed of live data now and then.
     pub fn assess(&mut self, now: Instant, work: &mut Work) {
+        if self.hub.speaks() {
+            // Also while a stored session is looked at.
+            self.lookout.look(now, self.hub.live(), work);
+        }
         let due = self
             .quality_at
             .is_none_or(|at| now.saturating_duration_since(at) >= QUALITY_EVERY);
@@ -302,6 +310,14 @@ impl Session {
                 let mut marks: Vec<Mark> = all.iter().flat_map(|it| it.marks.clone()).collect();
                 quality::sort(&mut marks);
                 self.set_quality(marks, all.into_iter().map(|it| it.coverage).collect());
+                None
+            }
+            Outcome::Heard(heard) => {
+                self.lookout.hear(heard);
+                None
+            }
+            Outcome::Limits(now) => {
+                self.lookout.limit(now);
                 None
             }
             _ => None,
@@ -356,6 +372,33 @@ impl Session {
             Source::Stored(stored) => self.insight.begin(stored, (generation, work)),
             Source::Live => self.insight.reset(work),
         }
+    }
+
+    /// The findings of what is looked at, heaviest first: of a stored session those of
+    /// the analyses, of attached agents what is said while data comes.
+    pub fn findings(&self) -> &[Finding] {
+        match &self.source {
+            Source::Stored(_) => self.insight.findings(),
+            Source::Live => self.lookout.findings(),
+        }
+    }
+
+    /// Those of them that nobody expected.
+    pub fn unexpected(&self) -> &[Finding] {
+        match &self.source {
+            Source::Stored(_) => self.insight.unexpected(),
+            Source::Live => self.lookout.findings(),
+        }
+    }
+
+    /// Raised when the findings change.
+    pub fn findings_version(&self) -> u64 {
+        self.insight.version() + self.lookout.version()
+    }
+
+    /// Verdicts on live data, which go on while a stored session is looked at.
+    pub fn lookout(&self) -> &Lookout {
+        &self.lookout
     }
 
     /// What was found so far.

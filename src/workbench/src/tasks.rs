@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use analysis::anomaly::said::Heard;
 use analysis::quality::Quality;
 use analysis::summary::Summary;
 use analysis::track::{Detail, Track};
@@ -56,6 +57,10 @@ pub enum Outcome {
     Answered(Generation, Box<Answer>),
     /// A comparison is done, or a row of it was looked at.
     Contrast(Generation, News),
+    /// Alarms on live data.
+    Heard(Vec<Heard>),
+    /// What limits live hosts now.
+    Limits(Vec<Finding>),
     /// A file was written.
     Written(&'static str, Result<Written, Problem>),
     /// A recording was started.

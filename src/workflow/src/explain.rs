@@ -5,8 +5,8 @@
 //!
 //! Start at [`joined`]; [`findings`] is what a list of findings shows.
 
-use analysis::explain::{Explanation, Request};
 use analysis::bottleneck;
+use analysis::explain::{Explanation, Request};
 use analysis::frame::Frame;
 use model::finding::Finding;
 

@@ -114,7 +114,7 @@ impl Input {
     }
 }
 
-/// Whether a series is looked at by the analyses.
+/// Whether a series is about the system, and so looked at by the analyses.
 pub fn is_of_system(series: &Series) -> bool {
     !series.key.metric.starts_with(OWN_METRICS)
 }

@@ -9,6 +9,7 @@
 //! * [`laws`]: how far the data itself can be trusted; [`bottleneck`]: what limits;
 //!   [`anomalies`]: what is unlike its past; [`explain`], [`correlate`]: why;
 //!   [`compare`]: what changed; [`forecast`]: what comes next.
+//! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
@@ -23,6 +24,8 @@ pub mod essentials;
 pub mod explain;
 pub mod findings;
 pub mod forecast;
+pub mod glance;
+pub mod hindsight;
 pub mod input;
 pub mod jobs;
 pub mod launch;
@@ -39,3 +42,4 @@ mod stretches;
 pub mod tables;
 pub mod tap;
 pub mod target;
+pub mod watch;

@@ -19,6 +19,7 @@ use model::series::{Series, SeriesId, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
 
 use crate::clock::Offset;
+use crate::glance::Recent;
 use crate::link::{Connected, LinkId, Update};
 use crate::processes::{self, Line, Measure, Rows};
 
@@ -207,6 +208,11 @@ impl Live {
             Place::Derived(host, place) => self.hosts[host].derived.get(place),
             Place::Past(host) => self.hosts[host].past.get(key),
         }
+    }
+
+    /// The curves of all series that have samples now, measured ones first, per host.
+    pub fn tracks(&self) -> impl Iterator<Item = &Track> {
+        self.hosts.iter().flat_map(LiveHost::tracks)
     }
 
     /// Every series as drawn, measured ones first, per host.
@@ -477,6 +483,29 @@ impl LiveHost {
             .collect()
     }
 
+    /// The curves of its series, measured ones first; not of those that ended.
+    pub fn tracks(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().flatten().chain(&self.derived)
+    }
+
+    /// Processes whose numbers changed since a moment: the rows since then and the one
+    /// before.
+    pub fn processes_since(&self, from: Moment) -> Vec<Recent> {
+        let known = self.processes.iter();
+        known
+            .filter_map(|(id, live)| {
+                let first = live.rows.partition_point(|(at, _)| *at < from);
+                let rows = live.rows.range(first.saturating_sub(1)..);
+                (first < live.rows.len()).then(|| Recent {
+                    id: *id,
+                    process: live.process.clone(),
+                    at: rows.clone().map(|(at, _)| at.0).collect(),
+                    readings: rows.map(|(_, reading)| *reading).collect(),
+                })
+            })
+            .collect()
+    }
+
     /// Who a process is.
     pub fn process(&self, id: ProcessId) -> Option<&Process> {
         self.processes.get(&id).map(|live| &live.process)
@@ -640,5 +669,111 @@ mod tests {
         assert!(live.places.len() <= PAST_MAX + 2);
         assert!(live.track(&group("/0").key).is_none());
         assert!(live.track(&group("/2998").key).is_some());
+    }
+
+    fn busy(live: &mut Live, (from, to): (i64, i64), share: impl Fn(i64) -> f64) {
+        for second in from..to {
+            let noise = (second * 7919 % 13) as f64 / 1_000.0;
+            let batch = Batch {
+                at: Moment(second * SECOND_NS),
+                values: vec![
+                    (SeriesId(0), share(second) + noise),
+                    (SeriesId(1), 0.1 + noise),
+                ],
+                ..Batch::default()
+            };
+            live.accept(LINK, Update::Batch(Box::new(batch)));
+        }
+    }
+
+    fn declared(live: &mut Live) {
+        let series = |metric: &str, attributes: &[(&str, &str)]| {
+            let known = model::catalog::find(metric).expect("a metric of the catalogue");
+            let owned = attributes.iter();
+            let owned = owned.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            Series {
+                key: SeriesKey::new("h", metric, owned),
+                unit: known.unit(),
+                kind: Kind::Gauge,
+                polarity: known.polarity,
+            }
+        };
+        let all = vec![
+            (
+                SeriesId(0),
+                series(
+                    "system.pressure.share",
+                    &[("kind", "some"), ("resource", "cpu")],
+                ),
+            ),
+            (
+                SeriesId(1),
+                series(
+                    "system.pressure.share",
+                    &[("kind", "some"), ("resource", "io")],
+                ),
+            ),
+        ];
+        live.accept(LINK, Update::Series(all));
+    }
+
+    #[test]
+    fn what_comes_is_judged_once_and_what_was_there_only_teaches() {
+        use crate::watch::{Feed, Watch, findings};
+        let (mut live, mut feed, mut watch) = (live(), Feed::default(), Watch::default());
+        declared(&mut live);
+        busy(
+            &mut live,
+            (0, 200),
+            |second| if second == 150 { 0.9 } else { 0.1 },
+        );
+        assert!(watch.take_in(feed.news(&live)).is_empty());
+        assert!(feed.news(&live).is_empty());
+        assert_eq!(feed.series(), 2);
+        let mut heard = Vec::new();
+        for second in 200..400 {
+            busy(&mut live, (second, second + 1), |it| {
+                if it == 350 { 9.0 } else { 0.1 }
+            });
+            heard.extend(watch.take_in(feed.news(&live)));
+        }
+        let said = findings(heard.iter());
+        assert_eq!((heard.len(), said.len()), (1, 1), "{said:?}");
+        assert_eq!(said[0].span.from, Moment(350 * SECOND_NS));
+        assert_eq!(
+            said[0].series,
+            ["h/system.pressure.share{kind=some,resource=cpu}"]
+        );
+        assert!(said[0].is_live());
+    }
+
+    #[test]
+    fn a_limit_is_told_within_ten_seconds_and_goes_on_as_one() {
+        use crate::glance;
+        let mut live = live();
+        declared(&mut live);
+        let mut said = Vec::new();
+        let mut first = None;
+        for second in 0..160 {
+            let limited = (60..120).contains(&second);
+            busy(&mut live, (second, second + 1), |_| {
+                if limited { 0.9 } else { 0.01 }
+            });
+            if second % 2 == 0 {
+                glance::go_on(&mut said, glance::limits(&glance::glances(&live)));
+                if !said.is_empty() && first.is_none() {
+                    first = Some((second, said[0].id));
+                }
+            }
+        }
+        let (second, id) = first.expect("it limits");
+        assert!((60..=70).contains(&second), "{second}");
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert_eq!(
+            (said[0].kind.as_str(), said[0].id, said[0].own_id()),
+            ("cpu", id, id)
+        );
+        let held = said[0].stretch().seconds();
+        assert!((55.0..=66.0).contains(&held), "{held}");
     }
 }

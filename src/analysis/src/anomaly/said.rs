@@ -169,7 +169,11 @@ fn weight(heard: &Heard) -> f64 {
     let ([lo, hi], observed) = (heard.alarm.expected, heard.alarm.observed);
     let away = (lo - observed).max(observed - hi).max(0.0);
     let ordinary = (hi - lo) + lo.abs().max(hi.abs());
-    let size = if away > 0.0 { away / (away + ordinary) } else { 0.0 };
+    let size = if away > 0.0 {
+        away / (away + ordinary)
+    } else {
+        0.0
+    };
     heard.alarm.score * size
 }
 
@@ -217,15 +221,27 @@ mod tests {
 
     #[test]
     fn an_alarm_says_what_was_usual_and_what_came() {
-        let spike = heard("x", (0..300).map(|row| match row {
-            200 => 90.0,
-            _ => 50.0 + noise(1, row),
-        }));
+        let spike = heard(
+            "x",
+            (0..300).map(|row| match row {
+                200 => 90.0,
+                _ => 50.0 + noise(1, row),
+            }),
+        );
         let first = &spike[0];
-        assert_eq!((first.at, first.alarm.kind), (Moment(200 * SECOND_NS), Kind::Spike));
+        assert_eq!(
+            (first.at, first.alarm.kind),
+            (Moment(200 * SECOND_NS), Kind::Spike)
+        );
         let [lo, hi] = first.alarm.expected;
-        assert!(lo > 30.0 && lo < 50.0 && hi > 50.0 && hi < 70.0, "{lo} {hi}");
-        assert_eq!((first.alarm.observed, first.alarm.direction), (90.0, Direction::Up));
+        assert!(
+            lo > 30.0 && lo < 50.0 && hi > 50.0 && hi < 70.0,
+            "{lo} {hi}"
+        );
+        assert_eq!(
+            (first.alarm.observed, first.alarm.direction),
+            (90.0, Direction::Up)
+        );
         let calm = heard("x", (0..300).map(|row| 50.0 + noise(1, row)));
         assert!(calm.is_empty(), "{calm:?}");
     }
@@ -244,8 +260,15 @@ mod tests {
         let found = findings("h", &all);
         assert_eq!((found.len(), found[0].series.len()), (1, 5));
         let said = &found[0];
-        assert!(said.statement.starts_with("Live at 00:02:30 UTC: 5 series of h"));
-        assert!(said.statement.ends_with("; and 2 more."), "{}", said.statement);
+        assert!(
+            said.statement
+                .starts_with("Live at 00:02:30 UTC: 5 series of h")
+        );
+        assert!(
+            said.statement.ends_with("; and 2 more."),
+            "{}",
+            said.statement
+        );
         assert!(said.is_live() && said.own_id() == said.id);
         assert_eq!(findings("h", &all[..1])[0].kind, "spike");
         assert!(findings("h", &[]).is_empty());

@@ -241,8 +241,14 @@ fn frame_of(all: &[Vec<f64>]) -> Frame {
 fn changes_of_one_moment_are_one_finding_that_names_all_series() {
     let values: Vec<Vec<f64>> = (0..9)
         .map(|seed| {
-            let at = if seed < 6 { 300 } else { 450 + 40 * seed as usize };
-            noisy(seed, 900, 0.2, move |row| 20.0 + step(at, 12.0 + seed as f64)(row))
+            let at = if seed < 6 {
+                300
+            } else {
+                450 + 40 * seed as usize
+            };
+            noisy(seed, 900, 0.2, move |row| {
+                20.0 + step(at, 12.0 + seed as f64)(row)
+            })
         })
         .collect();
     let frame = frame_of(&values);
@@ -253,8 +259,15 @@ fn changes_of_one_moment_are_one_finding_that_names_all_series() {
     assert_eq!((many.len(), single.len()), (1, 3), "{found:?}");
     let all = many[0];
     assert_eq!((all.series.len(), all.supports.len()), (6, 6));
-    assert!(all.statement.starts_with("6 series of h changed at 00:05:00 UTC: h/"));
-    assert!(all.statement.ends_with("; and 3 more."), "{}", all.statement);
+    assert!(
+        all.statement
+            .starts_with("6 series of h changed at 00:05:00 UTC: h/")
+    );
+    assert!(
+        all.statement.ends_with("; and 3 more."),
+        "{}",
+        all.statement
+    );
     assert_eq!(all.own_id(), all.id);
     for line in &frame.lines[..6] {
         let named = |it: &String| it.starts_with(&line.name) && it.contains("(shift ");

@@ -96,7 +96,12 @@ fn is_doubtful(finding: &Finding) -> bool {
 
 fn one(host: &str, shared: Moment, mut group: Vec<Told>) -> Finding {
     group.sort_by(|a, b| {
-        let key = |it: &Told| (std::cmp::Reverse(it.finding.severity), is_doubtful(&it.finding));
+        let key = |it: &Told| {
+            (
+                std::cmp::Reverse(it.finding.severity),
+                is_doubtful(&it.finding),
+            )
+        };
         key(a)
             .cmp(&key(b))
             .then_with(|| model::finding::order(&a.finding, &b.finding))

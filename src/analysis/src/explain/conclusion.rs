@@ -43,12 +43,12 @@ pub fn findings(
     parameters: &[(String, String)],
 ) -> Vec<Finding> {
     let named = named(explanation);
-    let finding = named.first().zip(explanation.onset);
-    let finding = finding.map(|(best, onset)| Finding {
+    let said = named.first().zip(explanation.onset);
+    let said = said.map(|(best, onset)| Finding {
         statement: statement(frame, explanation, (onset, &named)),
         ..finding(frame, explanation, (best, &named), parameters)
     });
-    finding.into_iter().collect()
+    said.into_iter().collect()
 }
 
 /// The best candidate of each of the best parts.
@@ -144,12 +144,10 @@ fn statement(
             )
         }
     };
-    let then = match named {
-        [_] => String::new(),
-        [_, others @ ..] => {
-            let others: Vec<&str> = others.iter().map(|it| it.series.as_str()).collect();
-            format!("; then {}", others.join(", "))
-        }
+    let others: Vec<&str> = named[1..].iter().map(|it| it.series.as_str()).collect();
+    let then = match others.is_empty() {
+        true => String::new(),
+        false => format!("; then {}", others.join(", ")),
     };
     format!(
         "A disturbance began at {at}: {sure} is {}, {moved} ({:.0} % of what moved){then}.",
@@ -168,7 +166,10 @@ pub fn agree(
     let limiting = outcome.resources.iter().filter(|it| it.limits());
     let mut agreed = false;
     for judgment in limiting {
-        if !named(explanation).iter().any(|it| same(frame, it, judgment)) {
+        if !named(explanation)
+            .iter()
+            .any(|it| same(frame, it, judgment))
+        {
             finding.against.push(format!(
                 "Meanwhile {} limited, which none of the first candidates is about.",
                 title(judgment)

@@ -8,7 +8,7 @@ use workflow::target::Target;
 use crate::app::App;
 use crate::commands::Id;
 use crate::notices::Now;
-use crate::recorder::{Draft, Keep, Report};
+use crate::recorder::{Draft, Keep, Report, Words};
 use crate::shell::dialogs::Dialog;
 use crate::view::hosts;
 
@@ -89,9 +89,17 @@ impl App {
             .start(draft, &self.session.hub, &mut self.work);
     }
 
+    /// What a recording keeps beside its samples.
+    pub(crate) fn words(&self) -> Words {
+        Words {
+            notes: self.session.live_notes().to_vec(),
+            said: self.session.lookout().said(),
+        }
+    }
+
     pub(super) fn stop_recording(&mut self) {
-        let notes = self.session.live_notes().to_vec();
+        let words = self.words();
         self.recorder
-            .finish(&self.session.hub, &notes, &mut self.work);
+            .finish(&self.session.hub, words, &mut self.work);
     }
 }

@@ -43,11 +43,16 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Puts the list together; `done` names the analyses that are through.
-    pub fn of(derived: &[Finding], held: &Held, done: &[&'static str]) -> Self {
-        let mut known: HashSet<FindingId> = derived.iter().map(|it| it.id).collect();
-        let mut all: Vec<(Origin, &Finding)> =
-            derived.iter().map(|it| (Origin::Derived, it)).collect();
+    /// Puts the list together: what was derived and what was only said live; `done`
+    /// names the analyses that are through.
+    pub fn of(
+        (derived, live): (&[Finding], &[Finding]),
+        held: &Held,
+        done: &[&'static str],
+    ) -> Self {
+        let found = || derived.iter().chain(live);
+        let mut known: HashSet<FindingId> = found().map(|it| it.id).collect();
+        let mut all: Vec<(Origin, &Finding)> = found().map(|it| (Origin::Derived, it)).collect();
         let kept = held.findings.iter();
         let kept = kept.filter(|it| !done.contains(&it.analysis.name()));
         all.extend(

@@ -114,7 +114,7 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
 
     fn tab_title_for_pane(&mut self, screen: &Screen) -> WidgetText {
         let count = match screen {
-            Screen::Findings => self.scene.session.insight().unexpected().len(),
+            Screen::Findings => self.scene.session.unexpected().len(),
             Screen::Events => self.scene.session.plain_events().len(),
             Screen::Annotations => self.scene.session.notes().len(),
             _ => 0,
@@ -346,17 +346,21 @@ impl Screens<'_, '_> {
         let insight = scene.session.insight();
         let track = |name: &str| track_of(scene, name);
         let data = findings::Data {
-            findings: insight.findings(),
+            findings: scene.session.findings(),
             standing: insight.standing(),
             kept: findings::Kept {
                 kymo: &insight.held().kymo,
                 differences: insight.differences(),
                 hindrance: hindrance(scene),
             },
-            version: insight.version(),
+            version: scene.session.findings_version(),
             progress: insight.progress(),
             troubles: insight.troubles(),
-            live: scene.session.stored().is_none(),
+            said: insight.said(),
+            watched: match scene.session.stored() {
+                Some(_) => None,
+                None => Some(scene.session.lookout().series()),
+            },
             whole: scene.timeline.whole(),
             hosts: scene.session.hosts().len(),
             track: &track,
@@ -374,8 +378,8 @@ impl Screens<'_, '_> {
         let track = |name: &str| track_of(scene, name);
         let data = analyze::Data {
             // What was expected is no evidence of trouble.
-            findings: insight.unexpected(),
-            version: insight.version(),
+            findings: scene.session.unexpected(),
+            version: scene.session.findings_version(),
             progress: insight.progress(),
             view: scene.timeline.view(),
             selection: scene.timeline.selection,

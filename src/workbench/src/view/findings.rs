@@ -99,8 +99,11 @@ pub struct Data<'a> {
     pub progress: &'a Progress,
     /// What could not be computed, one sentence each.
     pub troubles: &'a [String],
-    /// Whether agents are looked at, whose findings appear as they come.
-    pub live: bool,
+    /// What was said live of a finding, in a sentence.
+    pub said: &'a HashMap<FindingId, String>,
+    /// Number of series that are watched while agents are looked at, whose findings
+    /// appear as they come; `None` for a stored session.
+    pub watched: Option<usize>,
     /// The whole session.
     pub whole: Span,
     /// Names of hosts are shown where there are several.
@@ -145,10 +148,13 @@ pub struct Answer {
     pub wanted: Vec<String>,
 }
 
+/// Which findings are shown: their version, and whether agents are looked at.
+type Version = (u64, bool);
+
 /// The rows of one version of the data and filter.
 #[derive(Debug, Default)]
 struct Rows {
-    made_for: Option<(u64, Filter)>,
+    made_for: Option<(Version, Filter)>,
     found: Vec<usize>,
     counts: Vec<usize>,
     expected: usize,
@@ -202,8 +208,9 @@ impl Data<'_> {
 
 impl Rows {
     fn refresh(&mut self, data: &Data<'_>, filter: Filter) {
+        let version = (data.version, data.watched.is_some());
         let same = self.made_for.as_ref();
-        if same.is_some_and(|(version, old)| *version == data.version && *old == filter) {
+        if same.is_some_and(|(known, old)| *known == version && *old == filter) {
             return;
         }
         let count =
@@ -222,7 +229,7 @@ impl Rows {
                 && (words.is_empty() || words.found_in(&searched(finding)))
         });
         self.found = found.map(|(place, _)| place).collect();
-        self.made_for = Some((data.version, filter));
+        self.made_for = Some((version, filter));
     }
 }
 
@@ -295,6 +302,10 @@ fn find(findings: &[Finding], id: FindingId) -> Option<&Finding> {
 }
 
 fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
+    if let Some(count) = data.watched {
+        empty::text(ui, &watched_text(count));
+        return;
+    }
     match data.progress {
         Progress::Running(left) => {
             let why = format!("Looking for findings: {}…", left.join(", "));
@@ -302,10 +313,6 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                 actions.push(Action::Cancel);
             }
         }
-        Progress::Idle if data.live => empty::text(
-            ui,
-            "Findings are computed from a recording. Record with Ctrl+R, then open the recording.",
-        ),
         Progress::Idle => {
             let why = "Nothing was analyzed yet.";
             if empty::ui(ui, why, "Analyze what is recorded") {
@@ -322,6 +329,18 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                 actions.push(Action::Analyze);
             }
         }
+    }
+}
+
+fn watched_text(count: usize) -> String {
+    match count {
+        0 => "No agent is attached, so nothing is watched. Attach one or open a recording."
+            .to_owned(),
+        count => format!(
+            "{count} series are watched and none is unlike its past so far; nothing limits.\n\n\
+             The first samples of a series only teach. Record with Ctrl+R and open the recording \
+             for every analysis."
+        ),
     }
 }
 

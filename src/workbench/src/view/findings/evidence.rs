@@ -80,6 +80,9 @@ fn facts_ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>) {
     if !finding.places.is_empty() {
         line("Looked at", &when(data.clock, finding.span));
     }
+    if let Some(said) = data.said.get(&finding.id) {
+        line("Live", said);
+    }
     if let Some(learned) = finding.learned {
         line("Learned from", &when(data.clock, learned));
     }

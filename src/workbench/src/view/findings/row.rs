@@ -53,7 +53,9 @@ pub(super) fn ui(
         &mut rest,
         (wide - SPARK - WHEN - 2.0 * list::INDENT).max(40.0),
     );
-    let quiet = expected || data.origin_text(finding.id).is_some();
+    // What hindsight does not confirm stands back as well.
+    let unconfirmed = finding.is_live() && data.watched.is_none();
+    let quiet = expected || unconfirmed || data.origin_text(finding.id).is_some();
     let ink = match quiet {
         true => Ink::left(theme.text_weak),
         false => Ink::left(theme.text),
@@ -132,6 +134,10 @@ pub(super) fn choices(
             "Draw its series together as a plot of their own",
             Action::Plot(finding.series.clone()),
         ));
+    }
+    if data.watched.is_some() {
+        // What is said live is kept by recording it.
+        return all;
     }
     all.push(match data.is_pinned(id) {
         true => (

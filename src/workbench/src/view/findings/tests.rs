@@ -76,7 +76,11 @@ fn standing(
         version: 1,
         progress,
         troubles: &[],
-        live: false,
+        said: &HashMap::from([(
+            finding(Analysis::Anomaly, "", (5, 9)).id,
+            "not said live".to_owned(),
+        )]),
+        watched: None,
         whole: Span {
             from: Moment(0),
             to: Moment(100),
@@ -103,6 +107,7 @@ fn a_click_shows_the_evidence_and_its_buttons_act() {
         harness.get_by_label_contains("warning: cpu rose").click();
         harness.run();
         harness.get_by_label_contains("nobody waited");
+        harness.get_by_label("not said live");
         harness.get_by_label("Show").click();
         harness.run();
         harness.get_by_label("Plot its series").click();

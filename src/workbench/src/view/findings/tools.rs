@@ -89,6 +89,13 @@ fn sieves_ui(ui: &mut Ui, state: &mut State) {
 }
 
 fn progress_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
+    if let Some(count) = data.watched {
+        let label = ui.weak(format!("live, {count} series watched"));
+        label.on_hover_text(
+            "Said while the data comes. Record and open the recording for every analysis.",
+        );
+        return;
+    }
     match data.progress {
         Progress::Running(left) => {
             ui.spinner();
@@ -117,7 +124,7 @@ fn progress_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
 fn keep_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
     // What is kept already and says the same needs no button.
     let same = data.kept.differences.is_some_and(<[_]>::is_empty);
-    if data.live || same {
+    if data.watched.is_some() || same {
         return;
     }
     let button = Button::new("Keep in session").small();
