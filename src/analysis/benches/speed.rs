@@ -10,8 +10,12 @@
 use std::time::Instant;
 
 use analysis::anomaly::streaming::Stream;
+use analysis::frame::Frame;
 use analysis::stats::random::Random;
-use analysis::{anomaly, change, trend};
+use analysis::{anomaly, change, explain, trend};
+use model::catalog::{Kind, Polarity};
+use model::series::Series;
+use model::unit::Unit;
 
 /// Series of a large host.
 const SERIES: usize = 3000;
@@ -35,6 +39,7 @@ fn main() {
         usize::from(trend::of_values(&seconds, values).p_value < trend::CHANCE)
     });
     streamed(&all[..1000]);
+    looked_at_whole(&all);
     let long = [series(2, LONG_ROWS)];
     timed("anomaly, long", &long, |values| {
         anomaly::series::scan(values).anomalies.len()
@@ -45,6 +50,40 @@ fn main() {
     timed("trend, long", &long, |values| {
         usize::from(trend::of_values(&seconds, values).p_value < trend::CHANCE)
     });
+}
+
+/// What looking for one disturbance in all series together costs, and telling changes
+/// together.
+fn looked_at_whole(all: &[Vec<f64>]) {
+    let at: Vec<i64> = (0..ROWS as i64).map(|row| row * 1_000_000_000).collect();
+    let columns = all.iter().enumerate().map(|(place, values)| {
+        let series = Series {
+            key: format!("h/part{}.metric{place}", place / 10)
+                .parse()
+                .unwrap_or_default(),
+            unit: Unit::new("1"),
+            kind: Kind::Gauge,
+            polarity: Polarity::Neutral,
+        };
+        (series, values.clone())
+    });
+    let frame = Frame::of_table(&at, columns.collect());
+    let start = Instant::now();
+    let found = explain::explain(&frame, &explain::Request::default());
+    println!(
+        "explain        {} series × {ROWS} rows: {:.2} s, onset {:?}",
+        all.len(),
+        start.elapsed().as_secs_f64(),
+        found.onset
+    );
+    let told = change::told("h", &frame, &change::of_frame(&frame));
+    let (start, count) = (Instant::now(), told.len());
+    let found = change::together("h", &frame, told);
+    println!(
+        "together       {count} changes: {:.2} s, {} findings",
+        start.elapsed().as_secs_f64(),
+        found.len()
+    );
 }
 
 /// What live verdicts cost: a sample of each of 1,000 series a second.

@@ -5,6 +5,7 @@ use model::finding::{Expected, Finding, Kept};
 use model::time::{Span, duration_text};
 use serde::Serialize;
 use workflow::findings;
+use workflow::hindsight::{self, Hindsight};
 use workflow::input::Input;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
@@ -49,6 +50,8 @@ pub(super) struct Told {
     weight: f64,
     coverage: f64,
     learned: Option<[String; 2]>,
+    /// What was said of it while it was recorded, where somebody watched.
+    live: Option<String>,
     parameters: std::collections::BTreeMap<String, String>,
     #[serde(rename = "for")]
     supports: Vec<String>,
@@ -92,6 +95,7 @@ impl Told {
             weight: finding.weight,
             coverage: finding.coverage,
             learned: finding.learned.map(ends),
+            live: None,
             parameters: finding.parameters.into_iter().collect(),
             supports: finding.supports,
             against: finding.against,
@@ -118,18 +122,20 @@ pub(crate) fn run(arguments: &Analyze) -> Result<Answer, Problem> {
     if arguments.keep {
         keep(&input, &found)?;
     }
+    let hindsight = look_back(&input, &mut found);
     let marks = marks_of(&input);
     expected::put_last(&mut found, &marks);
     let span = input.span();
-    let text = text(&input, (&found, &marks));
+    let text = text(&input, &found, (&marks, &hindsight));
+    let told = |finding: Finding| Told {
+        live: hindsight.remarks.get(&finding.id).cloned(),
+        ..Told::judged(finding, &marks)
+    };
     let document = Document {
         head: Head::THIS,
         from: span.from.to_string(),
         to: span.to.to_string(),
-        findings: found
-            .into_iter()
-            .map(|it| Told::judged(it, &marks))
-            .collect(),
+        findings: found.into_iter().map(told).collect(),
     };
     print(arguments.source.json.into(), &document, || text)?;
     Ok(outcome(&input))
@@ -158,7 +164,19 @@ fn keep(input: &Input, found: &[Finding]) -> Result<(), Problem> {
     Ok(())
 }
 
-fn text(input: &Input, (found, marks): (&[Finding], &[Expected])) -> String {
+/// Adds what was said live and nothing confirms.
+fn look_back(input: &Input, found: &mut Vec<Finding>) -> Hindsight {
+    let kept = input.stored.as_ref().and_then(|it| it.kept()?.live);
+    let Some(said) = kept else {
+        return Hindsight::default();
+    };
+    let mut hindsight = hindsight::compare(&said, found);
+    found.append(&mut hindsight.unconfirmed);
+    model::finding::sort(found);
+    hindsight
+}
+
+fn text(input: &Input, found: &[Finding], (marks, hindsight): (&[Expected], &Hindsight)) -> String {
     let span = input.span();
     let mut text = format!(
         "{}: {} findings in {}\n",
@@ -184,6 +202,9 @@ fn text(input: &Input, (found, marks): (&[Finding], &[Expected])) -> String {
             finding.analysis.name(),
             finding.statement,
         ));
+        if let Some(said) = hindsight.remarks.get(&finding.id) {
+            text.push_str(&format!("      {said}\n"));
+        }
         for (sign, reasons) in [("+", &finding.supports), ("−", &finding.against)] {
             for reason in reasons.iter().take(3) {
                 text.push_str(&format!("      {sign} {reason}\n"));

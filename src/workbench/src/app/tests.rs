@@ -472,3 +472,38 @@ fn a_selection_says_what_changed_and_another_session_is_compared() {
     harness.state_mut().session.show_live();
     assert!(!is_done(harness.state()), "it was of another session");
 }
+
+#[test]
+fn live_verdicts_are_findings_as_they_come() {
+    let mut app = live();
+    let now = Instant::now();
+    app.session.assess(now, &mut app.work);
+    for second in 120..130 {
+        let value = if second == 125 { 500.0 } else { 3.0 };
+        let batch = Batch {
+            at: Moment(START_NS + second * SECOND_NS),
+            values: vec![(SeriesId(2), value)],
+            ..Batch::default()
+        };
+        let update = Update::Batch(Box::new(batch));
+        app.session.hub.accept(LinkId(0), update);
+    }
+    let later = now + Duration::from_secs(5);
+    for _ in 0..100_000 {
+        app.take_in();
+        app.session.assess(later, &mut app.work);
+        if !app.session.findings().is_empty() {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    let said = app.session.lookout().said().expect("it watches");
+    assert_eq!(said.findings.len(), 1, "{said:?}");
+    let finding = &said.findings[0];
+    assert_eq!(finding.series, ["a/system.process.running"]);
+    assert_eq!(finding.span.from, Moment(START_NS + 125 * SECOND_NS));
+    let mut harness = window(app);
+    press(&mut harness, Modifiers::ALT, Key::Num0);
+    harness.get_by_label_contains("a/system.process.running spiked: 500");
+    harness.get_by_label_contains("live, 4 series watched");
+}
