@@ -135,7 +135,11 @@ fn disturbances_are_explained_and_undisturbed_examples_are_not() {
     let cases = [
         ("cpu-hog.kymo", "processor", "stress-ng-cpu"),
         ("cpu-throttling.kymo", "processor", "control group /shop"),
-        ("disk-saturation.kymo", "disk", "stress-ng"),
+        (
+            "disk-saturation.kymo",
+            "disk",
+            "The disk vda of demo limited",
+        ),
         ("memory-leak.kymo", "memory", "field=anon"),
     ];
     for (name, kind, named) in cases {

@@ -28,7 +28,7 @@
 //! equivalence by two one-sided tests.
 
 mod finding;
-mod floor;
+pub(crate) mod floor;
 mod level;
 mod shape;
 

@@ -252,6 +252,10 @@ impl Insight {
 
     /// Once everything is found: what was said live, beside it.
     fn look_back(&mut self) {
+        // What an analysis that failed would have found cannot be told.
+        if !self.is_whole() {
+            return;
+        }
         let Some(live) = self.live.take() else { return };
         let hindsight = hindsight::compare(&live, &self.derived);
         self.said = hindsight.remarks;

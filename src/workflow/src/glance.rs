@@ -147,7 +147,7 @@ pub fn go_on(known: &mut Vec<Finding>, now: Vec<Finding>) {
     for new in now {
         let from = new.stretch().from;
         let same = known.iter_mut().rfind(|it| {
-            (it.kind.as_str(), &it.host, &it.series) == (&new.kind, &new.host, &new.series)
+            (&it.kind, &it.host, &it.series) == (&new.kind, &new.host, &new.series)
                 && it.stretch().to.plus_ns(SAME_NS) >= from
         });
         let Some(old) = same else {

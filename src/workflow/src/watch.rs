@@ -13,7 +13,7 @@
 use std::collections::HashMap;
 
 use analysis::anomaly::said::{self, Heard};
-use analysis::anomaly::streaming::Stream;
+use analysis::anomaly::streaming::{Alarm, Stream};
 use model::finding::Finding;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
@@ -145,7 +145,8 @@ impl Watch {
                 continue;
             };
             let alarm = stream.alarm_at(row.at, row.value);
-            if let Some(alarm) = alarm.filter(|_| row.counts == Counts::Judged) {
+            let told = |it: &Alarm| row.counts == Counts::Judged && said::matters(series, it);
+            if let Some(alarm) = alarm.filter(told) {
                 heard.push(Heard {
                     series: series.clone(),
                     at: Moment(row.at),

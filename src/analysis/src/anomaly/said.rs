@@ -17,10 +17,15 @@ use model::time::{Moment, SECOND_NS, Span, Zone};
 
 use super::streaming::Alarm;
 use super::{Direction, Kind, THRESHOLD};
+use crate::compare::floor;
 
 /// Alarms within this time of the first are told together: a disturbance reaches
 /// series that are read every few seconds later than others.
 pub const TOGETHER_NS: i64 = 3 * SECOND_NS;
+
+/// What is told without being asked for is so many times the least that counts in a
+/// comparison.
+const FLOORS: f64 = 4.0;
 
 /// Series that a sentence names.
 const NAMED: usize = 3;
@@ -34,6 +39,14 @@ pub struct Heard {
     pub at: Moment,
     /// What was unlike its past.
     pub alarm: Alarm,
+}
+
+/// Whether an alarm is about enough to be told: a series at rest alarms at its first
+/// move, however small.
+pub fn matters(series: &Series, alarm: &Alarm) -> bool {
+    let [lo, hi] = alarm.expected;
+    let usual = lo + (hi - lo) / 2.0;
+    (alarm.observed - usual).abs() >= FLOORS * floor::of(series).at(usual)
 }
 
 /// The findings of one host, by time.
@@ -74,9 +87,10 @@ fn finding(host: &str, heard: &[&Heard]) -> Finding {
     };
     let kind = match several.as_slice() {
         [one] => one.alarm.kind.name(),
-        _ => "together",
+        _ => "group",
     };
-    let parameters = [("kind", kind), ("threshold", &THRESHOLD.to_string()), LIVE];
+    let threshold = THRESHOLD.to_string();
+    let parameters = [("kind", kind), ("threshold", threshold.as_str()), LIVE];
     let parameters = parameters.map(|(key, value)| (key.to_owned(), value.to_owned()));
     let id = FindingId::of(&Question {
         analysis: Analysis::Anomaly,
@@ -132,22 +146,26 @@ fn statement(host: &str, from: Moment, heard: &[&Heard]) -> String {
 fn clause(heard: &Heard) -> String {
     let alarm = &heard.alarm;
     let up = alarm.direction == Direction::Up;
+    // Whether a far point comes back is not known yet, so it is not called a spike.
     let what = match (alarm.kind, up) {
-        (Kind::Step | Kind::Drift, true) => "stepped up",
-        (Kind::Step | Kind::Drift, false) => "stepped down",
-        (Kind::Variance, true) => "became rougher",
-        (Kind::Variance, false) => "became calmer",
-        (_, true) => "spiked",
-        (_, false) => "dropped",
+        (Kind::Step | Kind::Drift, true) => "went up to",
+        (Kind::Step | Kind::Drift, false) => "went down to",
+        (Kind::Variance, true) => "became rougher, scatter",
+        (Kind::Variance, false) => "became calmer, scatter",
+        (_, true) => "jumped to",
+        (_, false) => "dropped to",
     };
     let unit = &heard.series.unit;
-    let [lo, hi] = alarm.expected;
+    let [lo, hi] = alarm.expected.map(|it| unit.text(it));
+    let usual = if lo == hi {
+        lo
+    } else {
+        format!("{lo} to {hi}")
+    };
     format!(
-        "{} {what}: {}, usual is {} to {}.",
+        "{} {what} {}, usual is {usual}.",
         heard.series.key,
         unit.text(alarm.observed),
-        unit.text(lo),
-        unit.text(hi)
     )
 }
 
@@ -242,6 +260,10 @@ mod tests {
             (first.alarm.observed, first.alarm.direction),
             (90.0, Direction::Up)
         );
+        assert!(matters(&first.series, &first.alarm));
+        let rest = heard("x", (0..300).map(|row| if row == 200 { 0.01 } else { 0.0 }));
+        assert_eq!(rest[0].alarm.expected, [0.0, 0.0]);
+        assert!(!matters(&rest[0].series, &rest[0].alarm));
         let calm = heard("x", (0..300).map(|row| 50.0 + noise(1, row)));
         assert!(calm.is_empty(), "{calm:?}");
     }

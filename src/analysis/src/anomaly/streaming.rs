@@ -54,6 +54,8 @@ const LARGEST: f64 = 1e150;
 const ROUNDING: f64 = 1e-6;
 /// Questions asked of a point.
 const QUESTIONS: usize = 6;
+/// The question about roughness.
+const ROUGH: usize = 3;
 /// Surprises of roughness a unit of its logarithm.
 const ROUGH_SCALE: f64 = 6.0;
 
@@ -190,7 +192,8 @@ impl Stream {
         let limit = (past.records[question] * RECORD_MARGIN).max(LEAST_DEVIATIONS);
         let least = 1e-9 + ROUNDING * past.slow.mean.abs();
         let around = |center: f64, spread: f64, limit: f64| {
-            let reach = limit * spread.max(least);
+            // A series at rest has one usual value, not a band of rounding errors.
+            let reach = if spread > least { limit * spread } else { 0.0 };
             [center - reach, center + reach]
         };
         let slow_limit = limit / SLOW_WEIGHT;
@@ -207,7 +210,7 @@ impl Stream {
                 let band = around(past.last, past.jump.deviation(), limit);
                 (Kind::Spike, self.last, band)
             }
-            3 => {
+            ROUGH => {
                 let usual = past.jump.deviation().max(least);
                 let factor = (slow_limit / ROUGH_SCALE).exp();
                 let band = [usual / factor, usual * factor];
@@ -311,14 +314,22 @@ impl Stream {
 
     /// The largest surprise relative to its own record; 1 where a record is met.
     fn beaten(&mut self, surprises: &[f64; QUESTIONS]) -> f64 {
-        let mut most: f64 = 0.0;
+        let (mut most, mut loudest): (f64, f64) = (0.0, 0.0);
         let asked = self.records.iter_mut().zip(surprises);
         for (question, (record, surprise)) in asked.enumerate() {
             let limit = (*record * RECORD_MARGIN).max(LEAST_DEVIATIONS);
-            if surprise / limit > most {
-                most = surprise / limit;
+            let ratio = surprise / limit;
+            // One far point is also rough; what it is called is a spike.
+            let said = if question == ROUGH {
+                ratio.min(1.0)
+            } else {
+                ratio
+            };
+            if said > loudest {
+                loudest = said;
                 self.loudest = question;
             }
+            most = most.max(ratio);
             *record = (*record * self.fade).max(*surprise);
         }
         if self.rows > LEARN_ROWS { most } else { 0.0 }

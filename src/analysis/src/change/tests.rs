@@ -255,7 +255,7 @@ fn changes_of_one_moment_are_one_finding_that_names_all_series() {
     let told = told("h", &frame, &of_frame(&frame));
     assert_eq!(told.len(), 9);
     let found = together("h", &frame, told);
-    let (many, single): (Vec<_>, Vec<_>) = found.iter().partition(|it| it.kind == "together");
+    let (many, single): (Vec<_>, Vec<_>) = found.iter().partition(|it| it.kind == "group");
     assert_eq!((many.len(), single.len()), (1, 3), "{found:?}");
     let all = many[0];
     assert_eq!((all.series.len(), all.supports.len()), (6, 6));

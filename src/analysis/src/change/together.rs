@@ -112,7 +112,7 @@ fn one(host: &str, shared: Moment, mut group: Vec<Told>) -> Finding {
     let span = all().map(|it| it.span).reduce(Span::union);
     let span = span.unwrap_or(first.span);
     let parameters = vec![
-        ("kind".to_owned(), "together".to_owned()),
+        ("kind".to_owned(), "group".to_owned()),
         ("at".to_owned(), first.stretch().from.to_string()),
     ];
     let id = FindingId::of(&Question {
@@ -123,7 +123,7 @@ fn one(host: &str, shared: Moment, mut group: Vec<Told>) -> Finding {
     });
     Finding {
         id,
-        kind: "together".to_owned(),
+        kind: "group".to_owned(),
         statement: statement(host, (series.len(), &group)),
         weight: all().map(|it| it.weight).fold(0.0, f64::max),
         coverage: all().map(|it| it.coverage).sum::<f64>() / group.len() as f64,

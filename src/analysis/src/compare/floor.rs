@@ -40,7 +40,7 @@ pub const FLOORS: &[Floor] = &[
 ];
 
 /// The floor of a series.
-pub(super) fn of(series: &Series) -> &'static Floor {
+pub(crate) fn of(series: &Series) -> &'static Floor {
     let code = series.unit.code();
     let fits = |floor: &&Floor| floor.unit == code || floor.unit.is_empty();
     FLOORS

@@ -504,6 +504,6 @@ fn live_verdicts_are_findings_as_they_come() {
     assert_eq!(finding.span.from, Moment(START_NS + 125 * SECOND_NS));
     let mut harness = window(app);
     press(&mut harness, Modifiers::ALT, Key::Num0);
-    harness.get_by_label_contains("a/system.process.running spiked: 500");
+    harness.get_by_label_contains("a/system.process.running jumped to 500");
     harness.get_by_label_contains("live, 4 series watched");
 }

@@ -438,6 +438,14 @@ fn rows_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, answer: &mut Answer)
     }
 }
 
+/// A live alarm is one moment, whose length says nothing.
+fn length_text(stretch: Span) -> String {
+    match stretch.length_ns() {
+        ..=1 => "a moment".to_owned(),
+        _ => duration_text(stretch.seconds()),
+    }
+}
+
 /// Sign and color of a severity; the word stands in the spoken name and the copy.
 pub(super) fn severity(severity: Severity, theme: &Theme) -> (&'static str, eframe::egui::Color32) {
     match severity {

@@ -63,7 +63,7 @@ pub(super) fn ui(
     list::text(ui, sentence, &words(finding, data), &ink);
     let small = list::cut(&mut rest, SPARK).shrink2(vec2(0.0, 2.0));
     spark_ui(ui, small, (finding, data), theme);
-    let length = duration_text(finding.stretch().seconds());
+    let length = length_text(finding.stretch());
     list::text(ui, rest, &length, &Ink::number(theme.text_weak));
     let twice = response.double_clicked();
     if twice {
