@@ -46,7 +46,7 @@ pub fn compare(said: &Said, found: &[Finding]) -> Hindsight {
         let remark = match first {
             Some(live) => {
                 let at = moment(live).strftime("%H:%M:%S UTC", Zone::Utc);
-                Some(format!("said live at {at}: {}", live.statement))
+                Some(format!("said live at {at}: {}", words(live)))
             }
             // That nothing limits is not said live.
             None if watched && expected && !finding.series.is_empty() => {
@@ -69,6 +69,14 @@ fn moment(live: &Finding) -> Moment {
     match live.analysis {
         Analysis::Bottleneck => live.span.to,
         _ => live.span.from,
+    }
+}
+
+/// The sentence without the words that mark it as live.
+fn words(live: &Finding) -> &str {
+    match live.statement.split_once(": ") {
+        Some((mark, words)) if mark.starts_with("Live") => words,
+        _ => &live.statement,
     }
 }
 
@@ -125,7 +133,7 @@ mod tests {
             series: series.iter().map(|it| (*it).to_owned()).collect(),
             span: span(from, to),
             places: Vec::new(),
-            statement: format!("{analysis:?} at {from}"),
+            statement: format!("Live at {from}: {analysis:?} at {from}"),
             severity: Severity::Warning,
             effect: Some(Estimate {
                 value: 1.0,
