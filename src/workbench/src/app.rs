@@ -81,6 +81,7 @@ impl App {
                     // Who wanted to leave should see what went wrong first.
                     self.views.dialogs.stay();
                     self.tell(&problem, Vec::new());
+                    self.session.look_after(&self.work);
                 }
             }
         }

@@ -425,9 +425,14 @@ impl Session {
             | Outcome::Contrast(..) => {}
             other => return Some(other),
         }
+        self.look_after(work);
+        None
+    }
+
+    /// Notices jobs that a bug ended, whose outcomes nobody need wait for.
+    pub fn look_after(&mut self, work: &Work) {
         self.insight.look(work);
         self.contrast.check(work);
-        None
     }
 
     /// What is compared with what, and what changed.

@@ -6,7 +6,6 @@ use eframe::egui::{Context, Event, ViewportCommand};
 
 use crate::app::App;
 use crate::commands::Id;
-use crate::contrast::sides::Which;
 use crate::export::{Export, Form, Table};
 use crate::history::{Changed, Taken};
 use crate::layout::{self, Screen};
@@ -51,7 +50,7 @@ impl App {
             Id::Mark => self.mark(),
             Id::Annotate => self.annotate(),
             Id::WhatChanged => self.what_changed(),
-            Id::CompareWith => self.pick(Purpose::Compare(Which::After)),
+            Id::CompareWith => self.compare_with_other(),
             Id::Search => {
                 self.bring_up(Screen::Browser);
                 self.views.browser.focus_search();

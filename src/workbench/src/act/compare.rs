@@ -31,6 +31,14 @@ impl App {
         });
     }
 
+    /// Asks for another session to compare the selection with, or all there is.
+    pub(super) fn compare_with_other(&mut self) {
+        if self.timeline.selection.is_some() {
+            self.what_changed();
+        }
+        self.pick(Purpose::Compare(Which::Before));
+    }
+
     fn compare(&mut self, choose: impl FnOnce(&mut Sides)) {
         let axis = compared(&self.timeline);
         self.session.compare(&axis, &mut self.work, choose);

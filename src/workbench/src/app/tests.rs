@@ -453,12 +453,13 @@ fn a_selection_says_what_changed_and_another_session_is_compared() {
     assert!(shown);
     let is_done = |app: &App| app.session.contrast().answer().is_some();
     assert!(draw_until(&mut harness, is_done));
-    harness.run_steps(2);
+    harness.run_steps(4);
     let first = harness.state().session.contrast().answer().map(Arc::clone);
     let first = first.expect("it is there");
     assert!(first.rows.len() > 50 && first.sides[0].span.to == first.sides[1].span.from);
     let whole_name = format!("{} ", first.rows[0].name);
-    harness.get_by_label_contains(&whole_name);
+    let shown = harness.query_all_by_label_contains(&whole_name);
+    assert!(shown.count() > 0, "{whole_name}");
     let ctx = harness.ctx.clone();
     let with = view::compare::Action::With(Which::Before, example("quiet.kymo"));
     harness.state_mut().act(&ctx, Wish::Compare(with));

@@ -112,6 +112,8 @@ pub enum Action {
     ZoomToSelection,
     /// Compare the selection with what is around it.
     WhatChanged,
+    /// Compare the selection with another session.
+    CompareWith,
     /// Write a note at the selection.
     Annotate,
     /// Write a report of the selection.
@@ -185,6 +187,11 @@ fn tools_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                         "What changed?",
                         Action::WhatChanged,
                         "Compare it with what is before it (Shift+C)",
+                    ),
+                    (
+                        "Compare with…",
+                        Action::CompareWith,
+                        "Compare it with another session",
                     ),
                     ("Annotate", Action::Annotate, "Write a note (Shift+M)"),
                     (

@@ -58,6 +58,7 @@ pub struct State {
     /// Name of the chosen row, which the next comparison may have too.
     chosen: Option<String>,
     move_to: Option<usize>,
+    sides: sides::State,
     detail: detail::State,
 }
 
@@ -130,7 +131,7 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
         empty_ui(ui, data, &mut actions);
         return actions;
     }
-    sides::ui(ui, data, &mut actions);
+    sides::ui(ui, &mut state.sides, data, &mut actions);
     let Some(answer) = data.answer else {
         waiting_ui(ui, data, &mut actions);
         return actions;
@@ -196,7 +197,7 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
     }
     ui.vertical_centered(|ui| {
         if ui.button("Compare with another session…").clicked() {
-            actions.push(Action::Pick(Which::After));
+            actions.push(Action::Pick(Which::Before));
         }
         if data.live && ui.button("Record").clicked() {
             actions.push(Action::Record);

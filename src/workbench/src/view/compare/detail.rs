@@ -189,7 +189,10 @@ pub(super) fn hover_ui(ui: &mut Ui, row: &Row) {
     ui.set_max_width(520.0);
     ui.strong(sentence(row));
     let unit = row.series.unit.code();
-    let exact = |value: f64| format!("{} {unit}", table::exact(value));
+    let exact = |value: f64| match unit {
+        "1" => table::exact(value),
+        unit => format!("{} {unit}", table::exact(value)),
+    };
     ui.label(format!(
         "before {}, after {}",
         exact(row.levels[0]),

@@ -28,9 +28,10 @@ pub(super) fn legend_ui(ui: &mut Ui, (row, closeup): (&Row, Option<&CloseUp>)) {
         let [low, median, high] = [0.05, 0.5, 0.95].map(|it| unit.text(quantile(sorted, it)));
         let text = match sorted.len() {
             0 => format!("{name}: no sample"),
-            n => format!("{name}: n = {n}, median {median}, 5 to 95 %: {low} to {high}"),
+            n => format!("{name}: n = {n}, median {median}"),
         };
-        ui.label(RichText::new(text).color(color));
+        ui.label(RichText::new(text).color(color))
+            .on_hover_text(format!("5 to 95 % of the samples: {low} to {high}"));
     }
 }
 

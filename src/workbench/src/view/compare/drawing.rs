@@ -20,6 +20,9 @@ use crate::view::table::FORMATS;
 /// Space at both sides of a cell.
 const MARGIN: f32 = 5.0;
 
+/// Columns of a small plot so far apart are joined.
+const JOINED: usize = 3;
+
 /// What was asked while the table was drawn.
 #[derive(Default)]
 pub(super) struct Wishes {
@@ -218,24 +221,26 @@ fn shape(ui: &Ui, rect: Rect, (row, theme): (&Row, &Theme)) {
     for (columns, color) in row.shape.iter().zip(detail::colors(theme)) {
         let wide = inside.width() / columns.len().max(1) as f32;
         let mut mesh = Mesh::default();
-        let mut last: Option<[f32; 2]> = None;
+        let mut last: Option<(usize, [f32; 2])> = None;
         for (place, column) in columns.iter().enumerate() {
             if !column[0].is_finite() {
-                last = None;
                 continue;
             }
-            // Joined to its neighbor, so that a step is a line.
-            let (mut low, mut high) = (column[0], column[1]);
-            if let Some(last) = last {
+            // Joined to its neighbor, so that a step is a line; few samples leave columns
+            // empty, a gap leaves more.
+            let (mut low, mut high, mut first) = (column[0], column[1], place);
+            let near = last.filter(|(known, _)| place - known <= JOINED);
+            if let Some((known, last)) = near {
                 low = low.min(last[1]);
                 high = high.max(last[0]);
+                first = known + 1;
             }
-            last = Some(*column);
-            let left = inside.left() + place as f32 * wide;
+            last = Some((place, *column));
+            let left = inside.left() + first as f32 * wide;
             let y = |share: f32| inside.bottom() - share * inside.height();
             let bar = Rect::from_min_max(
                 pos2(left, y(high) - 0.6),
-                pos2(left + wide.max(1.0), y(low) + 0.6),
+                pos2(inside.left() + (place + 1) as f32 * wide, y(low) + 0.6),
             );
             mesh.add_colored_rect(bar, color);
         }

@@ -8,6 +8,7 @@ use model::columns::Column;
 use model::time::{Moment, SECOND_NS, Span};
 
 use super::plane;
+use super::tools::named;
 use super::{Data, detail};
 use crate::contrast::answer::Answer;
 use crate::contrast::closeup::CloseUp;
@@ -74,7 +75,7 @@ pub(super) fn tools_ui(ui: &mut Ui, state: &mut State, answer: &Answer) {
         Align::Landmark(name) => name.clone(),
     };
     let before = state.align.clone();
-    ComboBox::from_id_salt("align")
+    let combo = ComboBox::from_id_salt("align")
         .selected_text(text)
         .width(150.0)
         .truncate()
@@ -90,6 +91,7 @@ pub(super) fn tools_ui(ui: &mut Ui, state: &mut State, answer: &Answer) {
                 ui.weak("No event or note is on both sides.");
             }
         });
+    named(&combo.response, "How A is laid over B");
     if state.align != before {
         state.view = None;
     }
@@ -241,7 +243,7 @@ fn act(ui: &Ui, state: &mut State, (response, canvas, habits): (&Response, &Canv
 }
 
 fn legend(ui: &Ui, rect: Rect, tracks: &[Option<Track>; 2], theme: &Theme) {
-    let mut at = rect.right_top() + vec2(-6.0, 4.0);
+    let mut at = rect.right_top() - vec2(0.0, 2.0);
     let names = ["A before", "B after"];
     for ((name, track), color) in names.iter().zip(tracks).zip(detail::colors(theme)).rev() {
         let text = match track {
@@ -249,7 +251,9 @@ fn legend(ui: &Ui, rect: Rect, tracks: &[Option<Track>; 2], theme: &Theme) {
             None => format!("{name}: not there"),
         };
         let font = FontId::proportional(11.0);
-        let drawn = ui.painter().text(at, Align2::RIGHT_TOP, text, font, color);
+        let drawn = ui
+            .painter()
+            .text(at, Align2::RIGHT_BOTTOM, text, font, color);
         let line = Rect::from_min_size(
             pos2(drawn.left() - 20.0, drawn.center().y - 1.0),
             vec2(16.0, 2.0),

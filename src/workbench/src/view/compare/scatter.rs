@@ -49,7 +49,10 @@ pub(super) fn tools_ui(ui: &mut Ui, state: &mut State, (row, answer): (&Row, &An
         let edit = TextEdit::singleline(&mut state.filter)
             .hint_text("Filter series…")
             .desired_width(f32::INFINITY);
-        ui.add(edit);
+        let edit = ui.add(edit);
+        if ui.memory(|memory| memory.focused().is_none()) {
+            edit.request_focus();
+        }
         let words = Words::of(&state.filter);
         let fits = |it: &&Row| it.name != row.name && words.found_in(&it.name.to_lowercase());
         let found = answer.rows.iter().filter(fits).take(NAMES_MAX);
@@ -122,9 +125,9 @@ pub(super) fn ui(
         }
     });
     let legend: Vec<String> = legend.collect();
-    painter.text(
-        rect.right_top() + vec2(-6.0, 4.0),
-        eframe::egui::Align2::RIGHT_TOP,
+    ui.painter().text(
+        rect.right_top() - vec2(0.0, 2.0),
+        eframe::egui::Align2::RIGHT_BOTTOM,
         legend.join("   "),
         eframe::egui::FontId::proportional(11.0),
         theme.text_weak,

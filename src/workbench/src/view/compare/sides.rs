@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Button, Label, RichText, Ui};
+use eframe::egui::{Button, DragValue, Label, RichText, Ui};
 use model::time::{Span, duration_text};
 
 use super::detail;
@@ -11,19 +11,27 @@ use crate::contrast::answer::Opened;
 use crate::contrast::sides::{BASELINES, Baseline, Before, Half, Place, Stretch, Which, title};
 use crate::theme;
 
+/// Scratch that lives between frames. Never data, never saved.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// Where the window of another session begins, and how long it is, in seconds.
+    windows: [[f64; 2]; 2],
+}
+
 /// Draws both lines.
-pub(super) fn ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
+pub(super) fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Action>) {
     let Some([before, after]) = data.sides.resolved(&data.axis) else {
         return;
     };
     let opened = |side: usize| data.answer.map(|it| &it.sides[side]);
-    line_ui(ui, (Which::Before, &before, opened(0)), data, actions);
-    line_ui(ui, (Which::After, &after, opened(1)), data, actions);
+    let [a, b] = &mut state.windows;
+    line_ui(ui, (Which::Before, &before, opened(0), a), data, actions);
+    line_ui(ui, (Which::After, &after, opened(1), b), data, actions);
 }
 
 fn line_ui(
     ui: &mut Ui,
-    (which, stretch, opened): (Which, &Stretch, Option<&Opened>),
+    (which, stretch, opened, window): (Which, &Stretch, Option<&Opened>, &mut [f64; 2]),
     data: &Data<'_>,
     actions: &mut Vec<Action>,
 ) {
@@ -36,16 +44,27 @@ fn line_ui(
     ui.horizontal(|ui| {
         ui.label(RichText::new(letter).strong().color(color));
         ui.weak(word);
-        ui.menu_button("Change ▾", |ui| menu_ui(ui, which, data, actions))
-            .response
-            .on_hover_text(match which {
-                Which::Before => "Choose what B is compared with",
-                Which::After => "Choose what is compared",
-            });
+        let menu = ui.menu_button("Change ▾", |ui| {
+            menu_ui(ui, which, data, actions);
+            if let Some(opened) = opened.filter(|it| it.stretch == *stretch) {
+                window_ui(ui, (which, opened, window), actions);
+            }
+        });
+        menu.response.on_hover_text(match which {
+            Which::Before => "Choose what B is compared with",
+            Which::After => "Choose what is compared",
+        });
         if which == Which::After {
             let hint = "Before becomes after, and the other way round";
             if ui.button("Swap").on_hover_text(hint).clicked() {
                 actions.push(Action::Swap);
+            }
+            if is_new(data) {
+                let hint = "Something else is selected by now: compare that (Shift+C)";
+                let button = ui.button("Use the selection");
+                if button.on_hover_text(hint).clicked() {
+                    actions.push(Action::Selection);
+                }
             }
         }
         let mut text = capital(&stretch.words);
@@ -60,6 +79,53 @@ fn line_ui(
     });
 }
 
+/// Whether something is selected that is on neither side.
+fn is_new(data: &Data<'_>) -> bool {
+    let Some(selected) = data.selection.map(|it| it.intersect(data.axis.whole)) else {
+        return false;
+    };
+    let half = Half::here(selected);
+    let is_before = data.sides.before == Before::Fixed(half.clone());
+    !selected.is_empty() && !is_before && data.sides.after != Some(half)
+}
+
+/// A part of another session: what the window cannot be brushed in.
+fn window_ui(
+    ui: &mut Ui,
+    (which, opened, window): (Which, &Opened, &mut [f64; 2]),
+    actions: &mut Vec<Action>,
+) {
+    let Place::File(path) = &opened.stretch.place else {
+        return;
+    };
+    let whole = opened.input.span();
+    let [from, length] = window;
+    ui.separator();
+    ui.weak("A window of it:");
+    ui.horizontal(|ui| {
+        let seconds = whole.seconds();
+        let label = ui.label("from");
+        let field = DragValue::new(from).range(0.0..=seconds).suffix(" s");
+        ui.add(field).labelled_by(label.id);
+        let label = ui.label("for");
+        let field = DragValue::new(length).range(0.0..=seconds).suffix(" s");
+        ui.add(field).labelled_by(label.id);
+        if ui.add_enabled(*length > 0.0, Button::new("Use")).clicked() {
+            let start = whole.from.plus_ns((*from * 1e9) as i64);
+            let span = Span {
+                from: start,
+                to: start.plus_ns((*length * 1e9) as i64),
+            };
+            let half = Half {
+                place: Place::File(path.clone()),
+                window: Some(span),
+            };
+            actions.push(Action::Set(which, half));
+            ui.close();
+        }
+    });
+}
+
 fn spans(opened: &Opened, data: &Data<'_>) -> String {
     match &opened.stretch.windows {
         Some(windows) => {
@@ -71,8 +137,8 @@ fn spans(opened: &Opened, data: &Data<'_>) -> String {
 }
 
 fn when(span: Span, data: &Data<'_>) -> String {
-    let (from, to) = (data.clock.text(span.from), data.clock.text(span.to));
-    format!("{}, {from} to {to}", duration_text(span.seconds()))
+    let length = duration_text(span.seconds());
+    format!("{length} from {}", data.clock.text(span.from))
 }
 
 fn capital(words: &str) -> String {

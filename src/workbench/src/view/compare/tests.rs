@@ -276,7 +276,7 @@ fn what_is_missing_is_said() {
             .get_by_label("Compare with another session…")
             .click();
     });
-    assert_eq!(actions, [Action::Halves, Action::Pick(Which::After)]);
+    assert_eq!(actions, [Action::Halves, Action::Pick(Which::Before)]);
     let actions = drawn((&sides(), &Progress::Running), (None, None), |harness| {
         harness.get_by_label("Cancel").click();
     });

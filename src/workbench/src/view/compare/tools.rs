@@ -1,7 +1,7 @@
 //! Above the table: what is looked for, which verdicts, which part of the machine.
 
 use analysis::compare::Relation;
-use eframe::egui::{Button, ComboBox, RichText, TextEdit, Ui};
+use eframe::egui::{Button, ComboBox, Response, RichText, TextEdit, Ui, WidgetInfo, accesskit};
 
 use super::order::Order;
 use super::{Action, Data, State};
@@ -58,12 +58,18 @@ fn told(name: &str, changed: usize) -> String {
     }
 }
 
+/// Gives a list of choices a spoken name.
+pub(super) fn named(response: &Response, name: &str) {
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ComboBox, true, name));
+    response.clone().on_hover_text(name);
+}
+
 fn groups_ui(ui: &mut Ui, order: &mut Order) {
     let (wanted, groups) = (&mut order.wanted.group, &order.groups);
     if groups.len() < 2 {
         return;
     }
-    ComboBox::from_id_salt("group")
+    let combo = ComboBox::from_id_salt("group")
         .selected_text(wanted.unwrap_or("All parts"))
         .width(96.0)
         .show_ui(ui, |ui| {
@@ -72,6 +78,7 @@ fn groups_ui(ui: &mut Ui, order: &mut Order) {
                 ui.selectable_value(wanted, Some(*name), told(name, *changed));
             }
         });
+    named(&combo.response, "Part of the machine");
 }
 
 fn entities_ui(ui: &mut Ui, order: &mut Order) {
@@ -80,7 +87,7 @@ fn entities_ui(ui: &mut Ui, order: &mut Order) {
         return;
     }
     let text = wanted.clone().unwrap_or_else(|| "Everything".to_owned());
-    ComboBox::from_id_salt("entity")
+    let combo = ComboBox::from_id_salt("entity")
         .selected_text(text)
         .width(120.0)
         .truncate()
@@ -91,6 +98,7 @@ fn entities_ui(ui: &mut Ui, order: &mut Order) {
                 ui.selectable_value(wanted, Some(name.clone()), text);
             }
         });
+    named(&combo.response, "Host, device or control group");
 }
 
 /// What is being computed, and what the verdicts rest on.
