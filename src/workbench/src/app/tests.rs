@@ -1,5 +1,7 @@
 //! The whole window without a display: drawn, driven by keys, read by name.
 
+mod questions;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -26,6 +26,10 @@ const PAGES: &[help::Page<'static>] = &[
         text: include_str!("../../help/plots.txt"),
     },
     help::Page {
+        title: "Asking the analyses",
+        text: include_str!("../../help/questions.txt"),
+    },
+    help::Page {
         title: "Recording and files",
         text: include_str!("../../help/recording.txt"),
     },

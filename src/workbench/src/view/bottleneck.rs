@@ -103,7 +103,7 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
     state
         .candidates
         .fill(data.version, || rows::candidates(judged));
-    if state.candidates.chosen().is_none()
+    if find(state, outcome).is_none()
         && let Some(first) = outcome.resources.first()
     {
         state.candidates.choose(rows::key(first));
@@ -116,10 +116,7 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
         candidates_ui(ui, state, (outcome, data), &mut answer.actions);
     });
     ui.separator();
-    let chosen = outcome.resources.iter();
-    let chosen = chosen
-        .enumerate()
-        .find(|(_, it)| state.candidates.chosen() == Some(rows::key(it).as_str()));
+    let chosen = find(state, outcome);
     if let Some((place, judgment)) = chosen {
         part_ui(ui, whole * REASONS, |ui| {
             reasons_ui(
@@ -143,6 +140,13 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
         &mut answer,
     );
     answer
+}
+
+/// The chosen candidate and its place in the outcome.
+fn find<'a>(state: &State, outcome: &'a Outcome) -> Option<(usize, &'a Judgment)> {
+    let wanted = state.candidates.chosen()?;
+    let mut all = outcome.resources.iter().enumerate();
+    all.find(|(_, it)| rows::key(it) == wanted)
 }
 
 /// Asks again when the selection changed, but not before the drag that changes it ended.
@@ -177,7 +181,7 @@ fn verdict_ui(
 ) {
     let (sign, tone) = match judged.outcome.verdict {
         Some(_) => ("‼", grid::Tone::Severe),
-        None => ("✓", grid::Tone::Plain),
+        None => ("•", grid::Tone::Plain),
     };
     let color = tone.color(theme::of(ui.visuals()));
     ui.horizontal_wrapped(|ui| {

@@ -100,7 +100,7 @@ impl Chooser {
             None => "choose a series".to_owned(),
         };
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        let button = Button::new(format!("{name} ⏷"));
+        let button = Button::new(format!("{name} ▾"));
         let (response, _) = MenuButton::from_button(button)
             .config(config)
             .ui(ui, |ui| self.list_ui(ui));

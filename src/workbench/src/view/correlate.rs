@@ -39,7 +39,6 @@ pub struct State {
     chooser: Chooser,
     lag_seconds: i64,
     table: Grid,
-    lags: lags::State,
     panels: [panel::State; 2],
 }
 
@@ -49,7 +48,6 @@ impl Default for State {
             chooser: Chooser::default(),
             lag_seconds: USUAL_LAG,
             table: Grid::default(),
-            lags: lags::State::default(),
             panels: Default::default(),
         }
     }
@@ -246,7 +244,7 @@ fn found_ui(
                         points,
                         found,
                     };
-                    lags::ui(ui, &mut state.lags, &shown);
+                    lags::ui(ui, &shown);
                 }
             });
         });

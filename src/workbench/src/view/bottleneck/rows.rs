@@ -98,7 +98,7 @@ fn verdict(judgment: &Judgment) -> (&'static str, Tone) {
     } else if judgment.coverage <= 0.0 || judgment.score.is_nan() {
         ("? not measured", Tone::Weak)
     } else {
-        ("✓ does not limit", Tone::Plain)
+        ("• does not limit", Tone::Plain)
     }
 }
 

@@ -14,10 +14,6 @@ use crate::plot::chart::{self, Axes, Below};
 use crate::plot::panel::Fit;
 use crate::theme::{self, Theme};
 
-/// Scratch: what the drawn paths were made for.
-#[derive(Debug, Default)]
-pub(super) struct State {}
-
 /// What is drawn.
 pub(super) struct Shown<'a> {
     pub(super) pair: &'a Pair,
@@ -26,7 +22,7 @@ pub(super) struct Shown<'a> {
 }
 
 /// Draws the plot with what it says.
-pub(super) fn ui(ui: &mut Ui, _state: &mut State, shown: &Shown<'_>) {
+pub(super) fn ui(ui: &mut Ui, shown: &Shown<'_>) {
     let theme = theme::of(ui.visuals());
     let pair = shown.pair;
     ui.add(Label::new(RichText::new(&pair.series).strong()).truncate());
@@ -101,7 +97,7 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
             ui.label(RichText::new(format!("{sign} {name}")).color(color).small());
         }
     });
-    let ends = "◂ this series moves first · this series moves later ▸";
+    let ends = "← this series moves first · this series moves later →";
     ui.weak(RichText::new(ends).small());
 }
 

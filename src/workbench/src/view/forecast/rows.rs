@@ -89,7 +89,7 @@ fn signed(share: f64) -> String {
 }
 
 fn limit(it: &Entry) -> Cell {
-    let seconds = |rows: Option<usize>| rows.map_or(f64::NAN, |it_| it_ as f64 * it.step_seconds);
+    let seconds = |rows: Option<usize>| rows.map_or(f64::NAN, |rows| rows as f64 * it.step_seconds);
     let Some(met) = it.met else {
         return Cell::number(f64::NAN, "–").toned(Tone::Weak);
     };
