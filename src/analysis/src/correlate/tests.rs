@@ -223,6 +223,30 @@ fn the_curve_peaks_where_the_pair_says() {
 }
 
 #[test]
+fn what_does_not_survive_is_told_apart_and_a_stopped_comparison_has_no_pair() {
+    let mut random = Random::new(11);
+    let a = autoregressive(&mut random, 500, 0);
+    let late = (0..500).map(|row| a[row.max(2) - 2]).collect();
+    let own = autoregressive(&mut random, 500, 0);
+    let frame = table(vec![
+        ("a", a),
+        ("late", late),
+        ("own", own),
+        ("still", vec![1.0; 500]),
+    ]);
+    let found = correlate(&frame, &request(0, 500, 20));
+    let names = |pairs: &[Pair]| pairs.iter().map(|it| it.series.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&found.pairs), ["late"]);
+    assert_eq!(names(&found.rest), ["own"]);
+    assert!(found.rest[0].q_value > FALSE_DISCOVERIES);
+    let stopped = watched(&frame, &request(0, 500, 20), &|done, all| {
+        assert_eq!(all, 4);
+        done < 2
+    });
+    assert!(stopped.pairs.is_empty() && stopped.rest.is_empty());
+}
+
+#[test]
 fn odd_inputs_give_empty_answers() {
     let nan = f64::NAN;
     let columns: [Vec<f64>; 7] = [
