@@ -97,7 +97,7 @@ fn marked_anomalies_are_told_with_the_reason_and_pins_open_the_report() {
     let text = std::fs::read_to_string(&out).expect("a report");
     let section = text.split("\n## ").find(|it| it.starts_with("Findings"));
     let section = section.expect("a section");
-    assert!(section.contains("were chosen for this report"));
+    assert!(section.contains("Chosen for this report"));
     assert!(section.contains(&pinned.id.to_string()));
     assert_eq!(section.matches("\n### ").count(), 1, "{section}");
 }

@@ -418,9 +418,8 @@ fn rows_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, answer: &mut Answer)
             answer.wanted.push(name.clone());
         }
         let picked = Chosen::when(chosen == Some(finding.id));
-        if row::ui(ui, place, (finding, picked, data), &mut answer.actions) {
-            clicked = Some(finding.id);
-        } else if ui.memory(|memory| memory.has_focus(place.id)) {
+        let pressed = row::ui(ui, place, (finding, picked, data), &mut answer.actions);
+        if pressed || ui.memory(|memory| memory.has_focus(place.id)) {
             clicked = Some(finding.id);
         }
     });

@@ -47,14 +47,16 @@ impl Builder<'_> {
     pub(super) fn findings(&mut self) -> Section {
         let input = self.input;
         let told = input.findings.len();
-        let source = self
-            .sources
-            .id("findings", "count of what the session keeps");
-        let count = |count, statistic| Run::Number(Token::count(count, statistic, source));
+        let sources = &mut self.sources;
+        let mut count = |count, statistic| {
+            let source = sources.id("findings", "count of what the session keeps");
+            Run::Number(Token::count(count, statistic, source))
+        };
         let runs = match &input.choice {
             Choice::Pinned => vec![
+                Run::text("Chosen for this report, in this order: "),
                 count(told, "chosen"),
-                Run::text(" of the findings were chosen for this report, in this order."),
+                Run::text("."),
             ],
             Choice::Heaviest { of: 0, kymo } => vec![Run::text(format!(
                 "Kymo {kymo} analyzed this session and found nothing that stands out."

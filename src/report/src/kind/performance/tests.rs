@@ -494,7 +494,7 @@ fn findings_say_why_these_are_told() -> Result<(), Box<dyn Error>> {
             one.clone(),
             "heaviest of 7",
         ),
-        (Choice::Pinned, one, "were chosen for this report"),
+        (Choice::Pinned, one, "Chosen for this report"),
     ] {
         let section = told(choice, findings)?;
         assert!(section.contains(wanted), "{wanted}: {section}");
