@@ -54,6 +54,8 @@ const LARGEST: f64 = 1e150;
 const ROUNDING: f64 = 1e-6;
 /// Questions asked of a point.
 const QUESTIONS: usize = 6;
+/// The questions about a single point.
+const POINTS: &[usize] = &[1, 2, 4];
 /// The question about roughness.
 const ROUGH: usize = 3;
 /// Surprises of roughness a unit of its logarithm.
@@ -121,8 +123,8 @@ pub struct Stream {
     records: [f64; QUESTIONS],
     fade: f64,
     quiet: u32,
-    /// The question with the greatest answer.
-    loudest: usize,
+    /// The last answers.
+    surprises: [f64; QUESTIONS],
 }
 
 /// What was usual before the point that is judged.
@@ -156,7 +158,7 @@ impl Stream {
             records: [0.0; QUESTIONS],
             fade: 0.5_f64.powf(1.0 / RECORD_HALF_LIFE),
             quiet: 0,
-            loudest: 0,
+            surprises: [0.0; QUESTIONS],
         }
     }
 
@@ -186,10 +188,40 @@ impl Stream {
         (score >= THRESHOLD).then(|| self.told(&past, score))
     }
 
-    /// What the loudest question found, against what was usual before.
+    /// The question that an alarm is told by, and from how many deviations on.
+    ///
+    /// One far point makes its neighbours rough and moves their mean; it is told as the
+    /// point that it is, even where only those beat their records.
+    fn asked(&self, past: &Past) -> (usize, f64) {
+        let limit = |question: usize| {
+            let record = past.records[question] * RECORD_MARGIN;
+            record.max(LEAST_DEVIATIONS)
+        };
+        let surprise = |question: &usize| self.surprises[*question];
+        let ratio = |question: &usize| surprise(question) / limit(*question);
+        let larger = |of: &dyn Fn(&usize) -> f64, questions: &[usize]| {
+            let best = questions.iter().copied();
+            best.max_by(|a, b| of(a).total_cmp(&of(b))).unwrap_or(ROUGH)
+        };
+        let point = larger(&surprise, POINTS);
+        if surprise(&point) >= LEAST_DEVIATIONS {
+            let beaten = ratio(&point) >= 1.0;
+            return (
+                point,
+                if beaten {
+                    limit(point)
+                } else {
+                    LEAST_DEVIATIONS
+                },
+            );
+        }
+        let loudest = larger(&ratio, &[0, ROUGH, 5]);
+        (loudest, limit(loudest))
+    }
+
+    /// What was found, against what was usual before.
     fn told(&self, past: &Past, score: f64) -> Alarm {
-        let question = self.loudest;
-        let limit = (past.records[question] * RECORD_MARGIN).max(LEAST_DEVIATIONS);
+        let (question, limit) = self.asked(past);
         let least = 1e-9 + ROUNDING * past.slow.mean.abs();
         let around = |center: f64, spread: f64, limit: f64| {
             // A series at rest has one usual value, not a band of rounding errors.
@@ -244,6 +276,7 @@ impl Stream {
         let value = value.clamp(-LARGEST, LARGEST);
         self.rows += 1.0;
         let surprises = self.surprises(at_ns, value);
+        self.surprises = surprises;
         self.last = value;
         let beaten = self.beaten(&surprises);
         self.in_episodes(beaten)
@@ -314,22 +347,10 @@ impl Stream {
 
     /// The largest surprise relative to its own record; 1 where a record is met.
     fn beaten(&mut self, surprises: &[f64; QUESTIONS]) -> f64 {
-        let (mut most, mut loudest): (f64, f64) = (0.0, 0.0);
-        let asked = self.records.iter_mut().zip(surprises);
-        for (question, (record, surprise)) in asked.enumerate() {
+        let mut most: f64 = 0.0;
+        for (record, surprise) in self.records.iter_mut().zip(surprises) {
             let limit = (*record * RECORD_MARGIN).max(LEAST_DEVIATIONS);
-            let ratio = surprise / limit;
-            // One far point is also rough; what it is called is a spike.
-            let said = if question == ROUGH {
-                ratio.min(1.0)
-            } else {
-                ratio
-            };
-            if said > loudest {
-                loudest = said;
-                self.loudest = question;
-            }
-            most = most.max(ratio);
+            most = most.max(surprise / limit);
             *record = (*record * self.fade).max(*surprise);
         }
         if self.rows > LEARN_ROWS { most } else { 0.0 }
