@@ -2,12 +2,11 @@
 //! limits every [`LIMITS_EVERY`].
 //!
 //! Agents go on while a stored session is looked at, and so does this. The window only
-//! copies what is new; the streams are behind a lock that none but the jobs take.
+//! copies what is new; the streams are the jobs'.
 //!
 //! Start at [`Lookout::look`] and [`Lookout::findings`].
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use analysis::anomaly::said::Heard;
@@ -15,7 +14,7 @@ use model::finding::{self, Finding, Said};
 use model::time::{Moment, Span};
 use workflow::glance;
 use workflow::live::Live;
-use workflow::watch::{self, Feed, Watch};
+use workflow::watch::{self, Feed, Shared};
 
 use crate::tasks::{Outcome, Pool, Ticket, Work};
 
@@ -36,7 +35,7 @@ const LIMITS_MAX: usize = 500;
 #[derive(Default)]
 pub struct Lookout {
     feed: Feed,
-    watch: Arc<Mutex<Watch>>,
+    watch: Shared,
     watching: Turn,
     limiting: Turn,
     since: Option<Moment>,
@@ -86,10 +85,9 @@ impl Lookout {
         }
         self.until = live.span().to;
         self.since.get_or_insert(self.until);
-        let watch = Arc::clone(&self.watch);
+        let watch = self.watch.clone();
         // Should the queue be full, these samples teach nothing; the next ones do.
         let job = work.start(Pool::Quick, "watching what comes", move |_| {
-            let mut watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
             Outcome::Heard(watch.take_in(news))
         });
         self.watching.ticket = job.map(|id| Ticket(Pool::Quick, id));

@@ -11,6 +11,7 @@
 //! Start at [`Feed::news`].
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use analysis::anomaly::said::{self, Heard};
 use analysis::anomaly::streaming::{Alarm, Stream};
@@ -19,6 +20,7 @@ use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
 
 use crate::input::is_of_system;
+use crate::link::lock;
 use crate::live::Live;
 
 /// So much of the past of a series teaches its stream when it is first seen.
@@ -159,6 +161,17 @@ impl Watch {
         }
         heard.sort_by_key(|it| it.at);
         heard
+    }
+}
+
+/// A watch that jobs share, one at a time.
+#[derive(Clone, Default)]
+pub struct Shared(Arc<Mutex<Watch>>);
+
+impl Shared {
+    /// Judges what came like [`Watch::take_in`]; waits for another job that does.
+    pub fn take_in(&self, news: News) -> Vec<Heard> {
+        lock(&self.0).take_in(news)
     }
 }
 
