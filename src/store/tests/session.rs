@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::annotation::Annotation;
-use model::finding::{Expected, Kept};
+use model::finding::{Expected, Kept, Said};
 use model::host::{Host, HostId};
 use model::process::Field;
 use model::pyramid::Pyramid;
@@ -477,6 +477,7 @@ fn findings_and_notes_stay_side_by_side() -> Outcome {
             reason: "a \"nightly\" backup".to_owned(),
         }],
         pinned: Vec::new(),
+        live: Some(Said::default()),
     };
     session.set_annotations(vec![note(1)])?;
     session.keep(kept.clone())?;

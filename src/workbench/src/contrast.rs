@@ -72,12 +72,15 @@ pub enum Here<'a> {
     Stored(&'a Stored, Option<&'a Arc<Input>>),
 }
 
+/// The columns of attached hosts, by name.
+type LiveColumns = Vec<(String, Vec<Column>)>;
+
 /// Where a job gets the series of a side.
 #[derive(Clone)]
 enum Given {
     Read(Arc<Input>),
     Stored(Stored),
-    Live(Arc<Vec<(String, Vec<Column>)>>),
+    Live(Arc<LiveColumns>),
     File(PathBuf),
 }
 
@@ -86,7 +89,7 @@ pub enum News {
     /// A comparison, by its number.
     Compared(u64, Result<Box<Answer>, Problem>),
     /// A row in detail, of the comparison of this version.
-    Seen(u64, CloseUp),
+    Seen(u64, Box<CloseUp>),
 }
 
 impl Contrast {
@@ -161,11 +164,7 @@ impl Contrast {
         };
     }
 
-    fn given(
-        &self,
-        place: &Place,
-        (here, live): (&Here<'_>, Option<&Arc<Vec<(String, Vec<Column>)>>>),
-    ) -> Given {
+    fn given(&self, place: &Place, (here, live): (&Here<'_>, Option<&Arc<LiveColumns>>)) -> Given {
         match (place, here, live) {
             (Place::File(path), _, _) => {
                 let known = self.others.iter().find(|it| it.path == *path);
@@ -199,7 +198,7 @@ impl Contrast {
             News::Seen(version, closeup) if version == self.version => {
                 self.looking = None;
                 if self.wanted == Some(closeup.wanted) {
-                    self.closeup = Some(Arc::new(closeup));
+                    self.closeup = Some(Arc::from(closeup));
                 }
             }
             News::Compared(..) | News::Seen(..) => {}
@@ -234,7 +233,7 @@ impl Contrast {
         let job = work.start(Pool::Quick, "looking closer", move |_| {
             Outcome::Contrast(
                 generation,
-                News::Seen(version, CloseUp::of(&answer, wanted)),
+                News::Seen(version, Box::new(CloseUp::of(&answer, wanted))),
             )
         });
         // Should the queue be full, the next frame asks again.

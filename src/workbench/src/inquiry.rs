@@ -31,6 +31,7 @@ pub struct Inquiries {
 }
 
 /// What a job brings.
+#[expect(clippy::large_enum_variant, reason = "it is always sent in a box")]
 pub enum Answer {
     /// What limits.
     Limits(u64, Result<limits::Judged, Problem>),

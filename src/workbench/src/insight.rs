@@ -13,7 +13,7 @@ pub mod shown;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::finding::{self, Finding, FindingId, Said};
+use model::finding::{self, Finding, FindingId};
 use workflow::findings::{Difference, PARTS, Part, VERSION, differences};
 use workflow::hindsight;
 use workflow::input::Input;
@@ -38,7 +38,6 @@ pub struct Insight {
     progress: Progress,
     troubles: Vec<String>,
     tickets: Vec<(&'static str, Ticket)>,
-    live: Option<Said>,
     unconfirmed: Vec<Finding>,
     said: HashMap<FindingId, String>,
 }
@@ -143,7 +142,6 @@ impl Insight {
     /// Computes all findings of a session.
     pub fn begin(&mut self, stored: &Stored, (generation, work): (Generation, &mut Work)) {
         self.reset(work);
-        self.live = stored.kept().and_then(|it| it.live);
         let stored = stored.clone();
         let job = work.start(Pool::Long, "reading for the analyses", move |context| {
             let read = Input::of_stored(&stored, None, context);
@@ -256,8 +254,8 @@ impl Insight {
         if !self.is_whole() {
             return;
         }
-        let Some(live) = self.live.take() else { return };
-        let hindsight = hindsight::compare(&live, &self.derived);
+        let Some(live) = &self.held.live else { return };
+        let hindsight = hindsight::compare(live, &self.derived);
         self.said = hindsight.remarks;
         self.unconfirmed = hindsight.unconfirmed;
         self.arrange();

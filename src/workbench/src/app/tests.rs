@@ -443,7 +443,7 @@ fn a_selection_says_what_changed_and_another_session_is_compared() {
     let (stored, _) = Stored::open(&example("cpu-hog.kymo"), &context).expect("a session");
     let whole = stored.span();
     let mut app = app();
-    app.session.show_stored(stored);
+    app.session.show_stored(stored, &app.work);
     app.timeline.restart(whole, Mode::Paused);
     app.timeline.selection = Some(Span {
         from: whole.from.plus_ns(whole.length_ns() / 2),
@@ -472,7 +472,8 @@ fn a_selection_says_what_changed_and_another_session_is_compared() {
     assert!(draw_until(&mut harness, is_other));
     harness.run_steps(2);
     harness.get_by_label("Runs are known to repeat");
-    harness.state_mut().session.show_live();
+    let app = harness.state_mut();
+    app.session.show_live(&app.work);
     assert!(!is_done(harness.state()), "it was of another session");
 }
 

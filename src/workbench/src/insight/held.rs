@@ -3,7 +3,7 @@
 //! Start at [`Held`] and [`Remarks`].
 
 use analysis::anomaly::expected::of_finding;
-use model::finding::{Expected, Finding, FindingId, Kept};
+use model::finding::{Expected, Finding, FindingId, Kept, Said};
 
 /// Findings that people can choose for the report.
 const PINNED_MAX: usize = 200;
@@ -18,6 +18,8 @@ pub struct Held {
     pub kymo: String,
     /// The kept ones.
     pub findings: Vec<Finding>,
+    /// What was said while it was recorded.
+    pub live: Option<Said>,
     /// What people say.
     pub remarks: Remarks,
 }
@@ -36,6 +38,7 @@ impl From<Kept> for Held {
         Self {
             kymo: kept.kymo,
             findings: kept.findings,
+            live: kept.live,
             remarks: Remarks {
                 expected: kept.expected,
                 pinned: kept.pinned,
@@ -51,6 +54,7 @@ impl From<&Held> for Kept {
             findings: held.findings.clone(),
             expected: held.remarks.expected.clone(),
             pinned: held.remarks.pinned.clone(),
+            live: held.live.clone(),
         }
     }
 }

@@ -149,8 +149,8 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>) -> Option<Asked> {
 
 /// How far and how sure, as chosen or as is usual for a session of this length.
 fn reach(state: &State, length_ns: i64) -> Reach {
-    let usual = HORIZONS.iter().map(|it| it * SECOND_NS);
-    let usual = usual.filter(|it| *it <= length_ns / USUAL).next_back();
+    let mut usual = HORIZONS.iter().map(|it| it * SECOND_NS);
+    let usual = usual.rfind(|it| *it <= length_ns / USUAL);
     Reach {
         ahead_ns: state
             .ahead_ns
@@ -204,14 +204,13 @@ fn controls_ui(
         }
     }
     plot::past_ui(ui, &mut state.plot);
-    if let Some(key) = state.chooser.chosen() {
-        if ui
+    if let Some(key) = state.chooser.chosen()
+        && ui
             .small_button("Plot")
             .on_hover_text("Draw it in Explore")
             .clicked()
-        {
-            actions.push(Action::Plot(key.clone()));
-        }
+    {
+        actions.push(Action::Plot(key.clone()));
     }
     if let Some(one) = data.one
         && ui

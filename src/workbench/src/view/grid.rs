@@ -143,6 +143,9 @@ enum Way {
     Down,
 }
 
+/// What an order of rows was made for: data, filter and sorting.
+type Order = (u64, String, Option<(usize, Way)>);
+
 /// Scratch of one table.
 #[derive(Debug, Default)]
 pub(super) struct Grid {
@@ -151,7 +154,7 @@ pub(super) struct Grid {
     filter: String,
     sort: Option<(usize, Way)>,
     order: Vec<usize>,
-    ordered_for: Option<(u64, String, Option<(usize, Way)>)>,
+    ordered_for: Option<Order>,
     chosen: Option<String>,
 }
 

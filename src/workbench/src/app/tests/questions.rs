@@ -27,7 +27,7 @@ fn recorded() -> (App, tempfile::TempDir) {
     let (stored, _) = Stored::open(&table, &context).expect("a table");
     let mut app = app();
     app.timeline.restart(stored.span(), Mode::Paused);
-    app.session.show_stored(stored);
+    app.session.show_stored(stored, &app.work);
     app.session.refresh(Instant::now());
     (app, folder)
 }

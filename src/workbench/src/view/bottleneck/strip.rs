@@ -331,9 +331,7 @@ fn curve_ui(
     (name, item, shown, data): (&str, &Item, &Shown<'_>, &Data<'_>),
     asked: &mut Vec<panel::Action>,
 ) -> Option<Moment> {
-    let Some(track) = (data.track)(item) else {
-        return None;
-    };
+    let track = (data.track)(item)?;
     let theme = theme::of(ui.visuals());
     let title = crate::explore::arrange::list_name(item);
     let rect = ground_ui(ui, (CURVE, &title));

@@ -1,6 +1,6 @@
 //! What is compared with what: two lines, each with what else it may be.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use eframe::egui::{Button, DragValue, Label, RichText, Ui};
 use model::time::{Span, duration_text};
@@ -205,7 +205,7 @@ fn around_window(data: &Data<'_>) -> bool {
     after.is_some_and(|it| it.place == Place::Here && it.window.is_some())
 }
 
-fn recent_ui(ui: &mut Ui, path: &PathBuf) -> bool {
+fn recent_ui(ui: &mut Ui, path: &Path) -> bool {
     let full = path.display().to_string();
     ui.button(title(path)).on_hover_text(full).clicked()
 }

@@ -2,9 +2,8 @@
 
 use eframe::egui::{Rect, Sense, Ui, vec2};
 use model::finding::{Analysis, Finding};
-use model::time::duration_text;
 
-use super::{Action, Data, severity};
+use super::{Action, Data, length_text, severity};
 use crate::plot::spark::{self, Spark};
 use crate::theme::{self, Theme};
 use crate::view::list::{self, Chosen, Ink, Place};
