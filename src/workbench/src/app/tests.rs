@@ -459,8 +459,8 @@ fn a_selection_says_what_changed_and_another_session_is_compared() {
     let first = harness.state().session.contrast().answer().map(Arc::clone);
     let first = first.expect("it is there");
     assert!(first.rows.len() > 50 && first.sides[0].span.to == first.sides[1].span.from);
-    let whole_name = format!("{} ", first.rows[0].name);
-    let shown = harness.query_all_by_label_contains(&whole_name);
+    let whole_name = &first.rows[0].name;
+    let shown = harness.query_all_by_label_contains(whole_name);
     assert!(shown.count() > 0, "{whole_name}");
     let ctx = harness.ctx.clone();
     let with = view::compare::Action::With(Which::Before, example("quiet.kymo"));

@@ -170,7 +170,7 @@ fn verdicts_and_words_filter_and_what_is_left_is_copied_exactly() {
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].starts_with("verdict\tworse\tkind\tmoved at\tmoved\t"));
     let cells: Vec<&str> = lines[1].split('\t').collect();
-    assert_eq!(cells[..3], ["up", "worse", "level"]);
+    assert_eq!(cells[..3], ["up", "worse", "mean"]);
     let before = answer.rows[0].levels[0].to_string();
     assert!(
         before.len() > 6 && cells.contains(&before.as_str()),
