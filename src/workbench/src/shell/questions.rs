@@ -49,6 +49,7 @@ impl Screens<'_, '_> {
             choice: choice(scene, self.views.selected.as_ref()),
             table_stage: &table_stage,
             table,
+            hosts: scene.session.hosts().len(),
             length_ns: scene.session.span().length_ns(),
             axis: axis(scene),
         };
@@ -70,6 +71,7 @@ impl Screens<'_, '_> {
             version: question.version(),
             lags_asked: inquiries.lags.asked(),
             lags: inquiries.lags.current_answer().map(Vec::as_slice),
+            hosts: scene.session.hosts().len(),
             choice: choice(scene, self.views.selected.as_ref()),
             shared: shared(scene),
             track: &track,

@@ -202,7 +202,7 @@ fn verdict_ui(
         ));
         let again = ask::tools_ui(ui, (data.stage, data.trouble), "Judge again");
         actions.extend(again.map(Action::Ask));
-        ui.menu_button("Copy", |ui| copy_menu_ui(ui, state, judged, actions));
+        ui.menu_button("Copy…", |ui| copy_menu_ui(ui, state, judged, actions));
     });
 }
 
@@ -314,7 +314,6 @@ fn culprits_ui(
     if state.culprits_of != wanted {
         state.culprits_of = wanted;
         state.culprits_version += 1;
-        state.culprits = Grid::default();
     }
     let version = state.culprits_version;
     state.culprits.fill(version, || rows::culprits(judgment));

@@ -31,7 +31,7 @@ const USUAL_LAG: i64 = 60;
 const ABOVE: f32 = 0.55;
 
 /// The table takes this part of the width.
-const TABLE: f32 = 0.6;
+const TABLE: f32 = 0.62;
 
 /// Scratch that lives between frames. Never data, never saved.
 #[derive(Debug)]
@@ -77,6 +77,8 @@ pub struct Data<'a> {
     pub lags_asked: Option<&'a (u64, SeriesKey)>,
     /// How that pair correlates at every lag.
     pub lags: Option<&'a [LagPoint]>,
+    /// Names of hosts are shown where there are several.
+    pub hosts: usize,
     /// What can be chosen.
     pub choice: Choice<'a>,
     /// What all plots share.
@@ -212,7 +214,9 @@ fn found_ui(
     answer: &mut Answer,
 ) {
     caution_ui(ui, found);
-    state.table.fill(data.version, || rows::all(found));
+    state
+        .table
+        .fill(data.version, || rows::all(found, data.hosts));
     if let Some(first) = found.pairs().next()
         && state
             .table
@@ -348,7 +352,7 @@ fn curves_ui(
         let name = key.to_string();
         let curve = track.map(|track| Curve {
             track,
-            name: &name,
+            name: "value",
             look: Look::nth(number),
             shown: Shown::Visible,
         });

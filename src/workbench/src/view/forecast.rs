@@ -88,6 +88,8 @@ pub struct Data<'a> {
     pub table_stage: &'a Stage,
     /// The forecasts of all series, as far as they came.
     pub table: &'a Table,
+    /// Names of hosts are shown where there are several.
+    pub hosts: usize,
     /// Length of the session in nanoseconds.
     pub length_ns: i64,
     /// The shared axis.
@@ -264,18 +266,21 @@ fn one_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Act
     ui.horizontal_top(|ui| {
         ui.allocate_ui(vec2(width, height), |ui| {
             ui.set_min_size(vec2(width, height));
+            ui.set_max_size(vec2(width, height));
             let shown = plot::Shown {
                 one,
                 axis: &data.axis,
             };
             let mut asked = Vec::new();
-            plot::ui(ui, (&mut state.plot, &mut state.held), &shown, &mut asked);
+            ui.vertical(|ui| {
+                plot::ui(ui, (&mut state.plot, &mut state.held), &shown, &mut asked);
+            });
             actions.extend(asked.into_iter().map(Action::Axis));
         });
         ui.allocate_ui(vec2(FACTS, height), |ui| {
             ui.set_min_size(vec2(FACTS, height));
             let area = ScrollArea::vertical().id_salt("facts").auto_shrink(false);
-            area.show(ui, |ui| facts::ui(ui, one));
+            area.show(ui, |ui| ui.vertical(|ui| facts::ui(ui, one)));
         });
     });
 }
@@ -289,7 +294,7 @@ fn table_ui(
     let entries = data.table.entries();
     state
         .table
-        .fill(data.table.version(), || rows::all(data.table));
+        .fill(data.table.version(), || rows::all(data.table, data.hosts));
     ui.horizontal_wrapped(|ui| {
         ui.strong("All series");
         match (entries.len(), data.table.total()) {

@@ -9,8 +9,10 @@
 use std::cmp::Ordering;
 
 use eframe::egui::{
-    Align2, Rect, Sense, TextEdit, TextStyle, Ui, WidgetInfo, accesskit, pos2, vec2,
+    Align2, Rect, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, accesskit, pos2, vec2,
 };
+
+use model::series::SeriesKey;
 
 use super::list::{self, Chosen, Ink, List};
 use super::table::{self, FORMATS, Focused, Format};
@@ -37,9 +39,15 @@ pub(super) struct Head {
 pub(super) enum Wide {
     /// Room for so many digits.
     Digits(u16),
-    /// This part of what the others leave.
+    /// This part of what the others leave, but never less than names need.
     Part(f32),
+    /// Not shown, but copied: nothing could stand in it here.
+    Hidden,
 }
+
+/// A part of 1 is at least so many points wide; a table that needs more than there is
+/// can be moved sideways.
+const PART_LEAST: f32 = 84.0;
 
 /// What the cells of a column hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +64,8 @@ pub(super) enum Form {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Cell {
     shown: String,
+    /// What is copied in the place of what is shown, of words.
+    full: Option<String>,
     value: f64,
     between: (f64, f64),
     tone: Tone,
@@ -93,6 +103,14 @@ impl Cell {
         Self::number(f64::NAN, shown)
     }
 
+    /// Words that are shown shorter than they are copied.
+    pub(super) fn short(shown: impl Into<String>, full: impl Into<String>) -> Self {
+        Self {
+            full: Some(full.into()),
+            ..Self::text(shown)
+        }
+    }
+
     /// A number as it is shown; a dash for `NaN`.
     pub(super) fn number(value: f64, shown: impl Into<String>) -> Self {
         Self::interval(value, (f64::NAN, f64::NAN), shown)
@@ -102,6 +120,7 @@ impl Cell {
     pub(super) fn interval(value: f64, between: (f64, f64), shown: impl Into<String>) -> Self {
         Self {
             shown: shown.into(),
+            full: None,
             value,
             between,
             tone: Tone::Plain,
@@ -115,7 +134,7 @@ impl Cell {
 
     fn push_copied(&self, form: Form, out: &mut Vec<String>) {
         match form {
-            Form::Text => out.push(self.shown.clone()),
+            Form::Text => out.push(self.full.as_ref().unwrap_or(&self.shown).clone()),
             Form::Number => out.push(table::exact(self.value)),
             Form::Interval => {
                 let all = [self.value, self.between.0, self.between.1];
@@ -272,18 +291,38 @@ impl Grid {
     pub(super) fn ui(&mut self, ui: &mut Ui, (salt, heads): (&'static str, &[Head])) -> Vec<Event> {
         let area = ui.available_rect_before_wrap();
         self.order_now();
-        self.header_ui(ui, (salt, heads));
-        self.order_now();
         let mut events = Vec::new();
-        if self.order.is_empty() && !self.rows.is_empty() {
-            ui.weak("No row fits the filter.");
-            return events;
-        }
-        let focused = self.rows_ui(ui, (salt, heads), &mut events);
+        let width = natural(ui, heads);
+        let focused = match width > ui.available_width() {
+            false => self.inside_ui(ui, (salt, heads), &mut events),
+            true => {
+                let sideways = ScrollArea::horizontal().id_salt((salt, "sideways"));
+                let shown = sideways.auto_shrink(false).show(ui, |ui| {
+                    ui.set_width(width);
+                    self.inside_ui(ui, (salt, heads), &mut events)
+                });
+                shown.inner
+            }
+        };
         if table::copy_asked(ui, area, focused) {
             events.push(Event::Copy(self.copied(heads, Format::Tsv)));
         }
         events
+    }
+
+    fn inside_ui(
+        &mut self,
+        ui: &mut Ui,
+        (salt, heads): (&'static str, &[Head]),
+        events: &mut Vec<Event>,
+    ) -> Focused {
+        self.header_ui(ui, (salt, heads));
+        self.order_now();
+        if self.order.is_empty() && !self.rows.is_empty() {
+            ui.weak("No row fits the filter.");
+            return Focused::Elsewhere;
+        }
+        self.rows_ui(ui, (salt, heads), events)
     }
 
     fn header_ui(&mut self, ui: &mut Ui, (salt, heads): (&'static str, &[Head])) {
@@ -295,6 +334,9 @@ impl Grid {
             .rect_filled(rect, 0.0, ui.visuals().faint_bg_color);
         let base = ui.scope_id().with((salt, "sort"));
         for (column, (head, rect)) in heads.iter().zip(columns(ui, heads, rect)).enumerate() {
+            if head.wide == Wide::Hidden {
+                continue;
+            }
             let response = ui.interact(rect, base.with(column), Sense::click());
             let sorted = self.sort.filter(|(by, _)| *by == column);
             let (sign, word) = match sorted {
@@ -402,6 +444,18 @@ impl Head {
     }
 }
 
+/// The name of a series, without its host where there is only one.
+pub(super) fn short_name(key: &SeriesKey, hosts: usize) -> String {
+    let name = key.to_string();
+    let tail = name
+        .strip_prefix(&key.host)
+        .and_then(|it| it.strip_prefix('/'));
+    match tail {
+        Some(tail) if hosts < 2 => tail.to_owned(),
+        _ => name,
+    }
+}
+
 /// What has no number stands last, whichever way.
 fn compare(a: &Cell, b: &Cell, way: Way) -> Ordering {
     let turned = |order: Ordering| match way {
@@ -416,24 +470,37 @@ fn compare(a: &Cell, b: &Cell, way: Way) -> Ordering {
     }
 }
 
-/// The place of each column within a row.
+/// Points that the columns take in any case with their gaps, and the parts of the rest.
+fn taken(ui: &Ui, heads: &[Head]) -> (f32, f32) {
+    let (mut points, mut parts) = (2.0 * list::INDENT, 0.0);
+    for head in heads {
+        match head.wide {
+            Wide::Digits(count) => points += list::digits_wide(ui, count) + list::INDENT,
+            Wide::Part(part) => {
+                parts += part;
+                points += list::INDENT;
+            }
+            Wide::Hidden => {}
+        }
+    }
+    (points, parts)
+}
+
+/// The least width at which the columns can be read.
+fn natural(ui: &Ui, heads: &[Head]) -> f32 {
+    let (points, parts) = taken(ui, heads);
+    points + parts * PART_LEAST
+}
+
+/// The place of each column within a row; nowhere for a hidden one.
 fn columns(ui: &Ui, heads: &[Head], row: Rect) -> Vec<Rect> {
     let mut rest = row.shrink2(vec2(list::INDENT, 0.0));
-    let fixed = |head: &Head| match head.wide {
-        Wide::Digits(count) => list::digits_wide(ui, count),
-        Wide::Part(_) => 0.0,
-    };
-    let part = |head: &Head| match head.wide {
-        Wide::Digits(_) => 0.0,
-        Wide::Part(part) => part,
-    };
-    let gaps = list::INDENT * heads.len().saturating_sub(1) as f32;
-    let taken: f32 = heads.iter().map(fixed).sum();
-    let parts: f32 = heads.iter().map(part).sum();
-    let room = (rest.width() - gaps - taken).max(40.0 * parts);
-    let all = heads.iter().map(|head| {
-        let wide = fixed(head) + room * part(head) / parts.max(1e-3);
-        list::cut(&mut rest, wide)
+    let (points, parts) = taken(ui, heads);
+    let part_points = ((row.width() - points) / parts.max(1e-3)).max(PART_LEAST);
+    let all = heads.iter().map(|head| match head.wide {
+        Wide::Digits(count) => list::cut(&mut rest, list::digits_wide(ui, count)),
+        Wide::Part(part) => list::cut(&mut rest, part * part_points),
+        Wide::Hidden => Rect::NOTHING,
     });
     all.collect()
 }
@@ -442,6 +509,9 @@ fn cells_ui(ui: &Ui, rect: Rect, (row, heads): (&Row, &[Head])) {
     let theme = theme::of(ui.visuals());
     let places = columns(ui, heads, rect);
     for ((cell, head), place) in row.cells.iter().zip(heads).zip(places) {
+        if head.wide == Wide::Hidden {
+            continue;
+        }
         let style = match head.form {
             Form::Text => TextStyle::Body,
             Form::Number | Form::Interval => TextStyle::Monospace,

@@ -24,19 +24,19 @@ const fn head(
 /// Every column of the candidates.
 #[rustfmt::skip]
 pub(super) const CANDIDATES: &[Head] = &[
-    head(("Host", "", "Whose resource it is"), (Wide::Part(0.8), Form::Text)),
-    head(("Resource", "", "What can limit"), (Wide::Part(1.1), Form::Text)),
-    head(("Part", "", "The device or control group that it speaks of"), (Wide::Part(1.1), Form::Text)),
-    head(("Verdict", "", "Whether it limits: used up, and tasks wait for it"), (Wide::Part(1.0), Form::Text)),
+    head(("Host", "", "Whose resource it is"), (Wide::Part(0.9), Form::Text)),
+    head(("Resource", "", "What can limit"), (Wide::Part(1.2), Form::Text)),
+    head(("Part", "", "The device or control group that it speaks of"), (Wide::Part(0.8), Form::Text)),
+    head(("Verdict", "", "Whether it limits: used up, and tasks wait for it"), (Wide::Part(1.3), Form::Text)),
     head(("Score", "0 to 1", "From 0.5 on it limits"), (Wide::Digits(5), Form::Number)),
-    head(("Limited", "time", "How long it limited within the window; when copied, in seconds with stricter and laxer thresholds"), (Wide::Digits(10), Form::Interval)),
-    head(("In use", "share", "Utilization: how much was in use while it limited, else over the window"), (Wide::Digits(7), Form::Number)),
+    head(("Limited", "time", "How long it limited within the window; when copied, in seconds with stricter and laxer thresholds"), (Wide::Digits(9), Form::Interval)),
+    head(("In use", "share", "Utilization: how much was in use while it limited, else over the window"), (Wide::Digits(8), Form::Number)),
     head(("Waiting", "as named", "Saturation: how much waited in the same time"), (Wide::Digits(8), Form::Number)),
-    head(("What waited", "", "What the saturation counts"), (Wide::Part(1.5), Form::Text)),
     head(("Errors", "count", "Errors counted in the window"), (Wide::Digits(6), Form::Number)),
-    head(("Stalled", "share", "Pressure stall: share of the window in which some task waited for it"), (Wide::Digits(7), Form::Number)),
+    head(("Stalled", "share", "Pressure stall: share of the window in which some task waited for it"), (Wide::Digits(8), Form::Number)),
     head(("Lead or lag", "s", "How much later than the symptom rose (or the first stall came) it was saturated; negative: it was first"), (Wide::Digits(19), Form::Interval)),
     head(("Explains", "share", "Its share of the rise of the symptom, with 95 % interval; only where response times were recorded"), (Wide::Digits(22), Form::Interval)),
+    head(("What waited", "", "What the saturation counts"), (Wide::Part(1.5), Form::Text)),
 ];
 
 /// Columns of who makes the load.
@@ -48,16 +48,17 @@ pub(super) const CULPRITS: &[Head] = &[
     head(("Share", "of the load", "Share of what was used of the resource"), (Wide::Digits(8), Form::Number)),
 ];
 
-/// The columns; those in which nothing could stand are empty, not left out, since the
-/// copied table has the same form for every session. Only their width goes.
+/// The columns that are shown; the copied table has the same form for every session.
 pub(super) fn heads(hosts: usize, outcome: &Outcome) -> Vec<Head> {
     let parts = outcome.resources.iter().any(|it| !it.part.is_empty());
     let shares = outcome.resources.iter().any(|it| it.share.is_some());
+    let lags = outcome.resources.iter().any(|it| it.lag.is_some());
     let heads = CANDIDATES.iter().map(|head| {
         let wide = match head.title {
-            "Host" if hosts < 2 => Wide::Digits(0),
-            "Part" if !parts => Wide::Digits(0),
-            "Explains" if !shares => Wide::Digits(10),
+            "Host" if hosts < 2 => Wide::Hidden,
+            "Part" if !parts => Wide::Hidden,
+            "Explains" if !shares => Wide::Hidden,
+            "Lead or lag" if !lags => Wide::Hidden,
             _ => head.wide,
         };
         Head { wide, ..*head }
@@ -123,11 +124,11 @@ fn candidate(it: &Judgment, stalled: f64) -> Row {
         Cell::interval(it.limited_seconds, it.limited_between, limited.clone()),
         Cell::number(it.utilization, share.text(it.utilization)),
         Cell::number(it.saturation, amount.text(it.saturation)),
-        Cell::text(waited).toned(Tone::Weak),
         Cell::number(it.errors, Unit::new("{error}").text(it.errors)),
         Cell::number(stalled, share.text(stalled)),
         interval(it.lag, &|value| format!("{value:+.1}")),
         interval(it.share, &|value| share.text(value)),
+        Cell::text(waited).toned(Tone::Weak),
     ];
     let host = match it.host.as_str() {
         "" => String::new(),

@@ -3,7 +3,7 @@
 
 use analysis::bottleneck::{Episode, Judgment, Outcome, Resource};
 use eframe::egui::{
-    Align2, Id, Rect, RichText, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, accesskit, pos2, vec2,
+    Align2, Id, Rect, RichText, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, accesskit, vec2,
 };
 use model::time::{Moment, Span, duration_text};
 
@@ -151,20 +151,26 @@ fn legend_ui(ui: &mut Ui, outcome: &Outcome) {
     });
 }
 
-/// Cuts the names off a lane, draws them and the ground of the rest.
-fn ground_ui(ui: &mut Ui, (height, name): (f32, &str)) -> Rect {
+/// Cuts the names off a lane, draws them and the ground of the rest; gives the room for
+/// a second line and the rest.
+fn ground_ui(ui: &mut Ui, (height, name): (f32, &str)) -> (Rect, Rect) {
     let theme = theme::of(ui.visuals());
     let size = vec2(ui.available_width(), height);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let mut rest = rect;
     let names = list::cut(&mut rest, NAMES.min(rect.width() * 0.3));
+    // A high lane has room for a second line.
+    let (names, below) = match height > LANE {
+        true => names.split_top_bottom_at_fraction(0.5),
+        false => (names, Rect::NOTHING),
+    };
     let ink = Ink {
         style: TextStyle::Small,
         ..Ink::left(theme.text_weak)
     };
     list::text(ui, names, name, &ink);
     ui.painter().rect_filled(rest, 1.0, theme.ground);
-    rest
+    (below, rest)
 }
 
 /// The verdict of each cell of a host.
@@ -179,7 +185,7 @@ fn verdicts_ui(
         "" => "verdict".to_owned(),
         host => format!("verdict · {host}"),
     };
-    let rect = ground_ui(ui, (LANE, &title));
+    let (_, rect) = ground_ui(ui, (LANE, &title));
     let id = ui.scope_id().with(("verdicts", host));
     let response = ui.interact(rect, id, Sense::click_and_drag());
     let own = || outcome.cells.iter().filter(|it| it.host == host);
@@ -233,7 +239,7 @@ fn lane_ui(
     (asked, answer): (&mut Vec<panel::Action>, &mut Answer),
 ) -> Option<Moment> {
     let theme = theme::of(ui.visuals());
-    let rect = ground_ui(ui, (LANE, &lane.name));
+    let (_, rect) = ground_ui(ui, (LANE, &lane.name));
     let base = ui.scope_id().with(("episodes", &lane.name));
     let response = ui.interact(rect, base, Sense::click_and_drag());
     let count = lane.episodes.len();
@@ -334,9 +340,8 @@ fn curve_ui(
     let track = (data.track)(item)?;
     let theme = theme::of(ui.visuals());
     let title = crate::explore::arrange::list_name(item);
-    let rect = ground_ui(ui, (CURVE, &title));
-    let place = pos2(rect.left() - 6.0, rect.top() + 1.0);
-    range_ui(ui, (place, rect.height()), track);
+    let (below, rect) = ground_ui(ui, (CURVE, &title));
+    range_ui(ui, below, track);
     let marked = [shown.judged.outcome.span];
     let partial = data.asked.flatten().is_some();
     let curve = lane::Curve {
@@ -352,19 +357,14 @@ fn curve_ui(
     lane::curve_ui(ui, held, (&curve, &data.axis), asked)
 }
 
-/// The largest value of a curve, at the right end of its name.
-fn range_ui(ui: &Ui, (place, height): (eframe::egui::Pos2, f32), track: &analysis::track::Track) {
+/// The largest value of a curve, under its name.
+fn range_ui(ui: &Ui, rect: Rect, track: &analysis::track::Track) {
     let theme = theme::of(ui.visuals());
     let extent = track.pyramid().extent(0..track.samples());
-    let text = format!("max {}", track.series().unit.text(extent.max));
-    let rect = Rect::from_min_max(
-        pos2(place.x - NAMES, place.y + height / 2.0),
-        pos2(place.x, place.y + height),
-    );
+    let text = format!("up to {}", track.series().unit.text(extent.max));
     let ink = Ink {
         style: TextStyle::Small,
-        color: theme.text_weak,
-        align: Align2::RIGHT_CENTER,
+        ..Ink::left(theme.text_weak)
     };
     list::text(ui, rect, &text, &ink);
 }

@@ -91,7 +91,7 @@ fn legend_ui(ui: &mut Ui, theme: &Theme) {
     ui.horizontal_wrapped(|ui| {
         for (sign, name, color) in [
             ("▍", "correlation", theme.series_color(0)),
-            ("╌", "bound of chance (95 % at any lag)", theme.text_weak),
+            ("╌", "bound of chance", theme.text_weak),
             ("■", "lag and its interval", theme.series_color(1)),
         ] {
             ui.label(RichText::new(format!("{sign} {name}")).color(color).small());

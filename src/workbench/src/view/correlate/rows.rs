@@ -4,7 +4,7 @@ use analysis::correlate::{FALSE_DISCOVERIES, Pair};
 use model::time::duration_text;
 
 use crate::inquiry::together::Found;
-use crate::view::grid::{Cell, Form, Head, Row, Tone, Wide};
+use crate::view::grid::{self, Cell, Form, Head, Row, Tone, Wide};
 
 const fn head(
     (title, unit, help): (&'static str, &'static str, &'static str),
@@ -22,17 +22,17 @@ const fn head(
 /// Every column.
 #[rustfmt::skip]
 pub(super) const HEADS: &[Head] = &[
-    head(("Series", "", "Click shows the pair, a double click draws both in Explore"), (Wide::Part(1.0), Form::Text)),
-    head(("Verdict", "", "Who moves first, as far as that can be told"), (Wide::Digits(19), Form::Text)),
+    head(("Series", "", "Click shows the pair, a double click draws both in Explore"), (Wide::Part(2.2), Form::Text)),
+    head(("Verdict", "", "Who moves first, as far as that can be told"), (Wide::Digits(16), Form::Text)),
     head(("Correlation", "−1 to 1", "Correlation of the surprises at the best lag; negative: against each other"), (Wide::Digits(8), Form::Number)),
-    head(("Lag", "s", "How much later this series moves; negative: it moves first; with the interval in which the lag is believed to lie"), (Wide::Digits(24), Form::Interval)),
+    head(("Lag", "s", "How much later this series moves; negative: it moves first; with the interval in which the lag is believed to lie"), (Wide::Digits(21), Form::Interval)),
     head(("q-value", "share", "Share of false discoveries when all pairs that are at most as doubtful are believed"), (Wide::Digits(7), Form::Number)),
     head(("Rows", "in common", "Rows that both have a value for at that lag"), (Wide::Digits(7), Form::Number)),
 ];
 
 /// The rows, those that survive first.
-pub(super) fn all(found: &Found) -> Vec<Row> {
-    found.pairs().map(row).collect()
+pub(super) fn all(found: &Found, hosts: usize) -> Vec<Row> {
+    found.pairs().map(|it| row(found, it, hosts)).collect()
 }
 
 /// What is said of a pair, in words.
@@ -51,7 +51,10 @@ pub(super) fn verdict(pair: &Pair) -> (&'static str, Tone) {
     }
 }
 
-fn row(it: &Pair) -> Row {
+fn row(found: &Found, it: &Pair, hosts: usize) -> Row {
+    let name = found
+        .other(it)
+        .map_or_else(|| it.series.clone(), |key| grid::short_name(key, hosts));
     let (word, tone) = verdict(it);
     let (lo, hi) = it.lag_interval;
     let lag = format!("{:+.1} ({lo:+.1} to {hi:+.1})", it.lag_seconds);
@@ -62,7 +65,7 @@ fn row(it: &Pair) -> Row {
     Row {
         key: it.series.clone(),
         cells: vec![
-            Cell::text(it.series.clone()).toned(tone),
+            Cell::short(name, it.series.clone()).toned(tone),
             Cell::text(word).toned(tone),
             Cell::number(it.r, format!("{:+.2}", it.r)).toned(tone),
             Cell::interval(it.lag_seconds, (lo, hi), lag).toned(tone),

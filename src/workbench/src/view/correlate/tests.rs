@@ -102,6 +102,7 @@ fn drawn(
         version: 1,
         lags_asked: Some(&lags_of),
         lags: Some(&points),
+        hosts: 1,
         choice: Choice {
             series: &all,
             version: 1,

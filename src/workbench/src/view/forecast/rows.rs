@@ -5,7 +5,7 @@ use model::time::duration_text;
 use model::unit::Unit;
 
 use crate::inquiry::forecast::{Entry, Table};
-use crate::view::grid::{Cell, Form, Head, Row, Tone, Wide};
+use crate::view::grid::{self, Cell, Form, Head, Row, Tone, Wide};
 
 const fn head(
     (title, unit, help): (&'static str, &'static str, &'static str),
@@ -23,8 +23,8 @@ const fn head(
 /// Every column.
 #[rustfmt::skip]
 pub(super) const HEADS: &[Head] = &[
-    head(("Series", "", "Click forecasts it above, a double click draws it in Explore"), (Wide::Part(2.2), Form::Text)),
-    head(("Unit", "", "Unit of its values when copied"), (Wide::Digits(8), Form::Text)),
+    head(("Series", "", "Click forecasts it above, a double click draws it in Explore"), (Wide::Part(2.6), Form::Text)),
+    head(("Unit", "", "Unit of its values when copied"), (Wide::Digits(7), Form::Text)),
     head(("Last", "in its unit", "Its last value"), (Wide::Digits(11), Form::Number)),
     head(("Then", "at the horizon", "What is expected at the horizon, with the band"), (Wide::Digits(11), Form::Interval)),
     head(("Change", "of the last", "How far what is expected at the horizon is from the last value, as a share of the larger"), (Wide::Digits(8), Form::Number)),
@@ -36,11 +36,11 @@ pub(super) const HEADS: &[Head] = &[
 ];
 
 /// The rows, in the order in which they came.
-pub(super) fn all(table: &Table) -> Vec<Row> {
-    table.entries().iter().map(row).collect()
+pub(super) fn all(table: &Table, hosts: usize) -> Vec<Row> {
+    table.entries().iter().map(|it| row(it, hosts)).collect()
 }
 
-fn row(it: &Entry) -> Row {
+fn row(it: &Entry, hosts: usize) -> Row {
     let share = Unit::new("1");
     let [then, lo, hi] = it.then;
     let change = change(it);
@@ -56,7 +56,7 @@ fn row(it: &Entry) -> Row {
     Row {
         spoken: format!("{name}: then {then_text}, {}", told(it)),
         cells: vec![
-            Cell::text(name.clone()),
+            Cell::short(grid::short_name(&it.key, hosts), name.clone()),
             Cell::text(it.unit.code()).toned(Tone::Weak),
             Cell::number(it.last, it.unit.text(it.last)),
             Cell::interval(then, (lo, hi), then_text).toned(tone),

@@ -100,6 +100,7 @@ fn drawn(given: &Given<'_>, use_it: impl FnOnce(&mut Harness<'_>)) -> Vec<Action
         },
         table_stage: &Stage::Over,
         table: &table,
+        hosts: 1,
         length_ns: 60 * SECOND_NS,
         axis: Axis {
             view: Span {
@@ -139,7 +140,7 @@ fn the_forecast_says_how_it_did_before_and_when_the_limit_is_met() {
     let one = one();
     let actions = drawn(&answered(&one), |harness| {
         harness.get_by_label("69 % expected in 10 s (59 % to 79 %)");
-        harness.get_by_label_contains("It may reach its limit of 75 %");
+        harness.get_by_label(&facts::limit_sentence(&one));
         harness.get_by_label(
             "back-test: 40 % of the error of the last value, the 90 % band held 88 % of the values",
         );
