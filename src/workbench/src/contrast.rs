@@ -310,7 +310,7 @@ fn read(given: Given, context: &Context) -> Result<Arc<Input>, Problem> {
 
 /// Copies what agents said within both windows, since it goes on changing here: some
 /// ten megabytes for ten minutes of a large host.
-fn columns(live: &Live, stretches: &[Stretch; 2]) -> ByHost {
+fn columns(live: &Live, stretches: &[Stretch; 2]) -> LiveColumns {
     let here = stretches.iter().filter(|it| it.place == Place::Here);
     let span = here
         .map(|it| match &it.windows {
@@ -318,7 +318,7 @@ fn columns(live: &Live, stretches: &[Stretch; 2]) -> ByHost {
             None => live.span(),
         })
         .fold(Span::default(), Span::union);
-    let mut hosts = ByHost::new();
+    let mut hosts = LiveColumns::new();
     for series in live.series() {
         let of_system = !series.key.metric.starts_with(OWN_METRICS);
         let Some(track) = live.track(&series.key).filter(|_| of_system) else {
