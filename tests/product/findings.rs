@@ -1,15 +1,16 @@
 //! Findings on the command line: kept, marked as expected, told by reports.
 
+use std::path::{Path, PathBuf};
+
 use model::finding::{Expected, Finding};
 use serde_json::Value;
 use workflow::jobs::Context;
 use workflow::stored::Stored;
 
 use crate::binary::{kymo, run};
-use crate::layers::root;
 
 /// Reads the JSON that a command prints.
-fn json(home: &std::path::Path, arguments: &[&str]) -> Value {
+fn json(home: &Path, arguments: &[&str]) -> Value {
     let output = run(kymo(home).args(arguments), 0);
     serde_json::from_slice(&output.stdout).expect("a document")
 }
@@ -20,12 +21,45 @@ fn texts(value: &Value, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// A session with a spike, and with a level that changes and stays.
+fn restless(home: &Path) -> PathBuf {
+    let mut text = "time,requests,queue\n".to_owned();
+    let mut state: u64 = 7;
+    let mut noise = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 40) as f64 / (1_u64 << 24) as f64
+    };
+    for row in 0..1_200 {
+        let requests = 100.0
+            + noise()
+            + if (900..904).contains(&row) {
+                400.0
+            } else {
+                0.0
+            };
+        let queue = noise() + if row < 400 { 5.0 } else { 25.0 };
+        let time = 1_770_000_000 + row;
+        text.push_str(&format!("{time},{requests:.4},{queue:.4}\n"));
+    }
+    let (table, session) = (home.join("s.csv"), home.join("s.kymo"));
+    std::fs::write(&table, text).expect("it is written");
+    run(
+        kymo(home)
+            .arg("import")
+            .arg(&table)
+            .arg("--out")
+            .arg(&session),
+        0,
+    );
+    session
+}
+
 #[test]
 fn marked_anomalies_are_told_with_the_reason_and_pins_open_the_report() {
     let home = tempfile::tempdir().expect("a folder");
-    let session = home.path().join("s.kymo");
-    let example = root().join("sessions/cpu-throttling.kymo");
-    std::fs::copy(example, &session).expect("a copy");
+    let session = restless(home.path());
     let name = session.display().to_string();
     let before = json(home.path(), &["analyze", &name, "--json", "--keep"]);
     let list = before["findings"].as_array().expect("findings");

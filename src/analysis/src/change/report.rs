@@ -117,11 +117,17 @@ impl Subject<'_> {
         self.frame.find(&self.line.name).unwrap_or(usize::MAX)
     }
 
-    /// It holds until the next change, but not beyond the last reading.
+    /// It holds until the next change, but not beyond the last reading; a level not
+    /// beyond the last reading that is nearer to it than to the one before, since a way
+    /// back may be too short to be a change of its own.
     fn lasting(&self, change: &Change) -> Span {
         let rows = change.row..change.to;
         let values = self.line.values.get(rows).unwrap_or_default();
-        let last = values.iter().rposition(|it| it.is_finite());
+        let holds = |value: f64| match change.kind {
+            Kind::Level => (value - change.after).abs() <= (value - change.before).abs(),
+            Kind::Slope | Kind::Spread => value.is_finite(),
+        };
+        let last = values.iter().rposition(|it| holds(*it));
         let end = last.map_or(change.to, |last| change.row + last + 1);
         self.frame.span_of(change.row..end)
     }

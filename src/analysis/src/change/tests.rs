@@ -293,3 +293,13 @@ fn a_change_holds_no_longer_than_there_are_readings() {
     let found = findings("h", &frame, &of_frame(&frame));
     assert_eq!(found[0].places, [frame.span_of(200..400)]);
 }
+
+#[test]
+fn a_level_holds_while_readings_are_nearer_to_it() {
+    // Too short a way back to be a change of its own.
+    let mut values = noisy(5, 600, 0.2, |row| 20.0 + step(200, 30.0)(row));
+    values[597..].fill(20.0);
+    let frame = frame_of(&[values]);
+    let found = findings("h", &frame, &of_frame(&frame));
+    assert_eq!(found[0].places, [frame.span_of(200..597)]);
+}
