@@ -36,7 +36,7 @@ use model::series::Series;
 
 use crate::stats::discovery;
 
-pub use finding::{findings, statement};
+pub use finding::{finding, findings, statement};
 pub use floor::{FLOORS, Floor};
 pub use level::Level;
 

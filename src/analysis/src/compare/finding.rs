@@ -21,53 +21,58 @@ pub fn findings(
     differences: &[Difference],
     sides: [Span; 2],
 ) -> Vec<Finding> {
-    let parameters = vec![
-        (
-            "before".to_owned(),
-            format!("{}..{}", sides[0].from, sides[0].to),
-        ),
-        ("believed below".to_owned(), format!("q = {Q_BELIEVED}")),
-    ];
     let changed = series.iter().zip(differences);
     let mut found: Vec<Finding> = changed
         .filter(|(_, difference)| difference.verdict.is_change())
-        .map(|((name, series), difference)| {
-            let names = vec![(*name).to_owned()];
-            let question = Question {
-                analysis: Analysis::Compare,
-                series: &names,
-                span: sides[1],
-                parameters: &parameters,
-            };
-            Finding {
-                id: FindingId::of(&question),
-                analysis: Analysis::Compare,
-                kind: difference.verdict.name().to_owned(),
-                host: series.key.host.clone(),
-                span: sides[1],
-                statement: statement(name, series, difference),
-                severity: severity(series, difference),
-                effect: Some(Estimate {
-                    value: difference.shift,
-                    lo: difference.shift_interval[0],
-                    hi: difference.shift_interval[1],
-                    unit: series.unit.clone(),
-                }),
-                evidence: difference.score,
-                weight: difference.score,
-                coverage: difference.coverage,
-                places: Vec::new(),
-                learned: Some(sides[0]),
-                parameters: parameters.clone(),
-                supports: supports(difference),
-                against: against(difference),
-                series: names,
-            }
-        })
+        .map(|((name, series), difference)| finding((*name, *series), difference, sides))
         .collect();
     model::finding::sort(&mut found);
     found.truncate(FINDINGS_MOST);
     found
+}
+
+/// What was found of one series, whatever its verdict.
+pub fn finding(
+    (name, series): (&str, &Series),
+    difference: &Difference,
+    sides: [Span; 2],
+) -> Finding {
+    let before = format!("{}..{}", sides[0].from, sides[0].to);
+    let parameters = vec![
+        ("before".to_owned(), before),
+        ("believed below".to_owned(), format!("q = {Q_BELIEVED}")),
+    ];
+    let names = vec![name.to_owned()];
+    let question = Question {
+        analysis: Analysis::Compare,
+        series: &names,
+        span: sides[1],
+        parameters: &parameters,
+    };
+    Finding {
+        id: FindingId::of(&question),
+        analysis: Analysis::Compare,
+        kind: difference.verdict.name().to_owned(),
+        host: series.key.host.clone(),
+        span: sides[1],
+        statement: statement(name, series, difference),
+        severity: severity(series, difference),
+        effect: Some(Estimate {
+            value: difference.shift,
+            lo: difference.shift_interval[0],
+            hi: difference.shift_interval[1],
+            unit: series.unit.clone(),
+        }),
+        evidence: difference.score,
+        weight: difference.score,
+        coverage: difference.coverage,
+        places: Vec::new(),
+        learned: Some(sides[0]),
+        parameters,
+        supports: supports(difference),
+        against: against(difference),
+        series: names,
+    }
 }
 
 /// One difference as a sentence.

@@ -102,6 +102,10 @@ impl App {
                 self.add_plot(&items);
             }
             Action::Copy(text) => ctx.copy_text(text),
+            Action::Pin(finding) => match self.session.remarks().is_pinned(finding.id) {
+                true => self.unpin(finding.id),
+                false => self.pin(*finding),
+            },
             Action::Record => self.record_or_stop(),
         }
     }

@@ -407,6 +407,7 @@ impl Screens<'_, '_> {
             version: contrast.version(),
             closeup: contrast.closeup().map(|it| &**it),
             live: scene.session.stored().is_none(),
+            pinned: &|id| scene.session.remarks().is_pinned(id),
             recent: &scene.desk.recent.files,
             clock: scene.clock,
             habits: habits(scene.history.now()),

@@ -26,6 +26,7 @@ use std::path::PathBuf;
 use eframe::egui::style::ScrollAnimation;
 use eframe::egui::{Ui, vec2};
 use egui_table::{HeaderRow, Table};
+use model::finding::{Finding, FindingId};
 use model::series::SeriesKey;
 use model::time::Span;
 
@@ -81,6 +82,8 @@ pub struct Data<'a> {
     pub closeup: Option<&'a CloseUp>,
     /// Whether agents are looked at, of which only the last hours are known.
     pub live: bool,
+    /// Whether a finding belongs into the report.
+    pub pinned: &'a dyn Fn(FindingId) -> bool,
     /// Sessions opened lately.
     pub recent: &'a [PathBuf],
     /// How moments are labeled.
@@ -120,6 +123,8 @@ pub enum Action {
     Plot(Vec<SeriesKey>),
     /// Put this text on the clipboard.
     Copy(String),
+    /// Add this to the report, or take it out.
+    Pin(Box<Finding>),
     /// Record what the agents say.
     Record,
 }

@@ -1,7 +1,8 @@
 //! The chosen series in detail, what can be done with it, and its tabs.
 
-use analysis::compare::statement;
+use analysis::compare::{self, statement};
 use eframe::egui::{Button, Color32, Label, RichText, Ui};
+use model::finding::Finding;
 
 use super::columns;
 use super::drawing::sign;
@@ -62,7 +63,7 @@ pub(super) fn ui(
     if data.closeup.is_none_or(|it| it.wanted != wanted) {
         actions.push(Action::Look(wanted));
     }
-    title_ui(ui, (row, answer), actions);
+    title_ui(ui, (row, answer), data, actions);
     ui.horizontal(|ui| {
         for (tab, name, hint) in TABS {
             let text = match (tab, answer.comparison.settings.len()) {
@@ -103,7 +104,24 @@ fn closeup<'a>(data: &Data<'a>, wanted: Wanted) -> Option<&'a CloseUp> {
     data.closeup.filter(|it| it.wanted == wanted)
 }
 
-fn title_ui(ui: &mut Ui, (row, answer): (&Row, &Answer), actions: &mut Vec<Action>) {
+/// The row as a finding of the stored session that is looked at.
+fn pinnable((row, answer): (&Row, &Answer), data: &Data<'_>) -> Option<Finding> {
+    answer.here(row)?;
+    let difference = row.difference.as_ref().filter(|_| !data.live)?;
+    let sides = [answer.sides[0].span, answer.sides[1].span];
+    Some(compare::finding(
+        (&row.name, &row.series),
+        difference,
+        sides,
+    ))
+}
+
+fn title_ui(
+    ui: &mut Ui,
+    (row, answer): (&Row, &Answer),
+    data: &Data<'_>,
+    actions: &mut Vec<Action>,
+) {
     let theme = theme::of(ui.visuals());
     ui.horizontal(|ui| {
         let here = answer.here(row);
@@ -115,6 +133,15 @@ fn title_ui(ui: &mut Ui, (row, answer): (&Row, &Answer), actions: &mut Vec<Actio
             let hint = "Draw this series as a plot of its own";
             if ui.small_button("Plot").on_hover_text(hint).clicked() {
                 actions.extend(plot(row, answer));
+            }
+        }
+        if let Some(finding) = pinnable((row, answer), data) {
+            let (name, hint) = match (data.pinned)(finding.id) {
+                true => ("Remove from report", "The report shows it no more"),
+                false => ("Add to report", "The report of this session shows it"),
+            };
+            if ui.small_button(name).on_hover_text(hint).clicked() {
+                actions.push(Action::Pin(Box::new(finding)));
             }
         }
         let hint = "Copy what is known of it, with every digit";

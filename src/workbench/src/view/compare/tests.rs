@@ -106,6 +106,7 @@ fn drawn(
         version: 1,
         closeup,
         live: false,
+        pinned: &|_| false,
         recent: &[],
         clock: &clock,
         habits: Habits::default(),
