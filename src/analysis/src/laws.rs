@@ -295,15 +295,44 @@ fn has(key: &SeriesKey, with: &[(&str, &str)]) -> bool {
 
 /// The violations as findings of the quality of data, heaviest first.
 pub fn findings(violations: &[Violation]) -> Vec<Finding> {
-    let mut all: Vec<Finding> = violations.iter().map(finding).collect();
+    let mut groups: BTreeMap<(&str, Law), Vec<&Violation>> = BTreeMap::new();
+    for it in violations {
+        groups.entry((&it.host, it.law)).or_default().push(it);
+    }
+    let groups = groups.into_values().map(|mut group| {
+        group.sort_by(|a, b| b.share.total_cmp(&a.share));
+        finding(&group)
+    });
+    let mut all: Vec<Finding> = groups.collect();
     model::finding::sort(&mut all);
     all
+}
+
+/// Subjects that a sentence names.
+const NAMED: usize = 4;
+
+/// What else of the host breaks the same law, as the end of a sentence.
+fn others(group: &[&Violation]) -> String {
+    let names: Vec<&str> = group.iter().skip(1).map(|it| it.subject.as_str()).collect();
+    match names.len() {
+        0 => String::new(),
+        few @ 1..=NAMED => format!(" The same of {few} more: {}.", names.join(", ")),
+        many => format!(
+            " The same of {many} more: {}, ….",
+            names[..NAMED].join(", ")
+        ),
+    }
 }
 
 /// A law that is broken in this share of the rows makes results on it worthless.
 const SEVERE_SHARE: f64 = 0.2;
 
-fn finding(it: &Violation) -> Finding {
+/// A law that a host breaks, the worst subject first.
+fn finding(group: &[&Violation]) -> Finding {
+    let it = group[0];
+    let spans = group.iter().map(|it| it.span);
+    let span = spans.reduce(Span::union).unwrap_or(it.span);
+    let series: Vec<String> = group.iter().flat_map(|it| it.series.clone()).collect();
     let parameters = vec![("law".to_owned(), it.law.name().to_owned())];
     let mut statement = it.statement.clone();
     if !it.host.is_empty() {
@@ -315,16 +344,16 @@ fn finding(it: &Violation) -> Finding {
     Finding {
         id: FindingId::of(&Question {
             analysis: Analysis::Quality,
-            series: &it.series,
-            span: it.span,
+            series: &series,
+            span,
             parameters: &parameters,
         }),
         analysis: Analysis::Quality,
         kind: it.law.name().to_owned(),
         host: it.host.clone(),
-        series: it.series.clone(),
-        span: it.span,
-        statement: format!("{statement}; {}.", it.law.meaning()),
+        series,
+        span,
+        statement: format!("{statement}; {}.{}", it.law.meaning(), others(group)),
         severity: if it.share >= SEVERE_SHARE {
             Severity::Severe
         } else {
@@ -342,7 +371,7 @@ fn finding(it: &Violation) -> Finding {
         places: Vec::new(),
         learned: None,
         parameters,
-        supports: vec![it.statement.clone()],
+        supports: group.iter().map(|it| it.statement.clone()).collect(),
         against: Vec::new(),
     }
 }

@@ -213,3 +213,30 @@ fn series_that_stop_or_repeat_another_are_told() {
     assert_eq!(findings[0].series, ["stopped"]);
     assert_eq!(findings[1].series, ["noise", "again"]);
 }
+
+#[test]
+fn one_law_broken_by_many_is_one_finding() {
+    let names: Vec<String> = (0..8)
+        .map(|disk| format!("system.disk.io_time{{device=sd{disk}}}"))
+        .collect();
+    let levels: Vec<(&str, f64, f64)> = names.iter().map(|it| (it.as_str(), 0.5, 1.8)).collect();
+    let frame = frame(&levels);
+    let broken = check(&LawInput {
+        host: "",
+        frame: &frame,
+        cores: None,
+        processes: None,
+    });
+    assert_eq!(broken.len(), names.len());
+    let found = findings(&broken);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].series, names);
+    assert_eq!(found[0].supports.len(), names.len());
+    assert!(
+        found[0]
+            .statement
+            .ends_with("The same of 7 more: sd1, sd2, sd3, sd4, …."),
+        "{}",
+        found[0].statement
+    );
+}
