@@ -329,7 +329,7 @@ fn table_ui(
         }
     });
     if entries.is_empty() {
-        ui.weak("Forecasts of all series, sorted by what changes most or meets its limit first, are computed on request.");
+        ui.weak("Every series with its change, its time to a limit and its back-test; computed on request, a click on a header sorts.");
         return;
     }
     for event in state.table.ui(ui, ("forecasts", rows::HEADS)) {
