@@ -180,6 +180,9 @@ pub const BRIDGE_SECONDS: f64 = 10.0;
 /// A processor that is busy for this share of the time is full.
 pub const FULL_CORE: f64 = 0.95;
 
+/// Share of throttled periods from which on a quota may be what makes tasks wait.
+pub const FEW_THROTTLED: f64 = 0.05;
+
 /// Bytes in the queue of an interface that are no queue yet: two of the usual packets.
 pub const FEW_BYTES_QUEUED: f64 = 2.0 * 1514.0;
 

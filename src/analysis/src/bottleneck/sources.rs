@@ -12,7 +12,7 @@
 use super::gauge::Readings;
 use super::lens::{Lens, held, largest, pairs, ratio, sum};
 use super::limits::{
-    FEW_BYTES_QUEUED, FEW_PACKETS, FULL_CORE, PAGE_BYTES, Signal, USUAL_FILE_LIMITS,
+    FEW_BYTES_QUEUED, FEW_PACKETS, FEW_THROTTLED, FULL_CORE, PAGE_BYTES, Signal, USUAL_FILE_LIMITS,
 };
 use super::{OpenFiles, Resource};
 use crate::frame::Line;
@@ -86,21 +86,49 @@ fn cores_busy<'a>(lens: &'a Lens<'_>) -> impl Iterator<Item = &'a Line> {
 /// Tasks that wait for the processor that has most of them, where it is full. Those that
 /// a quota stops do not wait for a processor and are not in it.
 fn full_core_delay(lens: &Lens<'_>) -> Option<Vec<f64>> {
-    let of_core = |line: &Line| {
-        let core = line.series.key.attribute("cpu")?;
-        let delay = lens.one("system.cpu.run_delay", &[("cpu", core)])?;
-        Some(pairs(&line.values, &delay, |busy, delay| {
-            if busy.is_nan() || delay.is_nan() {
+    let where_full = |line: &Line, waiting: &[f64]| {
+        pairs(&line.values, waiting, |busy, waiting| {
+            if busy.is_nan() || waiting.is_nan() {
                 f64::NAN
             } else if busy >= FULL_CORE {
-                delay
+                waiting
             } else {
                 0.0
             }
-        }))
+        })
     };
-    let delays: Vec<Vec<f64>> = cores_busy(lens).filter_map(of_core).collect();
+    let of_core = |line: &Line| {
+        let core = line.series.key.attribute("cpu")?;
+        let delay = lens.one("system.cpu.run_delay", &[("cpu", core)])?;
+        Some(where_full(line, &delay))
+    };
+    let mut delays: Vec<Vec<f64>> = cores_busy(lens).filter_map(of_core).collect();
+    if delays.is_empty() {
+        // Where the kernel does not count waiting tasks by processor: the share of time
+        // in which some task waited is the least number of tasks that did.
+        let waiting = unthrottled_pressure(lens)?;
+        delays = cores_busy(lens)
+            .map(|line| where_full(line, &waiting))
+            .collect();
+    }
     largest(lens.frame.rows(), delays.iter().map(|it| &it[..]))
+}
+
+/// Pressure of the processors in rows in which no quota makes it.
+fn unthrottled_pressure(lens: &Lens<'_>) -> Option<Vec<f64>> {
+    let pressure = lens.pressure("cpu")?;
+    let groups = lens.of("cgroup.cpu.throttled_share").iter();
+    let throttled = largest(lens.frame.rows(), groups.map(|line| &line.values[..]));
+    let Some(throttled) = throttled else {
+        return Some(pressure);
+    };
+    Some(pairs(&pressure, &throttled, |pressure, throttled| {
+        if throttled > FEW_THROTTLED {
+            0.0
+        } else {
+            pressure
+        }
+    }))
 }
 
 /// Control groups with a quota, the most throttled first; one without a name where

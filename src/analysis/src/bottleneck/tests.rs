@@ -123,6 +123,8 @@ const CASES: &[Case] = &[
     ("one program a processor", &[(BUSY, 0.9999), (CPU, 0.02)], "cpu"),
     ("busy, but no one waited", &[(BUSY, 0.97), (CPU, 0.001)], "none"),
     ("tasks pinned to one full processor", &[(BUSY, 0.3), (CPU, 0.6), (CORE, 0.999), (CORE_DELAY, 0.9)], "cpu"),
+    ("the same where waiting is not counted by processor", &[(BUSY, 0.4), (CPU, 0.9), (CORE, 1.0)], "cpu"),
+    ("a quota that fills a processor", &[(BUSY, 0.4), (CPU, 0.9), (CORE, 1.0), (THROTTLED, 0.95), (STOOD, 1.5)], "cpu-throttling"),
     ("one full processor that nobody waits for", &[(BUSY, 0.3), (CPU, 0.01), (CORE, 0.999), (CORE_DELAY, 0.01)], "none"),
     ("tasks wait here and there, none is full", &[(BUSY, 0.3), (CORE, 0.6), (CORE_DELAY, 0.9)], "none"),
     ("waiting, but not for want of processors", &[(BUSY, 0.4), (CPU, 0.8)], "none"),
