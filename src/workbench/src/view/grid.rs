@@ -34,6 +34,20 @@ pub(super) struct Head {
     pub(super) form: Form,
 }
 
+/// A column by what stands in its head, its width and what its cells hold.
+pub(super) const fn head(
+    (title, unit, help): (&'static str, &'static str, &'static str),
+    (wide, form): (Wide, Form),
+) -> Head {
+    Head {
+        title,
+        unit,
+        help,
+        wide,
+        form,
+    }
+}
+
 /// How wide a column is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Wide {

@@ -5,21 +5,8 @@ use model::time::duration_text;
 use model::unit::Unit;
 
 use crate::inquiry::limits::Judged;
-use crate::view::grid::{Cell, Form, Head, Row, Tone, Wide};
+use crate::view::grid::{Cell, Form, Head, Row, Tone, Wide, head};
 use crate::workspace::Item;
-
-const fn head(
-    (title, unit, help): (&'static str, &'static str, &'static str),
-    (wide, form): (Wide, Form),
-) -> Head {
-    Head {
-        title,
-        unit,
-        help,
-        wide,
-        form,
-    }
-}
 
 /// Every column of the candidates.
 #[rustfmt::skip]

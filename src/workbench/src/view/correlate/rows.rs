@@ -4,20 +4,7 @@ use analysis::correlate::{FALSE_DISCOVERIES, Pair};
 use model::time::duration_text;
 
 use crate::inquiry::together::Found;
-use crate::view::grid::{self, Cell, Form, Head, Row, Tone, Wide};
-
-const fn head(
-    (title, unit, help): (&'static str, &'static str, &'static str),
-    (wide, form): (Wide, Form),
-) -> Head {
-    Head {
-        title,
-        unit,
-        help,
-        wide,
-        form,
-    }
-}
+use crate::view::grid::{self, Cell, Form, Head, Row, Tone, Wide, head};
 
 /// Every column.
 #[rustfmt::skip]

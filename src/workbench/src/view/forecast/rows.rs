@@ -5,20 +5,7 @@ use model::time::duration_text;
 use model::unit::Unit;
 
 use crate::inquiry::forecast::{Entry, Table};
-use crate::view::grid::{self, Cell, Form, Head, Row, Tone, Wide};
-
-const fn head(
-    (title, unit, help): (&'static str, &'static str, &'static str),
-    (wide, form): (Wide, Form),
-) -> Head {
-    Head {
-        title,
-        unit,
-        help,
-        wide,
-        form,
-    }
-}
+use crate::view::grid::{self, Cell, Form, Head, Row, Tone, Wide, head};
 
 /// Every column.
 #[rustfmt::skip]
