@@ -38,6 +38,9 @@ impl Display {
                 "1600x1000x24",
                 "-nolisten",
                 "tcp",
+                // Else it starts anew, and refuses whoever comes meanwhile, each time its
+                // last client leaves: such as the tool that looks for a window.
+                "-noreset",
             ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -69,11 +72,22 @@ impl Display {
             .join("\n")
     }
 
-    fn wait_for_title(&self, part: &str) -> String {
-        wait(&format!("a window title with {part}"), || {
+    /// Waits for a title; a window that ended, or never says it, is told with what it said.
+    fn wait_for_title(&self, window: &mut Window, part: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
             let title = self.title();
-            title.contains(part).then_some(title)
-        })
+            if title.contains(part) {
+                return;
+            }
+            let ended = window.child.try_wait().expect("a child");
+            assert!(
+                ended.is_none() && Instant::now() < end,
+                "no window title with {part}: titles {title:?}, ended {ended:?}, said {:?}",
+                std::fs::read_to_string(&window.said)
+            );
+            std::thread::yield_now();
+        }
     }
 
     /// Gives the window the keyboard, which a window manager would have done.
@@ -132,35 +146,40 @@ fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A running window, ended when dropped.
-struct Window(Child);
+struct Window {
+    child: Child,
+    /// Where its standard error goes.
+    said: PathBuf,
+}
 
 impl Drop for Window {
     fn drop(&mut self) {
-        self.0.kill().unwrap_or_default();
-        self.0.wait().map(|_| ()).unwrap_or_default();
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(|_| ()).unwrap_or_default();
     }
 }
 
 fn open(display: &Display, home: &Path, inputs: &[&Path]) -> Window {
+    let said = home.join("window.log");
     let child = kymo(home)
         .arg("open")
         .args(inputs)
         .env("DISPLAY", &display.name)
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
         .env("KYMO_NATIVE_DIALOGS", "off")
-        .stderr(Stdio::null())
+        .stderr(std::fs::File::create(&said).expect("a log"))
         .spawn()
         .expect("kymo starts");
-    Window(child)
+    Window { child, said }
 }
 
 /// Presses keys one after the other and insists that they lead somewhere.
-fn press_until(display: &Display, keys: &[&str], title: &str) {
+fn press_until(display: &Display, window: &mut Window, keys: &[&str], title: &str) {
     for key in keys {
         display.key(key);
         display.wait_for_frames();
     }
-    display.wait_for_title(title);
+    display.wait_for_title(window, title);
 }
 
 /// Finished sessions: files, not the folder of a recording nor a file being written.
@@ -188,8 +207,8 @@ fn the_main_job_by_hand() {
     std::fs::create_dir_all(&artefacts).expect("a folder for pictures");
 
     // It watches this machine at once.
-    let window = open(&display, home, &[]);
-    display.wait_for_title("LIVE");
+    let mut window = open(&display, home, &[]);
+    display.wait_for_title(&mut window, "LIVE");
     let picture = artefacts.join("window-live.png");
     wait("drawn plots", || {
         (display.picture(&picture) > 200).then_some(())
@@ -198,7 +217,7 @@ fn the_main_job_by_hand() {
     display.focus();
 
     // Record: the dialog's defaults are right, Enter starts.
-    press_until(&display, &["ctrl+r", "Return"], "REC");
+    press_until(&display, &mut window, &["ctrl+r", "Return"], "REC");
     wait("a recorded file on disk", || {
         let folder = home.join("data/kymo/sessions");
         std::fs::read_dir(folder).ok()?.next().map(|_| ())
@@ -209,8 +228,8 @@ fn the_main_job_by_hand() {
     run(kymo(home).arg("verify").arg(&session), 0);
 
     // Reopen and export a report through the palette.
-    let window = open(&display, home, &[&session]);
-    display.wait_for_title("RECORDED");
+    let mut window = open(&display, home, &[&session]);
+    display.wait_for_title(&mut window, "RECORDED");
     let picture = artefacts.join("window-recorded.png");
     wait("drawn plots", || {
         (display.picture(&picture) > 200).then_some(())

@@ -96,9 +96,14 @@ impl Resource {
     }
 }
 
-/// The name of a verdict: that of its resource, or `none`.
+/// The name of a verdict in the contract of the command line: that of its resource, or
+/// `none`. What a process may have open is a pool.
 pub fn verdict_name(verdict: Option<Resource>) -> &'static str {
-    verdict.map_or("none", Resource::name)
+    match verdict {
+        None => "none",
+        Some(Resource::FileDescriptors) => "pool",
+        Some(other) => other.name(),
+    }
 }
 
 /// Open files of one process.

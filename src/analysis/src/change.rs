@@ -51,7 +51,8 @@ pub struct Change {
     pub row: usize,
     /// What changed.
     pub kind: Kind,
-    /// Median of the regime before; its spread as a standard deviation for [`Kind::Spread`].
+    /// Median of the regime before, or its mean where the medians do not tell the change;
+    /// for [`Kind::Spread`] what scatters about its levels and season, as a standard deviation.
     pub before: f64,
     /// The same of the regime after.
     pub after: f64,
@@ -127,7 +128,7 @@ pub fn detect(values: &[f64]) -> Changes {
         }
     }
     if let Some(mut fit) = level::fit(&clean.places) {
-        known.changes = describe::described(values, &clean, &mut fit);
+        known.changes = describe::described(values, &clean, season.as_ref(), &mut fit);
     }
     known.season = season.map(|season| scaled(season, clean.unit));
     known

@@ -10,7 +10,7 @@
 //! * Out: an [`Explanation`]; without a disturbance it has no onset and no candidate.
 //! * Never: fits a causal model, which on such data does little better than chance.
 //!
-//! Start at [`explain`]; [`findings`] says the same in a sentence, [`agree`] adds who
+//! Start at [`explain`], or [`explain_shared`] on several processors; [`findings`] says the same in a sentence, [`agree`] adds who
 //! made the load.
 //!
 //! # Source
@@ -30,9 +30,10 @@ mod words;
 
 use std::ops::Range;
 
-pub use conclusion::{agree, findings};
+pub use conclusion::{agree, findings, limiting};
 pub use graph::Graph;
 pub use names::Class;
+pub use onset::Strength;
 pub use shift::{Move, Shift};
 
 use crate::frame::Frame;
@@ -53,6 +54,19 @@ pub struct Request {
     pub graph: Graph,
     /// How far the clock behind each series may be off; missing ones are exact.
     pub clock_error_ns: Vec<i64>,
+    /// What limited during the disturbance, where that is known.
+    pub limiting: Vec<Limiting>,
+}
+
+/// A resource that limited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limiting {
+    /// On which host.
+    pub host: String,
+    /// What measures of it are about.
+    pub class: Class,
+    /// Its name in sentences.
+    pub title: String,
 }
 
 /// What may have caused a disturbance, and how much of it that would explain.
@@ -100,34 +114,64 @@ pub struct Candidate {
     pub against: Vec<String>,
 }
 
+/// The work was stopped before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+/// Shares out work on the parts of a system: gives what it comes to for every part below
+/// the number, in their order, on whatever processors there are.
+pub type Share<'a> =
+    &'a dyn Fn(usize, &(dyn Fn(usize) -> Strength + Sync)) -> Result<Vec<Strength>, Stopped>;
+
+/// Ranks what may have caused a disturbance, on one processor; see [`explain_shared`].
+pub fn explain(frame: &Frame, request: &Request) -> Explanation {
+    let alone = |count: usize, work: &(dyn Fn(usize) -> Strength + Sync)| {
+        Ok((0..count).map(work).collect())
+    };
+    explain_shared(frame, request, &alone).unwrap_or_default()
+}
+
 /// Ranks what may have caused a disturbance.
 ///
 /// Rows and series are those of `frame`; a row or series that is not there counts
 /// as not given. The frame's rows are taken in their order, whatever their times.
 /// Costs a few medians a series when the onset is given, and one for each of about
-/// `rows / 3` tried rows when it is not.
-pub fn explain(frame: &Frame, request: &Request) -> Explanation {
+/// `rows / 3` tried rows when it is not; the latter is shared out.
+///
+/// # Errors
+///
+/// `share` said so.
+pub fn explain_shared(
+    frame: &Frame,
+    request: &Request,
+    share: Share<'_>,
+) -> Result<Explanation, Stopped> {
     let names = Names::of(frame, &request.graph);
     let symptom = request.symptom.filter(|it| *it < frame.lines.len());
     let given = request.onset.filter(|it| *it < frame.rows());
-    let Some(onset) = given.or_else(|| onset::find(frame, &names, symptom)) else {
-        return Explanation {
+    let onset = match given {
+        Some(row) => Some(row),
+        None => onset::find(frame, &names, symptom, share)?,
+    };
+    let Some(onset) = onset else {
+        return Ok(Explanation {
             symptom,
             ..Explanation::default()
-        };
+        });
     };
     let scene = window::Scene::of(frame, &names, start_of(frame, &names, onset), symptom);
     let ranking = rank::Ranking::of(frame, &names, &scene, request);
     let mut candidates = ranking.candidates(frame, &names, &scene);
     candidates.truncate(MOST_CANDIDATES);
-    words::fill(frame, &names, &scene, &ranking, &mut candidates);
-    Explanation {
+    let told = (&ranking, request.limiting.as_slice());
+    words::fill(frame, &names, &scene, told, &mut candidates);
+    Ok(Explanation {
         onset: Some(onset),
         window: scene.window(),
         symptom,
         explained: ranking.explained(frame, &names, &scene, &candidates),
         candidates,
-    }
+    })
 }
 
 /// Where a disturbance that was seen at a row began.

@@ -28,8 +28,8 @@ use candidate::{Candidate, Origins};
 use contest::Contest;
 use history::History;
 
-pub use findings::findings;
-pub use limit::{Limit, Met, Side};
+pub use findings::{findings, of_series};
+pub use limit::{Limit, Met};
 
 use crate::frame::{Frame, Line};
 use crate::stats::{chance, order};
@@ -144,15 +144,12 @@ impl Bounds {
         hi: f64::INFINITY,
     };
 
-    /// The bounds of a series: shares by name end at one, percentages at a hundred.
+    /// The bounds of a series, by what it measures.
     pub fn of(line: &Line) -> Self {
-        let metric = &line.series.key.metric;
-        let hi = match line.series.unit.code() {
-            "1" if metric.ends_with("utilization") => 1.0,
-            "%" => 100.0,
-            _ => f64::INFINITY,
-        };
-        Self { hi, ..Self::NONE }
+        Self {
+            hi: crate::limit::highest(&line.series),
+            ..Self::NONE
+        }
     }
 }
 
@@ -178,20 +175,67 @@ pub fn of_line(frame: &Frame, line: &Line, setup: &Setup) -> Forecast {
 ///
 /// Without any number everything is `NaN`; with one number the band is. A series
 /// that was never negative is not forecast to be, and none leaves its bounds unless
-/// it did before.
+/// it did before. One that never varied is forecast to go on so, without a back-test.
 pub fn of_values(values: &[f64], setup: &Setup) -> Forecast {
     let horizon = setup.horizon.min(HORIZON_MAX);
     let history = History::of(values);
-    let periods = match setup.period {
-        Some(period) if (2..history.rows()).contains(&period) => vec![period],
-        Some(_) => Vec::new(),
-        None => season::periods(&history, setup.step_seconds),
-    };
+    if !history.varies() {
+        return finished(
+            short(&history, horizon, setup.level),
+            &history,
+            setup.bounds,
+        );
+    }
+    let periods = periods(&history, setup);
     let forecast = match origins(&history, &periods, horizon) {
         Some(origins) => weighed(&history, &periods, &origins, setup.level),
         None => short(&history, horizon, setup.level),
     };
     finished(forecast, &history, setup.bounds)
+}
+
+/// The least and the most that any method expects, and the strongest period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Reach {
+    lo: f64,
+    hi: f64,
+    period: Option<usize>,
+}
+
+/// How far the methods that [`of_values`] averages would go, without trying them on the
+/// past; `None` where nothing is tried.
+fn reach(values: &[f64], setup: &Setup) -> Option<Reach> {
+    let history = History::of(values);
+    if !history.varies() {
+        return None;
+    }
+    let periods = periods(&history, setup);
+    let origins = origins(&history, &periods, setup.horizon.min(HORIZON_MAX))?;
+    let last = Origins {
+        rows: vec![history.rows()],
+        ..origins
+    };
+    let candidates = candidate::all(&history, &periods, &last);
+    let paths = candidates.iter().flat_map(|it| &it.paths).flatten();
+    let known = paths
+        .filter(|it| it.is_finite())
+        .map(|it| it * history.size);
+    let none = (f64::INFINITY, f64::NEG_INFINITY);
+    let (lo, hi) = known.fold(none, |(lo, hi), it| (lo.min(it), hi.max(it)));
+    Some(Reach {
+        lo,
+        hi,
+        period: periods.first().copied(),
+    })
+}
+
+/// The given period, or those that are found.
+fn periods(history: &History, setup: &Setup) -> Vec<usize> {
+    match setup.period {
+        Some(period) if (2..history.rows()).contains(&period) => vec![period],
+        Some(_) => Vec::new(),
+        None => season::periods(history, setup.step_seconds),
+    }
 }
 
 /// The rows to try forecasts from; `None` when the past is too short.
@@ -256,7 +300,8 @@ fn weighed(history: &History, periods: &[usize], origins: &Origins, level: f64) 
     forecast
 }
 
-/// How the average did, by origins that had others before them.
+/// How the average did, by origins that had others before them; `None` where all of
+/// those met gaps alone.
 fn backtest(
     history: &History,
     periods: &[usize],
@@ -272,6 +317,9 @@ fn backtest(
             inside += more;
             known += all;
         }
+    }
+    if known == 0 {
+        return None;
     }
     let sizes = errors[from..].iter().flat_map(|it| it.iter());
     let error = order::mean(&sizes.map(|it| it.abs()).collect::<Vec<f64>>());
@@ -313,8 +361,8 @@ const NAMED_WEIGHT: f64 = 0.15;
 /// So many candidates are named.
 const NAMED_MAX: usize = 3;
 
-/// The forecast of a past that is too short to try anything: its last value, and the
-/// spread of a walk with steps like those seen.
+/// The forecast of a past that is too short to try anything, or never varied: its last
+/// value, and the spread of a walk with steps like those seen.
 fn short(history: &History, horizon: usize, level: f64) -> Forecast {
     let numbers = order::numbers(&history.values);
     let steps: Vec<f64> = numbers.windows(2).map(|pair| pair[1] - pair[0]).collect();

@@ -140,12 +140,18 @@ impl Frame {
         Moment(at.copied().unwrap_or_default())
     }
 
-    /// From the first row to just after the last.
+    /// From the earliest row to just after the latest, whatever their order.
     pub fn span(&self) -> Span {
-        self.span_of(0..self.rows())
+        match (self.at.iter().min(), self.at.iter().max()) {
+            (Some(first), Some(last)) => Span {
+                from: Moment(*first),
+                to: Moment(*last).plus_ns(1),
+            },
+            _ => self.span_of(0..0),
+        }
     }
 
-    /// The stretch of time of some rows, the last one's step included.
+    /// From the first of some rows to just after the last.
     pub fn span_of(&self, rows: Range<usize>) -> Span {
         if rows.is_empty() || rows.start >= self.rows() {
             let from = self.moment(rows.start);

@@ -110,6 +110,8 @@ pub struct Violation {
     pub span: Span,
     /// Share of the judged rows that break it, 0 to 1.
     pub share: f64,
+    /// Share of the rows that could be judged, 0 to 1.
+    pub coverage: f64,
     /// The number that is most off.
     pub worst: f64,
     /// What it may be at most, or has to be.
@@ -155,6 +157,18 @@ impl Law {
 
     fn line(self) -> &'static (Self, &'static str, &'static str) {
         LAWS.iter().find(|it| it.0 == self).unwrap_or(&LAWS[0])
+    }
+}
+
+impl Violation {
+    /// The metrics that disagree, whatever the subject.
+    fn metrics(&self) -> Vec<&str> {
+        let names = self.series.iter();
+        let mut metrics: Vec<&str> = names
+            .map(|it| it.split_once('{').map_or(it.as_str(), |(metric, _)| metric))
+            .collect();
+        metrics.dedup();
+        metrics
     }
 }
 
@@ -274,6 +288,7 @@ impl<'a> Own<'a> {
             series: about.series,
             span: frame.span_of(first..last + 1),
             share: off.len() as f64 / known.max(1) as f64,
+            coverage: known as f64 / pairs.len().max(1) as f64,
             worst: value,
             bound,
             unit: about.unit,
@@ -295,9 +310,10 @@ fn has(key: &SeriesKey, with: &[(&str, &str)]) -> bool {
 
 /// The violations as findings of the quality of data, heaviest first.
 pub fn findings(violations: &[Violation]) -> Vec<Finding> {
-    let mut groups: BTreeMap<(&str, Law), Vec<&Violation>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, Law, Vec<&str>), Vec<&Violation>> = BTreeMap::new();
     for it in violations {
-        groups.entry((&it.host, it.law)).or_default().push(it);
+        let about = (it.host.as_str(), it.law, it.metrics());
+        groups.entry(about).or_default().push(it);
     }
     let groups = groups.into_values().map(|mut group| {
         group.sort_by(|a, b| b.share.total_cmp(&a.share));
@@ -367,12 +383,15 @@ fn finding(group: &[&Violation]) -> Finding {
         }),
         evidence: 1.0,
         weight: it.share.clamp(0.0, 1.0).sqrt(),
-        coverage: 1.0,
+        coverage: it.coverage,
         places: Vec::new(),
         learned: None,
         parameters,
         supports: group.iter().map(|it| it.statement.clone()).collect(),
-        against: Vec::new(),
+        against: vec![format!(
+            "It holds in {} of the rows that were judged.",
+            Unit::new("1").text(1.0 - it.share)
+        )],
     }
 }
 

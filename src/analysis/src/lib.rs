@@ -9,6 +9,7 @@
 //! * [`laws`]: what no true recording can break, and quality as findings.
 //! * [`quality`], [`overview`], [`summary`], [`distribution`]: what is there, and how good it is.
 //! * [`forecast`]: what comes next. [`method`]: how each concludes, in words.
+//! * [`limit`]: what a series cannot pass.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
 //! Never: does input or output, reads a clock, or draws a random number without a
@@ -27,6 +28,7 @@ pub mod explain;
 pub mod forecast;
 pub mod frame;
 pub mod laws;
+pub mod limit;
 pub mod method;
 pub mod overview;
 pub mod quality;

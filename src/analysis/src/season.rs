@@ -17,9 +17,7 @@
 //! periodic similarity", SIAM Data Mining 2005: periodogram for the proposal,
 //! autocorrelation for the confirmation.
 
-use realfft::RealFftPlanner;
-
-use crate::stats::order;
+use crate::stats::{fourier, order};
 
 /// So many cycles must be seen: one to learn, one to check, one to be unlike chance.
 pub const LEAST_CYCLES: usize = 3;
@@ -190,7 +188,7 @@ fn proposed(flat: &[f64]) -> Option<f64> {
         let angle = std::f64::consts::TAU * i as f64 / (count - 1) as f64;
         *value *= 0.5 - 0.5 * angle.cos();
     }
-    let transform = RealFftPlanner::<f64>::new().plan_fft_forward(count);
+    let transform = fourier::forward(count);
     let mut spectrum = transform.make_output_vec();
     transform.process(&mut buffer, &mut spectrum).ok()?;
     let power: Vec<f64> = spectrum.iter().map(|it| it.norm_sqr()).collect();

@@ -24,7 +24,7 @@ mod slope;
 #[cfg(test)]
 mod tests;
 
-pub use limit::{Bound, LIMITS, Limit, Rule, Side, Until};
+pub use limit::{Limit, Until};
 
 /// Level of all intervals.
 pub const LEVEL: f64 = 0.95;
@@ -107,10 +107,10 @@ impl Trend {
 
 /// The trend of every series of a frame, in its order, with the limits of [`LIMITS`].
 pub fn of_frame(frame: &Frame) -> Vec<Trend> {
-    let seconds = seconds_of(frame);
+    let (seconds, span) = (seconds_of(frame), frame.span());
     let lines = frame.lines.iter().map(|line| {
         let mut trend = of_values(&seconds, &line.values);
-        trend.history = frame.span();
+        trend.history = span;
         trend.limit = limit::of(frame, line, &trend);
         trend
     });

@@ -46,7 +46,7 @@ pub struct Reading(pub [i64; FIELD_COUNT]);
 pub const ABSENT: i64 = -1;
 
 /// How many numbers a [`Reading`] holds.
-pub const FIELD_COUNT: usize = 13;
+pub const FIELD_COUNT: usize = 14;
 
 /// A place in a [`Reading`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +78,8 @@ pub enum Field {
     WriteBytes = 11,
     /// Open file descriptors.
     OpenFiles = 12,
+    /// Open file descriptors allowed to the process: the soft limit.
+    OpenFilesLimit = 13,
 }
 
 /// How to read one place of a [`Reading`].
@@ -103,7 +105,7 @@ pub struct FieldInfo {
 ///
 /// # Source
 ///
-/// `proc_pid_stat(5)`, `proc_pid_status(5)`, `proc_pid_io(5)`.
+/// `proc_pid_stat(5)`, `proc_pid_status(5)`, `proc_pid_io(5)`, `proc_pid_limits(5)`.
 pub const FIELDS: [FieldInfo; FIELD_COUNT] = [
     field(
         Field::UserTime,
@@ -218,6 +220,15 @@ pub const FIELDS: [FieldInfo; FIELD_COUNT] = [
         "process.open_file_descriptor.count",
         None,
         "open_files",
+        "{file}",
+        1,
+        Kind::Gauge,
+    ),
+    field(
+        Field::OpenFilesLimit,
+        "process.open_file_descriptor.limit",
+        None,
+        "open_files_limit",
         "{file}",
         1,
         Kind::Gauge,

@@ -19,10 +19,10 @@ use model::time::Moment;
 use model::unit::Unit;
 use prost::Message;
 
-use crate::PROTOCOL;
 use crate::frame::{Frame, Kind};
 use crate::message;
 use crate::varint;
+use crate::{PROTOCOL, UNTOLD};
 
 /// Most series a stream may declare.
 pub const SERIES_MAX: usize = 65_536;
@@ -432,7 +432,7 @@ impl Decoder {
             if self.processes.len() >= PROCESSES_MAX && !self.processes.contains_key(&id) {
                 return Err(DecodeError::Unpack("too many processes"));
             }
-            let numbers = self.processes.entry(id).or_insert([0; FIELD_COUNT]);
+            let numbers = self.processes.entry(id).or_insert(UNTOLD);
             for (place, number) in numbers.iter_mut().enumerate() {
                 if mask & (1 << place) != 0 {
                     let difference = varint::take_signed(&mut bytes).ok_or(CUT)?;

@@ -20,6 +20,7 @@ use model::batch::Stamp;
 use model::process::{FIELD_COUNT, ProcessId, Reading};
 use prost::Message;
 
+use crate::UNTOLD;
 use crate::frame::{self, Kind, TooLarge};
 use crate::message;
 use crate::varint;
@@ -186,7 +187,7 @@ impl Encoder {
         self.rows.clear();
         for (id, reading) in input.alive.unwrap_or_default() {
             let known = self.processes.get(&id.0).copied();
-            let base = known.unwrap_or([0; FIELD_COUNT]);
+            let base = known.unwrap_or(UNTOLD);
             let mut mask = 0_u64;
             for (place, number) in reading.0.iter().enumerate() {
                 if *number != base[place] {

@@ -9,6 +9,8 @@
 //!
 //! Opens nothing: a caller brings bytes and takes bytes.
 
+use model::process::{ABSENT, FIELD_COUNT};
+
 pub mod decode;
 pub mod encode;
 pub mod frame;
@@ -16,5 +18,21 @@ pub mod message;
 pub mod varint;
 
 /// Version of the protocol: raised when an older reader would misread, never
-/// for added messages or fields. Lives of numbers came before the first release.
-pub const PROTOCOL: u32 = 1;
+/// for added messages or fields. Lives of numbers came before the first release;
+/// 2 tells the limit of open files of processes.
+pub const PROTOCOL: u32 = 2;
+
+/// The numbers of a process before any was told. Those of the first protocol count from
+/// zero; later ones are absent, since agents that do not know them never tell them.
+const UNTOLD: [i64; FIELD_COUNT] = {
+    let mut numbers = [ABSENT; FIELD_COUNT];
+    let mut place = 0;
+    while place < FIELDS_OF_PROTOCOL_1 {
+        numbers[place] = 0;
+        place += 1;
+    }
+    numbers
+};
+
+/// So many numbers of a process does the first protocol tell.
+const FIELDS_OF_PROTOCOL_1: usize = 13;

@@ -86,10 +86,15 @@ impl Lookout {
         self.until = live.span().to;
         self.since.get_or_insert(self.until);
         let watch = self.watch.clone();
-        // Should the queue be full, these samples teach nothing; the next ones do.
         let job = work.start(Pool::Quick, "watching what comes", move |_| {
             Outcome::Heard(watch.take_in(news))
         });
+        if job.is_none() {
+            // The queue is full. Series that were told of once are not told of again, so
+            // all are learned anew from what is still held.
+            self.feed = Feed::default();
+            self.watch = Shared::default();
+        }
         self.watching.ticket = job.map(|id| Ticket(Pool::Quick, id));
     }
 

@@ -163,12 +163,15 @@ fn open_files(stored: &Stored, host: &str, window: Span) -> Result<Vec<OpenFiles
     most.into_iter()
         .map(|(id, (_, process))| {
             let column = stored.process_field(host, id, Field::OpenFiles)?;
+            let limits = stored.process_field(host, id, Field::OpenFilesLimit)?;
+            let told = limits.at.iter().zip(limits.values.iter());
+            let mut known = told.filter(|(at, limit)| **at < window.to.0 && limit.is_finite());
             Ok(OpenFiles {
                 process: process.name,
                 pid: process.pid,
                 at: column.at.to_vec(),
                 open: column.values.to_vec(),
-                limit: None,
+                limit: known.next_back().map(|(_, limit)| *limit),
             })
         })
         .collect()

@@ -5,14 +5,15 @@
 //!
 //! Start at [`joined`]; [`findings`] is what a list of findings shows.
 
-use analysis::bottleneck;
-use analysis::explain::{Explanation, Request};
+use analysis::bottleneck::{self, Outcome};
+use analysis::explain::{Explanation, Request, Stopped, Strength};
 use analysis::frame::Frame;
 use model::finding::Finding;
 
 use crate::input::Input;
 use crate::jobs::Context;
 use crate::problem::Problem;
+use crate::spread;
 
 /// All hosts of an input on shared rows.
 #[derive(Clone, Debug)]
@@ -38,13 +39,74 @@ pub fn joined(input: &Input) -> Joined {
     }
 }
 
-/// Explains a disturbance of a joined input; fills in the clocks.
-pub fn explain(joined: &Joined, request: Request) -> Explanation {
-    let request = Request {
+/// An explanation, and what limited while the disturbance lasted.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The explanation; what limited is weighed in.
+    pub explanation: Explanation,
+    /// `None` where nothing was disturbed.
+    pub limits: Option<Outcome>,
+}
+
+/// Explains a disturbance of an input, on the processors there are; fills in the clocks
+/// and what limited.
+///
+/// # Errors
+///
+/// The table of processes cannot be read, or the user stopped it.
+pub fn explain(
+    (input, joined): (&Input, &Joined),
+    request: Request,
+    context: &Context,
+) -> Result<Explained, Problem> {
+    let mut request = Request {
         clock_error_ns: joined.clock_error_ns.clone(),
         ..request
     };
-    analysis::explain::explain(&joined.frame, &request)
+    let explanation = shared_out(joined, &request, context)?;
+    if explanation.candidates.is_empty() {
+        return Ok(Explained {
+            explanation,
+            limits: None,
+        });
+    }
+    let limits = crate::bottleneck::assess(
+        input,
+        &bottleneck::Request {
+            window: Some(joined.frame.span_of(explanation.window.clone())),
+            symptom: None,
+        },
+        context,
+    )?;
+    request.limiting = analysis::explain::limiting(&limits);
+    if request.limiting.is_empty() {
+        return Ok(Explained {
+            explanation,
+            limits: Some(limits),
+        });
+    }
+    // The onset is known now, so that the second look costs little.
+    request.onset = explanation.onset;
+    Ok(Explained {
+        explanation: shared_out(joined, &request, context)?,
+        limits: Some(limits),
+    })
+}
+
+fn shared_out(
+    joined: &Joined,
+    request: &Request,
+    context: &Context,
+) -> Result<Explanation, Problem> {
+    let what = "explanation";
+    let share = |count: usize, work: &(dyn Fn(usize) -> Strength + Sync)| {
+        spread::over((count, 1), (what, context), |parts| {
+            parts.map(work).collect()
+        })
+        .map_err(|_| Stopped)
+    };
+    analysis::explain::explain_shared(&joined.frame, request, &share)
+        .map_err(|Stopped| Problem::cancelled(what))
 }
 
 /// The last disturbance of an input and what it may come from, with who made the load
@@ -55,17 +117,13 @@ pub fn explain(joined: &Joined, request: Request) -> Explanation {
 /// The table of processes cannot be read, or the user stopped it.
 pub fn findings(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
     let joined = joined(input);
-    let explanation = explain(&joined, Request::default());
+    let Explained {
+        explanation,
+        limits,
+    } = explain((input, &joined), Request::default(), context)?;
     let mut found = analysis::explain::findings(&joined.frame, &explanation, &[]);
-    let Some(finding) = found.first_mut() else {
-        return Ok(found);
-    };
-    let window = joined.frame.span_of(explanation.window.clone());
-    let request = bottleneck::Request {
-        window: Some(window),
-        symptom: None,
-    };
-    let outcome = crate::bottleneck::assess(input, &request, context)?;
-    analysis::explain::agree(finding, (&joined.frame, &explanation), &outcome);
+    if let (Some(finding), Some(limits)) = (found.first_mut(), limits) {
+        analysis::explain::agree(finding, (&joined.frame, &explanation), &limits);
+    }
     Ok(found)
 }

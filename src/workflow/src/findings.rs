@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use analysis::bottleneck::Request;
-use analysis::forecast::{Bounds, Setup};
+use analysis::forecast::{self, Bounds, Setup};
 use analysis::frame::Frame;
 use analysis::{change, trend};
 use model::finding::{self, Finding, FindingId, Kept};
@@ -43,7 +42,7 @@ pub const PARTS: &[Part] = &[
     Part {
         name: "bottleneck",
         label: "looking for what limits",
-        find: limits,
+        find: crate::bottleneck::findings,
     },
     Part {
         name: "anomaly",
@@ -80,15 +79,6 @@ const OUTLOOK_SHARE: usize = 10;
 
 /// The band of such a forecast is to hold this share of what comes.
 const OUTLOOK_LEVEL: f64 = 0.95;
-
-fn limits(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
-    let request = Request {
-        window: None,
-        symptom: None,
-    };
-    let outcome = crate::bottleneck::assess(input, &request, context)?;
-    Ok(analysis::bottleneck::findings(&outcome))
-}
 
 fn changes(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
     let mut found = Vec::new();
@@ -140,10 +130,12 @@ fn outlook(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
             step_seconds: frame.step_seconds(),
             bounds: Bounds::NONE,
         };
-        let forecasts = crate::forecast::of_frame(frame, &setup, context)?;
-        found.extend(analysis::forecast::findings(
-            &host.host, frame, &setup, &forecasts,
-        ));
+        let of_series = |line| forecast::of_series(&host.host, frame, line, &setup);
+        found.extend(spread::over(
+            (frame.lines.len(), LINES_AT_ONCE),
+            ("forecast", context),
+            |part| frame.lines[part].iter().filter_map(of_series).collect(),
+        )?);
     }
     Ok(found)
 }

@@ -9,7 +9,7 @@
 //!
 //! Per reading: one listing of `/proc`, `stat` of everyone; `status` and `io` of
 //! those whose processor time, state or faults changed, and of everyone else in
-//! turn every [`ROUND`] readings; the open descriptors of a few in turn.
+//! turn every [`ROUND`] readings; the open descriptors of a few in turn, and their limit.
 //!
 //! Degradation: 1 reads `status` and `io` in turn only; 2 reads processes every
 //! fifth time; 3 reads then only those that used the processor when all were last
@@ -19,7 +19,7 @@
 //!
 //! # Source
 //!
-//! `proc_pid_stat(5)`, `proc_pid_status(5)`, `proc_pid_io(5)`.
+//! `proc_pid_stat(5)`, `proc_pid_status(5)`, `proc_pid_io(5)`, `proc_pid_limits(5)`.
 
 mod entry;
 mod files;
@@ -195,6 +195,9 @@ impl Processes {
             let entry = &mut self.table[self.next_counted];
             if let Some(count) = self.counting.count(root, entry.pid) {
                 entry.reading.set(Field::OpenFiles, count);
+            }
+            if let Some(limit) = open_files::limit(&self.files, entry.pid) {
+                entry.reading.set(Field::OpenFilesLimit, limit);
             }
         }
     }

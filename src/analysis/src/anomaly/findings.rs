@@ -266,7 +266,7 @@ fn of_all(host: &str, frame: &Frame, took_part: usize, anomaly: &CollectiveAnoma
         kind: "collective".to_owned(),
         host: host.to_owned(),
         statement: format!(
-            "{took_part} series together are unlike the rest of the recording from {} to {}; most of it is {}.",
+            "{took_part} series together are unlike the rest of the recording from {} to {}; the largest parts are {}.",
             frame.moment(anomaly.index),
             frame.moment(anomaly.end_index),
             parts.join(", ")

@@ -9,11 +9,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use model::time::Span;
+
 use super::gauge::Gauge;
 use super::judge::mean_over;
 use super::lens::{Lens, With};
 use super::limits::Signal;
-use super::{Culprit, HostInput, Resource, Who, sources};
+use super::{Culprit, HostInput, OpenFiles, Resource, Who, sources};
+use crate::frame::Line;
 use crate::overview::ProcessUse;
 
 /// Listed of each sort, at most.
@@ -32,10 +35,14 @@ const INHERITED: f64 = 10.0;
 /// A control group that holds a child with this share of its load is not told beside it.
 const MOSTLY: f64 = 0.8;
 
+/// A process with this share of its own limit of open files is at it.
+const AT_OWN_LIMIT: f64 = 0.9;
+
 /// The culprits of a stretch in which a gauge limits.
 pub(super) fn of(input: &HostInput<'_>, gauge: &Gauge, run: &Range<usize>) -> Vec<Culprit> {
     let lens = Lens::new(input.frame, input.host);
-    let uses = (input.uses)(input.frame.span_of(run.clone()));
+    let span = input.frame.span_of(run.clone());
+    let uses = (input.uses)(span);
     let runs = std::slice::from_ref(run);
     let groups = |metric: &str, with: With<'_>| groups(&lens, runs, (metric, with));
     match gauge.resource {
@@ -67,7 +74,7 @@ pub(super) fn of(input: &HostInput<'_>, gauge: &Gauge, run: &Range<usize>) -> Ve
         }
         // Traffic is not counted by process.
         Resource::Network => Vec::new(),
-        Resource::FileDescriptors => files(input),
+        Resource::FileDescriptors => files(input, span),
     }
 }
 
@@ -139,11 +146,31 @@ fn without_inherited(uses: Vec<ProcessUse>) -> Vec<ProcessUse> {
     kept.map(|(one, _)| one).collect()
 }
 
-fn files(input: &HostInput<'_>) -> Vec<Culprit> {
-    let last = |it: &super::OpenFiles| it.open.last().copied().unwrap_or(0.0);
-    let total: f64 = input.files.iter().map(last).sum();
-    let mut all: Vec<Culprit> = input
-        .files
+/// Who has files open: only those at their own limit where there are any, since others
+/// may hold more and be far from theirs.
+fn files(input: &HostInput<'_>, run: Span) -> Vec<Culprit> {
+    let most = |it: &OpenFiles| {
+        let end = it.at.partition_point(|at| *at < run.to.0);
+        // What was counted last before the stretch held at its start.
+        let start = it.at.partition_point(|at| *at <= run.from.0);
+        let within = it.open.get(start.saturating_sub(1)..end);
+        within
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .fold(0.0, f64::max)
+    };
+    let is_full = |it: &&OpenFiles| {
+        let limit = it.limit.unwrap_or(f64::INFINITY);
+        most(it) >= AT_OWN_LIMIT * limit
+    };
+    let full: Vec<&OpenFiles> = input.files.iter().filter(is_full).collect();
+    let those = match full.is_empty() {
+        true => input.files.iter().collect(),
+        false => full,
+    };
+    let total: f64 = those.iter().map(|it| most(it)).sum();
+    let mut all: Vec<Culprit> = those
         .iter()
         .map(|it| Culprit {
             who: Who::Process {
@@ -151,7 +178,7 @@ fn files(input: &HostInput<'_>) -> Vec<Culprit> {
                 pid: it.pid,
                 count: 1,
             },
-            share: last(it) / total.max(1.0),
+            share: most(it) / total.max(1.0),
         })
         .collect();
     largest(&mut all);
@@ -209,18 +236,26 @@ fn parent(members: &[&ProcessUse]) -> u32 {
 
 /// Processes of a table that has series of them.
 fn processes_of_series(lens: &Lens<'_>, runs: &[Range<usize>], whole: f64) -> Vec<Culprit> {
-    let lines = lens.of("process.cpu.utilization").iter();
+    let lines = lens.of("process.cpu.utilization");
+    let used = |line: &Line| mean_over(&line.values, runs);
+    let sum: f64 = lines
+        .iter()
+        .map(|it| used(it))
+        .filter(|it| it.is_finite())
+        .sum();
+    // Without the number of processors only what all of them used is known.
+    let whole = if whole.is_finite() { whole } else { sum };
     let mut all: Vec<Culprit> = lines
+        .iter()
         .filter_map(|line| {
             let key = &line.series.key;
-            let used = mean_over(&line.values, runs);
             Some(Culprit {
                 who: Who::Process {
                     name: key.attribute("process.name").unwrap_or_default().to_owned(),
                     pid: key.attribute("process.pid")?.parse().ok()?,
                     count: 1,
                 },
-                share: used / whole,
+                share: used(line) / whole,
             })
         })
         .collect();
@@ -276,11 +311,12 @@ fn is_inside(group: &str, above: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Keeps the few largest shares; one that is not known is none.
 fn largest(all: &mut Vec<Culprit>) {
+    all.retain(|it| it.share >= LEAST_SHARE);
     for one in all.iter_mut() {
         one.share = one.share.min(1.0);
     }
-    all.retain(|it| it.share >= LEAST_SHARE);
     all.sort_by(|a, b| b.share.total_cmp(&a.share).then_with(|| a.who.cmp(&b.who)));
     all.truncate(MOST);
 }

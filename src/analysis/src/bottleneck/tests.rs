@@ -145,7 +145,7 @@ const CASES: &[Case] = &[
     ("a queue that throws away", &[(SENT, 1e6), (BACKLOG, 0.0), (LEFT, 1e4), (THROWN, 600.0)], "network"),
     ("lost packets", &[(LOST, 400.0)], "network"),
     ("a few lost segments", &[(AGAIN, 9.0)], "none"),
-    ("open files", &[(FILES, 1e5)], "file-descriptors"),
+    ("open files", &[(FILES, 1e5)], "pool"),
 ];
 
 #[test]
@@ -540,7 +540,7 @@ fn open_files_of_a_process_count_by_its_own_or_a_usual_limit() {
             }],
             &Request::default(),
         );
-        let want = if limited { "file-descriptors" } else { "none" };
+        let want = if limited { "pool" } else { "none" };
         assert_eq!(verdict_name(outcome.verdict), want, "{open} of {limit:?}");
     }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::clean::Clean;
 use super::level::Fit;
 use super::{Change, Kind, SAME_PLACES, doubt, evidence, level, segment, spread};
+use crate::season::Season;
 use crate::stats::{chance, order};
 
 /// A bend is a step too when its jump is this share of the difference of the medians.
@@ -29,12 +30,18 @@ pub(super) fn changed(
         &values[regimes.before.clone()],
         &values[regimes.after.clone()],
     );
-    let (level, interval): (fn(&[f64]) -> f64, _) = match kind {
+    let (level, interval): (evidence::Center, _) = match kind {
         Kind::Spread => (
             deviation,
             evidence::spread_shift(before, after, memory_rows),
         ),
-        Kind::Level | Kind::Slope => (order::median, evidence::shift(before, after, memory_rows)),
+        Kind::Level | Kind::Slope => {
+            let center = evidence::center(before, after);
+            (
+                center,
+                evidence::shift((before, after), center, memory_rows),
+            )
+        }
     };
     Change {
         row: regimes.after.start,
@@ -52,7 +59,13 @@ fn deviation(values: &[f64]) -> f64 {
     order::mad_about(values, order::median(values))
 }
 
-pub(super) fn described(values: &[f64], clean: &Clean, fit: &mut Fit) -> Vec<Change> {
+/// The changes of a fitted series; `season` is what was taken out of its places.
+pub(super) fn described(
+    values: &[f64],
+    clean: &Clean,
+    season: Option<&Season>,
+    fit: &mut Fit,
+) -> Vec<Change> {
     let gains = doubt::weed(fit);
     let fit = &*fit;
     let memory = (1.0 + fit.memory) / (1.0 - fit.memory) * fit.inflation;
@@ -93,9 +106,49 @@ pub(super) fn described(values: &[f64], clean: &Clean, fit: &mut Fit) -> Vec<Cha
             )
         });
     let mut changes: Vec<Change> = levels.collect();
-    changes.extend(of_spread(values, clean, fit, &cuts, memory_rows));
+    let slopes: Vec<bool> = places
+        .windows(2)
+        .map(|it| fit.costs.slopes(it[0]..it[1]))
+        .collect();
+    let flat = flattened(values, (&edges, &slopes), clean, season);
+    changes.extend(of_spread(&flat, clean, fit, &cuts, memory_rows));
     changes.sort_by_key(|it| (it.row, it.kind));
     changes
+}
+
+/// The rows less their season and the level or the line of their regime: what is left
+/// to scatter.
+fn flattened(
+    values: &[f64],
+    (edges, slopes): (&[usize], &[bool]),
+    clean: &Clean,
+    season: Option<&Season>,
+) -> Vec<f64> {
+    let mut flat = values.to_vec();
+    if let Some(season) = season {
+        let ends = clean.rows.iter().skip(1).copied().chain([values.len()]);
+        for (place, (from, to)) in clean.rows.iter().zip(ends).enumerate() {
+            let usual = season.profile[place % season.profile.len()] * clean.unit;
+            flat[*from..to].iter_mut().for_each(|it| *it -= usual);
+        }
+    }
+    for (pair, slopes) in edges.windows(2).zip(slopes) {
+        let stretch = &mut flat[pair[0]..pair[1]];
+        let half = stretch.len() / 2;
+        let (early, late) = match slopes {
+            true => (
+                order::median(&stretch[..half]),
+                order::median(&stretch[half..]),
+            ),
+            false => (order::median(stretch), order::median(stretch)),
+        };
+        // The medians of the halves lie a quarter from the ends.
+        let per_row = (late - early) / half.max(1) as f64;
+        for (row, value) in stretch.iter_mut().enumerate() {
+            *value -= early + per_row * (row as f64 - half as f64 / 2.0);
+        }
+    }
+    flat
 }
 
 /// A cut beside a slope is a step where the lines on both sides do not meet.
@@ -132,7 +185,7 @@ fn refined(values: &[f64], clean: &Clean, place: usize) -> usize {
     best.map_or(row(place), |(_, cut)| rows[cut])
 }
 
-/// Changes of spread that are not those of the level.
+/// Changes of spread that are not those of the level, of rows without levels.
 fn of_spread(
     values: &[f64],
     clean: &Clean,

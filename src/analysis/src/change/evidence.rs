@@ -7,7 +7,7 @@
 //! J. L. Hodges, E. L. Lehmann, "Estimates of location based on rank tests", Annals
 //! of Mathematical Statistics 34 (1963): the median of all pairwise differences;
 //! L. E. Moses in H. Walker, J. Lev, "Statistical inference" (1953): its interval.
-//! Averages of batches longer than the memory stand for independent values.
+//! Centers of batches longer than the memory stand for independent values.
 
 use crate::stats::{chance, order};
 
@@ -20,14 +20,30 @@ const MOST_BATCHES: usize = 48;
 /// Fewer batches of one side have no rank interval; their spread is a Student's.
 const LEAST_BATCHES: usize = 5;
 
-/// The interval of the difference `after - before`.
+/// What stands for the level of some values.
+pub(super) type Center = fn(&[f64]) -> f64;
+
+/// The median; the mean where so few values moved that the medians do not tell.
+pub(super) fn center(before: &[f64], after: &[f64]) -> Center {
+    let moved = |center: Center| center(after) - center(before);
+    match moved(order::median) * moved(order::mean) > 0.0 {
+        true => order::median,
+        false => order::mean,
+    }
+}
+
+/// The interval of the difference of centers, `after - before`.
 ///
 /// `memory_rows` is the number of neighbouring rows that carry the evidence of one.
-pub(super) fn shift(before: &[f64], after: &[f64], memory_rows: f64) -> (f64, f64) {
-    let left = batches(before, memory_rows);
-    let right = batches(after, memory_rows);
+pub(super) fn shift(
+    (before, after): (&[f64], &[f64]),
+    center: Center,
+    memory_rows: f64,
+) -> (f64, f64) {
+    let left = batches(before, center, memory_rows);
+    let right = batches(after, center, memory_rows);
     if left.len() < LEAST_BATCHES || right.len() < LEAST_BATCHES {
-        return student(before, after, memory_rows);
+        return student((before, after), center, memory_rows);
     }
     let mut apart: Vec<f64> = right
         .iter()
@@ -47,8 +63,8 @@ pub(super) fn shift(before: &[f64], after: &[f64], memory_rows: f64) -> (f64, f6
     (low, high)
 }
 
-/// Means of batches that are at least as long as the memory.
-fn batches(values: &[f64], memory_rows: f64) -> Vec<f64> {
+/// Centers of batches that are at least as long as the memory.
+fn batches(values: &[f64], center: Center, memory_rows: f64) -> Vec<f64> {
     let length = values
         .len()
         .div_ceil(MOST_BATCHES)
@@ -56,17 +72,17 @@ fn batches(values: &[f64], memory_rows: f64) -> Vec<f64> {
     let whole = values
         .chunks(length.max(1))
         .filter(|it| 2 * it.len() > length);
-    whole.map(order::mean).filter(|it| it.is_finite()).collect()
+    whole.map(center).filter(|it| it.is_finite()).collect()
 }
 
-/// The interval of the difference of two means whose values repeat each other.
-fn student(before: &[f64], after: &[f64], memory_rows: f64) -> (f64, f64) {
+/// The interval of the difference of two centers whose values repeat each other.
+fn student((before, after): (&[f64], &[f64]), center: Center, memory_rows: f64) -> (f64, f64) {
     let side = |values: &[f64]| {
         let count = values.iter().filter(|it| it.is_finite()).count() as f64;
         let independent = (count / memory_rows.max(1.0)).max(1.0);
         let spread = order::std(values);
         (
-            order::mean(values),
+            center(values),
             if spread.is_nan() {
                 0.0
             } else {
@@ -89,8 +105,7 @@ pub(super) fn spread_shift(before: &[f64], after: &[f64], memory_rows: f64) -> (
         let apart = values.iter().map(|it| (it - center).abs());
         apart.collect::<Vec<f64>>()
     };
-    // The mean size of a normal deviation is this share of its standard deviation.
-    let sigma = (std::f64::consts::PI / 2.0).sqrt();
-    let (low, high) = shift(&sizes(before), &sizes(after), memory_rows);
-    (low * sigma, high * sigma)
+    let (before, after) = (sizes(before), sizes(after));
+    let (low, high) = shift((&before, &after), order::median, memory_rows);
+    (low * order::MAD_TO_SIGMA, high * order::MAD_TO_SIGMA)
 }

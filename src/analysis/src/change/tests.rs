@@ -124,6 +124,46 @@ fn the_shift_is_that_of_the_levels() {
 }
 
 #[test]
+fn a_change_of_spread_is_that_of_the_values_about_their_levels() {
+    let values: Vec<f64> = noisy(5, 900, 0.0, |_| 0.0)
+        .iter()
+        .enumerate()
+        .map(|(row, it)| match row {
+            0..300 => *it,
+            300..600 => 30.0 + it,
+            _ => 30.0 + 3.0 * it,
+        })
+        .collect();
+    let expected = [(Kind::Level, 300), (Kind::Spread, 600)];
+    let found = check("step, then spread", &values, &expected, 20);
+    let change = found.changes[1];
+    assert!((change.before - 1.0).abs() < 0.3, "{change:?}");
+    assert!((change.after - 3.0).abs() < 0.6, "{change:?}");
+    assert!(change.shift.0 > 1.0 && change.shift.1 < 3.0, "{change:?}");
+}
+
+#[test]
+fn levels_and_their_shift_are_of_one_kind() {
+    let mut random = Random::new(11);
+    let often = |row: usize| if row < 400 { 0.3 } else { 0.02 };
+    let values: Vec<f64> = (0..800)
+        .map(|row| match random.unit() < often(row) {
+            true => 1000.0 + random.normal(),
+            false => 10.0 + random.normal(),
+        })
+        .collect();
+    for change in detect(&values).changes {
+        if change.kind == Kind::Level {
+            let moved = change.after - change.before;
+            assert!(
+                change.shift.0 <= moved && moved <= change.shift.1,
+                "{change:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn undisturbed_series_are_quiet() {
     let mut alarms = 0;
     for seed in 0..120 {

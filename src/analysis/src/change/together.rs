@@ -66,19 +66,25 @@ pub(super) fn onset(values: &[f64], change: &Change) -> Range<usize> {
 }
 
 /// The findings of one host, those of one moment as one.
-pub fn together(host: &str, frame: &Frame, mut all: Vec<Told>) -> Vec<Finding> {
-    all.sort_by(|a, b| {
+pub fn together(host: &str, frame: &Frame, told: Vec<Told>) -> Vec<Finding> {
+    let mut told = told;
+    told.sort_by(|a, b| {
         let key = |it: &Told| (it.onset.end, it.onset.start);
         key(a)
             .cmp(&key(b))
             .then_with(|| a.finding.id.cmp(&b.finding.id))
     });
     let mut found = Vec::new();
-    while let Some(first) = all.first() {
+    let mut left: Vec<Option<Told>> = told.into_iter().map(Some).collect();
+    for place in 0..left.len() {
+        let Some(first) = &left[place] else {
+            continue;
+        };
         // The row that ends soonest is in all intervals that are open there.
         let shared = first.onset.end - 1;
         let here = |it: &mut Told| it.onset.start <= shared;
-        let mut group: Vec<Told> = all.extract_if(.., here).collect();
+        let rest = left[place..].iter_mut();
+        let mut group: Vec<Told> = rest.filter_map(|it| it.take_if(here)).collect();
         match group.len() {
             1 => found.extend(group.pop().map(|it| it.finding)),
             _ => found.push(one(host, frame.moment(shared), group)),

@@ -229,6 +229,8 @@ fn jump(by_run: &[Vec<Vec<f64>>; 2], join: Join, shift: f64) -> Option<Jump> {
     // Neighbouring steps share units: so many are as good as independent.
     let freedom = squares.len() as f64 / STEP_UNITS as f64;
     let p_value = match steps.is_finite() {
+        // A jump against the shift is no evidence for it.
+        true if steps <= 0.0 => 1.0,
         true => chance::student_two_sided(steps, freedom),
         false => 0.0,
     };

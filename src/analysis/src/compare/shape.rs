@@ -68,13 +68,14 @@ pub(super) fn difference(
     }
 }
 
+/// The ends as shares of the level before; `NaN` where that is no base for a share.
 fn relative(interval: [f64; 2], before: f64) -> [f64; 2] {
-    match before == 0.0 {
-        true => [f64::NAN; 2],
-        false => {
-            let ends = interval.map(|end| end / before.abs());
-            [ends[0].max(-1e9), ends[1].min(1e9)]
-        }
+    /// A share beyond this says only that the level before was next to nothing.
+    const MOST: f64 = 1e9;
+    let ends = interval.map(|end| end / before.abs());
+    match ends.iter().all(|it| it.abs() < MOST) {
+        true => ends,
+        false => [f64::NAN; 2],
     }
 }
 

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use realfft::{ComplexToReal, RealToComplex};
 
-use crate::stats::chance;
+use crate::stats::{chance, fourier};
 
 use super::white::White;
 
@@ -32,13 +32,12 @@ impl Spectra {
     pub(super) fn new(rows: usize, max_lag: usize) -> Self {
         // Twice as long, so that no lag wraps around into another.
         let length = (2 * rows).next_power_of_two().max(2);
-        let mut planner = RealFftPlanner::new();
         Self {
             rows,
             max_lag,
             length,
-            forward: planner.plan_fft_forward(length),
-            back: planner.plan_fft_inverse(length),
+            forward: fourier::forward(length),
+            back: fourier::inverse(length),
         }
     }
 

@@ -14,9 +14,9 @@ use model::unit::Unit;
 
 use crate::bottleneck::{Judgment, Outcome, Resource, blame};
 use crate::frame::Frame;
-use crate::stats::order;
+use crate::stats::{dependence, order};
 
-use super::{Candidate, Class, Explanation, Move};
+use super::{Candidate, Class, Explanation, Limiting, Move};
 
 /// At most so many parts of the system are named: the rest is in the ranking.
 const MOST_PARTS: usize = 3;
@@ -204,15 +204,32 @@ pub fn agree(
 
 /// Whether a candidate is about the resource that was judged.
 fn same(frame: &Frame, candidate: &Candidate, judgment: &Judgment) -> bool {
-    let class = match judgment.resource {
+    let host = &frame.lines[candidate.line].series.key.host;
+    candidate.class == class_of(judgment.resource) && *host == judgment.host
+}
+
+fn class_of(resource: Resource) -> Class {
+    match resource {
         Resource::Cpu | Resource::CpuThrottling => Class::Processor,
         Resource::Memory => Class::Memory,
         Resource::Disk => Class::Disk,
         Resource::Network => Class::Network,
         Resource::FileDescriptors => Class::Other,
-    };
-    let host = &frame.lines[candidate.line].series.key.host;
-    candidate.class == class && *host == judgment.host
+    }
+}
+
+/// The resource of the verdict, for a [`super::Request`]; of several that limit it is the
+/// one that comes first.
+pub fn limiting(outcome: &Outcome) -> Vec<Limiting> {
+    let verdict = outcome.resources.iter();
+    let verdict = verdict.filter(|it| it.limits() && Some(it.resource) == outcome.verdict);
+    verdict
+        .map(|it| Limiting {
+            host: it.host.clone(),
+            class: class_of(it.resource),
+            title: title(it),
+        })
+        .collect()
 }
 
 fn title(judgment: &Judgment) -> String {
@@ -240,9 +257,11 @@ fn effect(frame: &Frame, candidate: &Candidate, window: &Range<usize>) -> Option
     }
     let values = &frame.lines[candidate.line].values;
     let inside = values.get(window.clone()).unwrap_or_default();
+    let before = values.get(..window.start).unwrap_or_default();
+    // Neighbouring rows repeat each other: only independent ones count.
+    let part = |scale: f64, of: &[f64]| scale * scale / dependence::effective_count(of).max(1.0);
     let spread = order::scale(inside).max(shift.scale);
-    let count = inside.iter().filter(|it| it.is_finite()).count();
-    let error = spread / (count.max(1) as f64).sqrt();
+    let error = (part(spread, inside) + part(shift.scale, before)).sqrt();
     let value = shift.after - shift.before;
     let unit = frame.lines[candidate.line].series.unit.clone();
     let unit = match unit.code() {

@@ -20,6 +20,7 @@ use crate::stats::order;
 
 use super::names::Names;
 use super::shift::{self, Usual};
+use super::{Share, Stopped};
 
 /// Rows that have to lie before an onset.
 pub(super) const LEAST_ROWS: usize = 12;
@@ -62,7 +63,16 @@ pub(super) fn shortest(frame: &Frame) -> usize {
 }
 
 /// The first row of the last disturbance; of the symptom's last shift, if one is named.
-pub(super) fn find(frame: &Frame, names: &Names, symptom: Option<usize>) -> Option<usize> {
+///
+/// # Errors
+///
+/// The work was stopped.
+pub(super) fn find(
+    frame: &Frame,
+    names: &Names,
+    symptom: Option<usize>,
+    share: Share<'_>,
+) -> Result<Option<usize>, Stopped> {
     let shortest = shortest(frame);
     let mut last: Option<usize> = None;
     for length in LENGTHS.map(|it| it * shortest) {
@@ -72,7 +82,7 @@ pub(super) fn find(frame: &Frame, names: &Names, symptom: Option<usize>) -> Opti
         let scan = Scan::over(LEAST_ROWS.max(length)..frame.rows() - length + 1, length);
         let found = match symptom {
             Some(line) => scan.last_of_series(&frame.lines[line].values),
-            None => scan.last(frame, names),
+            None => scan.last(frame, names, share)?,
         };
         // What a short window has seen, a long one only sees less sharply.
         last = match (last, found) {
@@ -81,8 +91,8 @@ pub(super) fn find(frame: &Frame, names: &Names, symptom: Option<usize>) -> Opti
         };
     }
     match (last, symptom) {
-        (None, Some(_)) => find(frame, names, None),
-        (last, _) => last,
+        (None, Some(_)) => find(frame, names, None, share),
+        (last, _) => Ok(last),
     }
 }
 
@@ -95,9 +105,25 @@ pub(super) fn first_in(frame: &Frame, names: &Names, rows: Range<usize>) -> Opti
         return None;
     }
     let scan = Scan::over(start..end, length);
-    let strength = scan.of_system(frame, names);
+    let parts = names.by_part();
+    let parts = parts.iter().enumerate();
+    let strength = scan.of_system(
+        names,
+        parts.map(|(part, lines)| scan.of_part(frame, names, (part, lines.as_slice()))),
+    );
     let first = strength.iter().position(|it| *it >= THRESHOLD)?;
     scan.rows.get(first).copied()
+}
+
+/// How strongly a part was disturbed at each tried row.
+#[derive(Clone, Debug)]
+pub struct Strength {
+    /// Strength of its strongest measures, 0 to 1.
+    strongest: Vec<f64>,
+    /// Measures beyond [`THRESHOLD`].
+    counted: Vec<usize>,
+    /// The sum of their strengths.
+    sums: Vec<f64>,
 }
 
 /// Rows that are tried as the start of a disturbance, and how far each one looks.
@@ -131,10 +157,17 @@ impl Scan {
         Some((start, end))
     }
 
-    fn last(&self, frame: &Frame, names: &Names) -> Option<usize> {
-        let strength = self.of_system(frame, names);
-        let (start, _) = self.last_stretch(&strength, THRESHOLD)?;
-        Some(self.sharpened(frame, self.rows[start]))
+    fn last(
+        &self,
+        frame: &Frame,
+        names: &Names,
+        share: Share<'_>,
+    ) -> Result<Option<usize>, Stopped> {
+        let parts = names.by_part();
+        let of_part = |part: usize| self.of_part(frame, names, (part, parts[part].as_slice()));
+        let strength = self.of_system(names, share(parts.len(), &of_part)?);
+        let stretch = self.last_stretch(&strength, THRESHOLD);
+        Ok(stretch.map(|(start, _)| self.sharpened(frame, self.rows[start])))
     }
 
     fn last_of_series(&self, values: &[f64]) -> Option<usize> {
@@ -178,38 +211,50 @@ impl Scan {
         order::quantile_in(&mut onsets, 0.25).round() as usize
     }
 
+    /// Strength of one part at each tried row, from its series.
+    fn of_part(&self, frame: &Frame, names: &Names, (part, lines): (usize, &[usize])) -> Strength {
+        let tried = self.rows.len();
+        let mut best = vec![[0.0; WITNESSES]; tried];
+        let mut found = Strength {
+            strongest: Vec::new(),
+            counted: vec![0; tried],
+            sums: vec![0.0; tried],
+        };
+        let family = |line: &usize| names.family[*line];
+        for alike in lines.chunk_by(|a, b| family(a) == family(b)) {
+            let mut strongest = vec![0.0_f64; tried];
+            for line in alike {
+                let scales = self.scales(&frame.lines[*line].values);
+                for (strongest, scales) in strongest.iter_mut().zip(scales) {
+                    *strongest = strongest.max(shift::strength(scales));
+                }
+            }
+            for (place, strength) in strongest.into_iter().enumerate() {
+                keep(&mut best[place], strength);
+                if strength >= THRESHOLD {
+                    found.counted[place] += 1;
+                    found.sums[place] += strength;
+                }
+            }
+        }
+        let families = names.families[part];
+        found.strongest = best.iter().map(|best| of_part(best, families)).collect();
+        found
+    }
+
     /// Strength of the system at each tried row: of its strongest part, or of all.
-    fn of_system(&self, frame: &Frame, names: &Names) -> Vec<f64> {
+    fn of_system(&self, names: &Names, parts: impl IntoIterator<Item = Strength>) -> Vec<f64> {
         let tried = self.rows.len();
         let mut system = vec![0.0; tried];
         let all: usize = names.families.iter().sum();
         let wanted = ((all as f64 * SYSTEM_SHARE).ceil() as usize).max(WITNESSES);
         let mut counted = vec![0_usize; tried];
         let mut sums = vec![0.0; tried];
-        for (part, lines) in names.by_part().iter().enumerate() {
-            let mut best = vec![[0.0; WITNESSES]; tried];
-            let mut at = 0;
-            while at < lines.len() {
-                let family = names.family[lines[at]];
-                let mut strongest = vec![0.0_f64; tried];
-                while at < lines.len() && names.family[lines[at]] == family {
-                    let scales = self.scales(&frame.lines[lines[at]].values);
-                    for (strongest, scales) in strongest.iter_mut().zip(scales) {
-                        *strongest = strongest.max(shift::strength(scales));
-                    }
-                    at += 1;
-                }
-                for (place, strength) in strongest.into_iter().enumerate() {
-                    keep(&mut best[place], strength);
-                    if strength >= THRESHOLD {
-                        counted[place] += 1;
-                        sums[place] += strength;
-                    }
-                }
-            }
-            let families = names.families[part];
-            for (system, best) in system.iter_mut().zip(&best) {
-                *system = f64::max(*system, of_part(best, families));
+        for part in parts {
+            for place in 0..tried {
+                system[place] = f64::max(system[place], part.strongest[place]);
+                counted[place] += part.counted[place];
+                sums[place] += part.sums[place];
             }
         }
         for (place, system) in system.iter_mut().enumerate() {
@@ -223,6 +268,7 @@ impl Scan {
     /// The shift at each tried row, in scales of what went before it.
     fn scales<'a>(&'a self, values: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
         let mut known: Option<(usize, Usual)> = None;
+        let mut room = Vec::with_capacity(3 * self.length);
         self.rows.iter().map(move |row| {
             let usual = match known {
                 Some((at, usual)) if row - at <= at / HISTORY_GROWTH => usual,
@@ -231,21 +277,23 @@ impl Scan {
             if known.is_none_or(|(at, _)| row - at > at / HISTORY_GROWTH) {
                 known = Some((*row, usual));
             }
-            self.scales_at(values, *row, usual)
+            self.scales_at(values, *row, usual, &mut room)
         })
     }
 
-    fn scales_at(&self, values: &[f64], row: usize, usual: Usual) -> f64 {
+    fn scales_at(&self, values: &[f64], row: usize, usual: Usual, room: &mut Vec<f64>) -> f64 {
         if usual.count < LEAST_ROWS / 2 {
             return 0.0;
         }
-        let after = shift::median_of(values, row..row + self.length);
+        let mut median =
+            |rows: Range<usize>| order::median_with(values.get(rows).unwrap_or_default(), room);
+        let after = median(row..row + self.length);
         let all = after - usual.center;
         let far = shift::in_scales(all, usual.scale);
         if far.abs() < LEAST_SCALES {
             return 0.0;
         }
-        let before = |rows: usize| after - shift::median_of(values, row.saturating_sub(rows)..row);
+        let mut before = |rows: usize| after - median(row.saturating_sub(rows)..row);
         let near = [before(self.length), before(3 * self.length)];
         shift::in_scales(
             shift::cautious(std::iter::once(all).chain(near)),

@@ -18,10 +18,14 @@ use super::names::Names;
 use super::onset::{self, WITNESSES};
 use super::shift::{self, Shift};
 use super::window::Scene;
-use super::{Candidate, Graph, Request};
+use super::{Candidate, Graph, Limiting, Request};
 
 /// Who moves later than the first, by more than clocks and cadence allow, follows.
 const LATER: f64 = 0.85;
+
+/// Where a resource was used up, what measures another one is more often its effect: a
+/// want of memory makes a disk busy.
+const NOT_LIMITED: f64 = 0.5;
 
 /// A move to the better side is seldom the cause of trouble.
 const BETTER: f64 = 0.5;
@@ -53,6 +57,10 @@ pub(super) struct Suspect {
     pub(super) weight: f64,
     /// By how many rows it moved later than the first, beyond what may be chance.
     pub(super) later: Option<usize>,
+    /// By how many rows it moved sooner than the symptom, beyond what may be chance.
+    pub(super) lead: Option<usize>,
+    /// Whether it measures what limited meanwhile; `None` where nothing did.
+    pub(super) limited: Option<bool>,
 }
 
 /// All series and parts with their weights.
@@ -77,6 +85,10 @@ impl Ranking {
         let mut suspects = measured(frame, scene);
         let first = mark_order(frame, &mut suspects, scene, &request.clock_error_ns);
         for (line, suspect) in suspects.iter_mut().enumerate() {
+            let host = &frame.lines[line].series.key.host;
+            let about = |it: &Limiting| it.class == names.class[line] && it.host == *host;
+            let known = !request.limiting.is_empty();
+            suspect.limited = known.then(|| request.limiting.iter().any(about));
             suspect.weight = weight(names, scene, line, suspect);
         }
         let mut ranking = Self {
@@ -211,13 +223,15 @@ fn measured(frame: &Frame, scene: &Scene) -> Vec<Suspect> {
             shift,
             weight: 0.0,
             later: None,
+            lead: None,
+            limited: None,
         }
     });
     lines.collect()
 }
 
-/// Says who moved first, and who later than that by more than one row and what
-/// both clocks may be off.
+/// Says who moved first, and who later than that, or sooner than the symptom, by more
+/// than one row and what both clocks may be off; series of one host share a clock.
 fn mark_order(
     frame: &Frame,
     suspects: &mut [Suspect],
@@ -232,14 +246,25 @@ fn mark_order(
         .min()?;
     let error_ns = |line: usize| clock_error_ns.get(line).copied().unwrap_or(0).max(0);
     let step_ns = frame.step_ns.max(1);
-    for (line, suspect) in suspects.iter_mut().enumerate() {
-        let doubt_ns = match line == first.1 {
+    let host = |line: usize| &frame.lines[line].series.key.host;
+    let allowed = |a: usize, b: usize| {
+        let doubt_ns = match host(a) == host(b) {
             true => 0,
-            false => error_ns(line).saturating_add(error_ns(first.1)),
+            false => error_ns(a).saturating_add(error_ns(b)),
         };
-        let allowed = 1 + (doubt_ns as f64 / step_ns as f64).ceil() as usize;
+        1 + (doubt_ns as f64 / step_ns as f64).ceil() as usize
+    };
+    let felt = scene
+        .symptom
+        .and_then(|line| Some((suspects[line].onset?, line)));
+    for (line, suspect) in suspects.iter_mut().enumerate() {
         let behind = suspect.onset.map(|row| row.saturating_sub(first.0));
-        suspect.later = behind.filter(|rows| *rows > allowed);
+        suspect.later = behind.filter(|rows| *rows > allowed(line, first.1));
+        let ahead = |(felt, symptom): (usize, usize)| {
+            let rows = felt.saturating_sub(suspect.onset?);
+            (rows > allowed(line, symptom)).then_some(rows)
+        };
+        suspect.lead = felt.and_then(ahead);
     }
     Some(first.1)
 }
@@ -254,6 +279,9 @@ fn weight(names: &Names, scene: &Scene, line: usize, suspect: &Suspect) -> f64 {
     }
     if suspect.later.is_some() {
         weight *= LATER;
+    }
+    if suspect.limited == Some(false) {
+        weight *= NOT_LIMITED;
     }
     if scene.symptom.is_some() {
         let agreement = suspect.correlation.map_or(0.0, f64::abs);

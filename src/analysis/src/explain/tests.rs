@@ -79,7 +79,7 @@ fn the_part_that_moved_first_and_most_is_named_with_and_without_the_row() {
                 onset,
                 symptom,
                 graph: graph.clone(),
-                clock_error_ns: Vec::new(),
+                ..Request::default()
             };
             let found = explain(&frame, &request);
             let best = &found.candidates[0];
@@ -131,8 +131,9 @@ fn of_two_disturbances_the_last_is_explained() {
 #[test]
 fn clocks_that_may_be_off_say_nothing_about_order() {
     let faults = [("orders:cpu", 300, 400, 40.0), ("cart:cpu", 304, 400, 40.0)];
-    let frame = system(500, 5, &faults);
+    let mut frame = system(500, 5, &faults);
     let cart = frame.find("cart:cpu").unwrap();
+    frame.lines[cart].series.key.host = "another".to_owned();
     for (error_ns, late) in [(0, true), (5 * SECOND_NS, false)] {
         let request = Request {
             onset: Some(300),
@@ -146,6 +147,52 @@ fn clocks_that_may_be_off_say_nothing_about_order() {
             .iter()
             .any(|it| it.contains("after orders:cpu"));
         assert_eq!(said, late, "{:?}", cart.against);
+    }
+}
+
+#[test]
+fn what_limited_meanwhile_comes_before_its_effects() {
+    let faults = [
+        ("orders:memory_used", 300, 400, 30.0),
+        ("orders:disk_io", 300, 400, 60.0),
+    ];
+    let columns = faults.iter().map(|(name, from, to, by)| {
+        let mut random = Random::new(*by as u64);
+        let values = (0..500).map(|row| {
+            let hit = if (*from..*to).contains(&row) {
+                *by
+            } else {
+                0.0
+            };
+            100.0 + random.normal() + hit
+        });
+        (*name, values.collect::<Vec<f64>>())
+    });
+    let frame = table(columns.collect());
+    for (limiting, first) in [
+        (Vec::new(), "orders:disk_io"),
+        (
+            vec![Limiting {
+                host: String::new(),
+                class: Class::Memory,
+                title: "memory".to_owned(),
+            }],
+            "orders:memory_used",
+        ),
+    ] {
+        let known = !limiting.is_empty();
+        let request = Request {
+            onset: Some(300),
+            limiting,
+            ..Request::default()
+        };
+        let best = &explain(&frame, &request).candidates[0];
+        assert_eq!(best.series, first);
+        assert_eq!(
+            best.supports
+                .contains(&"memory limited meanwhile".to_owned()),
+            known
+        );
     }
 }
 
@@ -168,6 +215,7 @@ fn odd_inputs_give_answers() {
                 symptom: Some(0),
                 graph: Graph::of([("a", "b"), ("b", "a")]),
                 clock_error_ns: vec![i64::MAX; 1],
+                limiting: Vec::new(),
             };
             let found = explain(&frame, &request);
             assert!(found.candidates.iter().all(|it| it.score.is_finite()));

@@ -7,11 +7,11 @@ use model::unit::digits;
 
 use crate::frame::Frame;
 
-use super::Candidate;
 use super::names::{self, Names};
 use super::rank::{self, MOVED, Ranking};
 use super::shift::Move;
 use super::window::Scene;
+use super::{Candidate, Limiting};
 
 /// Below this many scales a series moves as much without any disturbance.
 const WITHIN_USUAL: f64 = 3.0;
@@ -33,7 +33,7 @@ pub(super) fn fill(
     frame: &Frame,
     names: &Names,
     scene: &Scene,
-    ranking: &Ranking,
+    (ranking, limiting): (&Ranking, &[Limiting]),
     candidates: &mut [Candidate],
 ) {
     let teller = Teller {
@@ -41,6 +41,7 @@ pub(super) fn fill(
         names,
         scene,
         ranking,
+        limiting,
     };
     for candidate in candidates {
         candidate.supports = teller.supports(candidate);
@@ -53,6 +54,7 @@ struct Teller<'a> {
     names: &'a Names,
     scene: &'a Scene,
     ranking: &'a Ranking,
+    limiting: &'a [Limiting],
 }
 
 impl Teller<'_> {
@@ -81,6 +83,11 @@ impl Teller<'_> {
             let class = candidate.class.name();
             said.push(format!("it is a resource ({class}), which can be a cause"));
         }
+        if self.ranking.suspects[candidate.line].limited == Some(true) {
+            let here = |it: &&Limiting| it.class == candidate.class;
+            let limiting = self.limiting.iter().find(here);
+            said.extend(limiting.map(|it| format!("{} limited meanwhile", it.title)));
+        }
         said
     }
 
@@ -97,6 +104,9 @@ impl Teller<'_> {
             said.push("most of the difference was there before the disturbance".to_owned());
         }
         said.extend(self.lateness(candidate));
+        if self.ranking.suspects[candidate.line].limited == Some(false) {
+            said.push("it measures nothing of what limited meanwhile".to_owned());
+        }
         let part = self.names.part[candidate.line];
         if let Some(callee) = self.ranking.callee[part] {
             said.push(format!(
@@ -186,15 +196,12 @@ impl Teller<'_> {
     }
 
     fn lead(&self, candidate: &Candidate) -> Option<String> {
-        let onset = self.ranking.suspects[candidate.line].onset?;
-        if let Some(symptom) = self.scene.symptom
-            && let Some(row) = self.ranking.suspects[symptom].onset
-            && row > onset + 1
-        {
-            let lead = duration_text(rank::seconds(self.frame, row - onset));
+        if let Some(rows) = self.ranking.suspects[candidate.line].lead {
+            let lead = duration_text(rank::seconds(self.frame, rows));
             return Some(format!("it moved {lead} before the symptom"));
         }
-        (self.ranking.first == Some(candidate.line)).then(|| "nothing moved earlier".to_owned())
+        let first = self.ranking.first == Some(candidate.line);
+        first.then(|| "nothing surely moved earlier".to_owned())
     }
 
     fn lateness(&self, candidate: &Candidate) -> Option<String> {

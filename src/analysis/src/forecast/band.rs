@@ -27,6 +27,9 @@ const WIDENINGS: u32 = 24;
 /// The usual size so many rows ahead takes in the rows around it, by this share.
 const AROUND: f64 = 0.1;
 
+/// Errors in a pool, about: quantiles of more are no surer, since near rows go together.
+const POOL_MAX: usize = 1_000;
+
 /// Part of the usual size that comes from all rows ahead alike.
 const WHOLE_SHARE: f64 = 0.25;
 
@@ -49,7 +52,10 @@ impl Band {
     /// The band before it is widened.
     fn narrow(errors: &[&[f64]], level: f64) -> Option<Self> {
         let sizes = sizes(errors)?;
-        let pool = errors.iter().flat_map(|it| it.iter().zip(&sizes));
+        let stride = stride(errors);
+        let pool = errors
+            .iter()
+            .flat_map(|it| it.iter().zip(&sizes).step_by(stride));
         let pool = pool.map(|(error, size)| if *size > 0.0 { error / size } else { 0.0 });
         let mut pool: Vec<f64> = pool.filter(|it| it.is_finite()).collect();
         let tail = (1.0 - level) / 2.0;
@@ -65,6 +71,23 @@ impl Band {
         let both = self.below.iter_mut().chain(&mut self.above);
         both.for_each(|distance| *distance *= times);
         self
+    }
+
+    /// For one in `stride` of the errors that are known, how many times as wide the band
+    /// must be to hold it; infinite where no widening does.
+    fn times_needed(&self, errors: &[f64], stride: usize) -> Vec<f64> {
+        let edges = self.below.iter().zip(&self.above);
+        let tried = errors.iter().zip(edges).step_by(stride);
+        let known = tried.filter(|(it, _)| it.is_finite());
+        known
+            .map(|(error, (below, above))| {
+                let distance = if *error < 0.0 { below } else { above };
+                match error.abs() {
+                    0.0 => 0.0,
+                    size => size / distance,
+                }
+            })
+            .collect()
     }
 
     /// How many of the errors are inside, and how many there are.
@@ -106,30 +129,33 @@ fn sizes(errors: &[&[f64]]) -> Option<Vec<f64>> {
     Some((0..length).map(at).collect())
 }
 
-/// How much wider a band must be so that the others' covers the one left out.
+/// How much wider a band must be so that the others' covers the one left out: the
+/// smallest of the tried widenings that holds `level` of the errors.
 fn widening(errors: &[&[f64]], level: f64) -> f64 {
     if errors.len() < 3 {
         return WIDENING.powi(WIDENINGS as i32 / 2);
     }
-    let bands: Vec<Option<Band>> = (0..errors.len())
-        .map(|out| {
-            let mut others = errors.to_vec();
-            others.remove(out);
-            Band::narrow(&others, level)
-        })
-        .collect();
-    for power in 0..WIDENINGS {
-        let times = WIDENING.powi(power as i32);
-        let (mut inside, mut known) = (0, 0);
-        for (band, errors) in bands.iter().zip(errors) {
-            let Some(band) = band.clone() else { continue };
-            let (more, all) = band.wider(times).covered(errors);
-            inside += more;
-            known += all;
-        }
-        if inside as f64 >= level * known as f64 {
-            return times;
+    let stride = stride(errors);
+    let mut needed = Vec::new();
+    for out in 0..errors.len() {
+        let mut others = errors.to_vec();
+        let left_out = others.remove(out);
+        if let Some(band) = Band::narrow(&others, level) {
+            needed.extend(band.times_needed(left_out, stride));
         }
     }
-    WIDENING.powi(WIDENINGS as i32)
+    let held = (level * needed.len() as f64).ceil() as usize;
+    let wanted = match held {
+        0 => 0.0,
+        _ => *needed.select_nth_unstable_by(held - 1, f64::total_cmp).1,
+    };
+    let tried = (0..WIDENINGS).map(|power| WIDENING.powi(power as i32));
+    let enough = tried.into_iter().find(|times| *times >= wanted);
+    enough.unwrap_or(WIDENING.powi(WIDENINGS as i32))
+}
+
+/// Rows ahead between two whose errors are pooled: those of near rows say the same.
+fn stride(errors: &[&[f64]]) -> usize {
+    let all: usize = errors.iter().map(|it| it.len()).sum();
+    all.div_ceil(POOL_MAX).max(1)
 }

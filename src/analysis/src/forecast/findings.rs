@@ -48,23 +48,61 @@ struct Departure {
 /// Findings about the forecasts of a frame's series, which are in the same order.
 pub fn findings(host: &str, frame: &Frame, setup: &Setup, forecasts: &[Forecast]) -> Vec<Finding> {
     let both = frame.lines.iter().zip(forecasts);
-    let found = both.filter_map(|(line, forecast)| {
-        let backtest = forecast.backtest.filter(|it| it.supports(setup.level))?;
-        let departure = departure(line, forecast)?;
-        Some(
-            Report {
-                host,
-                frame,
-                setup,
-                line,
-                forecast,
-                backtest,
-                departure,
-            }
-            .finding(),
-        )
-    });
-    found.collect()
+    both.filter_map(|(line, forecast)| told((host, frame, setup), line, forecast))
+        .collect()
+}
+
+/// What the forecast of one series of a frame says, if anything. A series that no
+/// method expects to leave its recent range is not forecast at all.
+pub fn of_series(host: &str, frame: &Frame, line: &Line, setup: &Setup) -> Option<Finding> {
+    if !may_depart(frame, line, setup) {
+        return None;
+    }
+    let forecast = super::of_line(frame, line, setup);
+    told((host, frame, setup), line, &forecast)
+}
+
+fn told(
+    (host, frame, setup): (&str, &Frame, &Setup),
+    line: &Line,
+    forecast: &Forecast,
+) -> Option<Finding> {
+    let backtest = forecast.backtest.filter(|it| it.supports(setup.level))?;
+    let departure = departure(line, forecast)?;
+    let report = Report {
+        host,
+        frame,
+        setup,
+        line,
+        forecast,
+        backtest,
+        departure,
+    };
+    Some(report.finding())
+}
+
+/// Whether a band may leave the recent range: it holds the average of what the methods
+/// say, which lies between the least and the most of them.
+fn may_depart(frame: &Frame, line: &Line, setup: &Setup) -> bool {
+    let setup = Setup {
+        step_seconds: frame.step_seconds(),
+        ..*setup
+    };
+    let Some(reach) = super::reach(&line.values, &setup) else {
+        return false;
+    };
+    let (lo, hi) = recent(line, setup.horizon, reach.period);
+    reach.lo < lo || reach.hi > hi
+}
+
+/// The range of the newest values, without the outermost.
+fn recent(line: &Line, horizon: usize, period: Option<usize>) -> (f64, f64) {
+    let rows = RECENT_ROWS.max(horizon).max(period.unwrap_or(0));
+    let recent = &line.values[line.values.len().saturating_sub(rows)..];
+    let mut numbers = order::numbers(recent);
+    let lo = order::quantile_in(&mut numbers, RECENT_TAIL);
+    let hi = order::quantile_in(&mut numbers, 1.0 - RECENT_TAIL);
+    (lo, hi)
 }
 
 impl Backtest {
@@ -76,13 +114,7 @@ impl Backtest {
 
 /// The first stretch with the whole band outside the recent range.
 fn departure(line: &Line, forecast: &Forecast) -> Option<Departure> {
-    let rows = RECENT_ROWS
-        .max(forecast.mean.len())
-        .max(forecast.period.unwrap_or(0));
-    let recent = &line.values[line.values.len().saturating_sub(rows)..];
-    let mut numbers = order::numbers(recent);
-    let lo = order::quantile_in(&mut numbers, RECENT_TAIL);
-    let hi = order::quantile_in(&mut numbers, 1.0 - RECENT_TAIL);
+    let (lo, hi) = recent(line, forecast.mean.len(), forecast.period);
     let outside = |end: End, ahead: usize| match end {
         End::Above => forecast.lo[ahead] - hi,
         End::Below => lo - forecast.hi[ahead],
@@ -279,5 +311,63 @@ impl Report<'_> {
             ));
         }
         against
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::catalog::Kind;
+    use model::series::{Series, SeriesKey};
+    use model::time::SECOND_NS;
+
+    use super::*;
+    use crate::forecast::{Bounds, of_line};
+    use crate::stats::random::Random;
+
+    #[test]
+    fn only_what_says_nothing_is_not_forecast() {
+        let shapes: [fn(f64) -> f64; 6] = [
+            |_| 0.0,
+            |row| row / 20.0,
+            |row| -row / 7.0,
+            |row| 3.0 * (row / 60.0 * std::f64::consts::TAU).sin(),
+            |row| {
+                if row > 500.0 {
+                    (row - 500.0) / 2.0
+                } else {
+                    0.0
+                }
+            },
+            |row| if row > 570.0 { 40.0 } else { 0.0 },
+        ];
+        let at: Vec<i64> = (0..600).map(|it| it * SECOND_NS).collect();
+        let columns = (0..24_u64).map(|seed| {
+            let mut random = Random::new(seed);
+            let shape = shapes[seed as usize % shapes.len()];
+            let series = Series {
+                key: SeriesKey::new("h", format!("m{seed}"), []),
+                unit: Unit::new("1"),
+                kind: Kind::Gauge,
+                polarity: Polarity::Neutral,
+            };
+            let values = (0..600).map(|row| 50.0 + shape(f64::from(row)) + random.normal());
+            (series, values.collect())
+        });
+        let frame = Frame::of_table(&at, columns.collect());
+        let setup = Setup {
+            horizon: 60,
+            level: 0.95,
+            period: None,
+            step_seconds: 1.0,
+            bounds: Bounds::NONE,
+        };
+        let mut said = 0;
+        for line in &frame.lines {
+            let forecast = of_line(&frame, line, &setup);
+            let told = told(("h", &frame, &setup), line, &forecast);
+            assert_eq!(of_series("h", &frame, line, &setup), told, "{}", line.name);
+            said += usize::from(told.is_some());
+        }
+        assert!((4..20).contains(&said), "{said} of 24");
     }
 }

@@ -73,6 +73,13 @@ impl History {
         (lo, hi)
     }
 
+    /// Whether two numbers of it differ.
+    pub(crate) fn varies(&self) -> bool {
+        let mut numbers = self.values.iter().filter(|it| it.is_finite());
+        let first = numbers.next();
+        first.is_some_and(|first| numbers.any(|it| it != first))
+    }
+
     /// Mean size of the differences of numbers `lag` rows apart; `NaN` without any.
     pub(crate) fn step(&self, lag: usize) -> f64 {
         let pairs = self.values.iter().zip(self.values.iter().skip(lag));

@@ -2,13 +2,13 @@
 //!
 //! * In: a forecast, and the limit of its series, if one is known.
 //! * Out: how many rows ahead the band and the expected value meet it.
-//! * Never: invents a limit: what has none by name or by a series beside it has none.
+//! * Never: invents a limit.
 //!
 //! Start at [`Limit::of`] and [`Limit::met_by`].
 
-use super::{Bounds, Forecast};
+use super::Forecast;
 use crate::frame::{Frame, Line};
-use crate::stats::order;
+use crate::limit::{Known, Side};
 
 /// A limit counts as met this close to it, as a share of its size: forecasts are held
 /// inside what is possible and may end just there.
@@ -23,15 +23,6 @@ pub struct Limit {
     pub side: Side,
 }
 
-/// From which side a limit is met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// By rising to it.
-    Below,
-    /// By falling to it.
-    Above,
-}
-
 /// Rows ahead (1 is the first) at which a limit is met; `None` for not within the horizon.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Met {
@@ -44,39 +35,10 @@ pub struct Met {
 }
 
 impl Limit {
-    /// The limit of a series: shares and percentages end where they are whole, memory
-    /// and open files at the limit that was recorded beside them, what is left at zero.
+    /// The limit of a series; `None` where none is known, or an upper one is not positive.
     pub fn of(frame: &Frame, line: &Line) -> Option<Self> {
-        let below = |value: f64| Self {
-            value,
-            side: Side::Below,
-        };
-        let known = Bounds::of(line).hi;
-        if known.is_finite() {
-            return Some(below(known));
-        }
-        let key = &line.series.key;
-        let metric = match key.metric.as_str() {
-            "system.memory.available" => {
-                return Some(Self {
-                    value: 0.0,
-                    side: Side::Above,
-                });
-            }
-            "system.memory.usage" if key.attribute("state") == Some("used") => {
-                "system.memory.limit"
-            }
-            "system.file_descriptor.count" => "system.file_descriptor.limit",
-            "cgroup.memory.usage" => "cgroup.memory.limit",
-            _ => return None,
-        };
-        let group = key.attribute("cgroup");
-        let limit = frame.lines.iter().find(|it| {
-            let other = &it.series.key;
-            other.metric == metric && other.host == key.host && other.attribute("cgroup") == group
-        })?;
-        let numbers = order::numbers(&limit.values);
-        numbers.last().copied().filter(|it| *it > 0.0).map(below)
+        let Known { value, side, .. } = Known::of(frame, line)?;
+        (side == Side::Lower || value > 0.0).then_some(Self { value, side })
     }
 
     /// When a forecast meets it.
@@ -84,14 +46,14 @@ impl Limit {
         let slack = self.value.abs() * CLOSE;
         let first = |path: &[f64]| {
             let met = |value: &f64| match self.side {
-                Side::Below => *value >= self.value - slack,
-                Side::Above => *value <= self.value + slack,
+                Side::Upper => *value >= self.value - slack,
+                Side::Lower => *value <= self.value + slack,
             };
             path.iter().position(met).map(|row| row + 1)
         };
         let (near, far) = match self.side {
-            Side::Below => (&forecast.hi, &forecast.lo),
-            Side::Above => (&forecast.lo, &forecast.hi),
+            Side::Upper => (&forecast.hi, &forecast.lo),
+            Side::Lower => (&forecast.lo, &forecast.hi),
         };
         Met {
             earliest: first(near),
@@ -109,7 +71,7 @@ mod tests {
     use model::unit::Unit;
 
     use super::*;
-    use crate::forecast::{Setup, of_line};
+    use crate::forecast::{Bounds, Setup, of_line};
 
     fn series(name: &str, unit: &'static str) -> Series {
         Series {

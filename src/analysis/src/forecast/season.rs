@@ -17,9 +17,8 @@
 //! similarity", SIAM Data Mining 2005, for the confirmation of candidates on the
 //! autocorrelation.
 
-use realfft::RealFftPlanner;
-
 use super::history::History;
+use crate::stats::{fourier, order};
 
 /// A period must fit into the past at least this often to be learned and tried.
 const CYCLES_MIN: usize = 3;
@@ -202,7 +201,7 @@ impl Means {
             [a, b, c] if a.is_finite() && b.is_finite() && c.is_finite() => {
                 f64::max(f64::min(a, b), f64::min(f64::max(a, b), c))
             }
-            some => crate::stats::order::mean(&some),
+            some => order::mean(&some),
         }
     }
 }
@@ -216,7 +215,7 @@ fn autocorrelation(values: &[f64], lags: usize) -> Vec<f64> {
         return Vec::new();
     }
     let mut rough: Vec<f64> = detrended(values);
-    let scale = crate::stats::order::scale(&rough).max(f64::MIN_POSITIVE);
+    let scale = order::scale(&rough).max(f64::MIN_POSITIVE);
     for value in &mut rough {
         // A single outlier must not decide what repeats.
         *value = (*value / scale).clamp(-CLIP, CLIP);
@@ -252,14 +251,14 @@ const CLIP: f64 = 5.0;
 /// Values minus the line through the medians of their two halves.
 fn detrended(values: &[f64]) -> Vec<f64> {
     let (early, late) = values.split_at(values.len() / 2);
-    let early = crate::stats::order::median(early);
-    let late = crate::stats::order::median(late);
+    let early = order::median(early);
+    let late = order::median(late);
     let slope = match late - early {
         rise if rise.is_finite() => rise / (values.len() as f64 / 2.0),
         _ => 0.0,
     };
     let middle = values.len() as f64 / 2.0;
-    let center = crate::stats::order::median(values);
+    let center = order::median(values);
     let straight = |(row, value): (usize, &f64)| value - center - slope * (row as f64 - middle);
     values.iter().enumerate().map(straight).collect()
 }
@@ -267,9 +266,7 @@ fn detrended(values: &[f64]) -> Vec<f64> {
 /// Sums of products of values `lag` rows apart.
 fn correlated(values: &[f64], lags: usize) -> Vec<f64> {
     let length = (values.len() + lags).next_power_of_two();
-    let mut planner = RealFftPlanner::<f64>::new();
-    let forward = planner.plan_fft_forward(length);
-    let inverse = planner.plan_fft_inverse(length);
+    let (forward, inverse) = (fourier::forward(length), fourier::inverse(length));
     let mut signal = vec![0.0; length];
     signal[..values.len()].copy_from_slice(values);
     let mut spectrum = forward.make_output_vec();

@@ -7,6 +7,7 @@
 //! Start at [`quality_findings`].
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher};
 
 use model::catalog::{self, Origin};
 use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question};
@@ -324,17 +325,13 @@ fn twins(input: &QualityInput<'_>) -> Option<Finding> {
         let metric = catalog::find(&line.series.key.metric);
         metric.is_some_and(|it| it.origin == Origin::Derived)
     };
-    let mut contents: BTreeMap<Vec<u64>, Vec<String>> = BTreeMap::new();
-    for line in input.frame.lines.iter().filter(|line| !derived(line)) {
-        let bits: Vec<u64> = line.values.iter().map(|it| it.to_bits()).collect();
-        let mut distinct = bits.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        if distinct.len() >= DISTINCT {
-            contents.entry(bits).or_default().push(line.name.clone());
-        }
+    let measured = input.frame.lines.iter().filter(|line| !derived(line));
+    let mut alike: BTreeMap<u64, Vec<&Line>> = BTreeMap::new();
+    for line in measured.filter(|it| has_distinct(&it.values)) {
+        alike.entry(digest(&line.values)).or_default().push(line);
     }
-    let mut same: Vec<Vec<String>> = contents.into_values().filter(|it| it.len() > 1).collect();
+    let mut same: Vec<Vec<String>> = alike.into_values().flat_map(equal).collect();
+    same.retain(|it| it.len() > 1);
     same.sort();
     let first = same.first()?;
     let doubt = Doubt {
@@ -356,6 +353,41 @@ fn twins(input: &QualityInput<'_>) -> Option<Finding> {
         series: same.concat(),
     };
     Some(finding(input, doubt))
+}
+
+/// Whether there are [`DISTINCT`] values; looks no further than it must.
+fn has_distinct(values: &[f64]) -> bool {
+    let mut seen: Vec<u64> = Vec::with_capacity(DISTINCT);
+    values.iter().any(|value| {
+        let bits = value.to_bits();
+        if !seen.contains(&bits) {
+            seen.push(bits);
+        }
+        seen.len() >= DISTINCT
+    })
+}
+
+fn digest(values: &[f64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    values.iter().for_each(|it| hasher.write_u64(it.to_bits()));
+    hasher.finish()
+}
+
+/// Names of lines of one digest, those with the very same values together.
+fn equal(lines: Vec<&Line>) -> Vec<Vec<String>> {
+    let same = |a: &Line, b: &Line| {
+        let bits = |it: &f64| it.to_bits();
+        a.values.iter().map(bits).eq(b.values.iter().map(bits))
+    };
+    let mut groups: Vec<Vec<&Line>> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|it| same(it[0], line)) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    let names = |group: Vec<&Line>| group.iter().map(|it| it.name.clone()).collect();
+    groups.into_iter().map(names).collect()
 }
 
 fn told(names: &[String]) -> String {

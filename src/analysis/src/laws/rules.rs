@@ -77,6 +77,7 @@ fn process_time(own: &Own<'_>) -> Vec<Violation> {
         series: vec!["process.cpu.time".to_owned()],
         span: total.span,
         share: 1.0,
+        coverage: 1.0,
         worst: total.cpu_seconds,
         bound,
         unit: "s",

@@ -5,12 +5,14 @@
 //! * [`chance`]: distributions, how likely chance alone is.
 //! * [`resample`]: intervals by block bootstrap; [`random`] gives it numbers.
 //! * [`discovery`]: what remains significant among many.
+//! * [`fourier`] plans transforms.
 //!
 //! Never: reads a clock, or draws a number that is not given by a seed.
 
 pub mod chance;
 pub mod dependence;
 pub mod discovery;
+pub mod fourier;
 pub mod order;
 pub mod random;
 pub mod resample;

@@ -17,6 +17,13 @@ pub fn median(values: &[f64]) -> f64 {
     median_in(&mut numbers(values))
 }
 
+/// The median like [`median`], with room that is used again.
+pub fn median_with(values: &[f64], room: &mut Vec<f64>) -> f64 {
+    room.clear();
+    room.extend(values.iter().copied().filter(|it| it.is_finite()));
+    median_in(room)
+}
+
 /// The median of numbers that may be reordered; costs O(n).
 pub fn median_in(numbers: &mut [f64]) -> f64 {
     quantile_in(numbers, 0.5)

@@ -6,8 +6,9 @@ use model::catalog::Polarity;
 use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question, Severity};
 use model::time::duration_text;
 
-use super::{Direction, Limit, Slope, Trend, Until, limit};
+use super::{Direction, Limit, Slope, Trend, Until};
 use crate::frame::{Frame, Line};
+use crate::limit::Side;
 
 /// A trend that chance makes more often than this is no finding.
 const MOST_CHANCE: f64 = 1e-3;
@@ -154,12 +155,22 @@ fn supports(line: &Line, trend: &Trend) -> Vec<String> {
         ));
     }
     if let Some(limit) = &trend.limit {
-        supports.push(format!(
-            "{} is {:.0} % of the way to the limit, which is known from {}.",
-            line.series.unit.text(trend.level),
-            limit::used(trend, limit) * 100.0,
-            limit.source
-        ));
+        let level = line.series.unit.text(trend.level);
+        let share = trend.level / limit.limit;
+        supports.push(match limit.side {
+            Side::Upper if share.is_finite() => format!(
+                "{level} is {:.0} % of the limit, which is known from {}.",
+                share * 100.0,
+                limit.source
+            ),
+            Side::Upper | Side::Lower => {
+                let left = line.series.unit.text((trend.level - limit.limit).abs());
+                format!(
+                    "{left} is left to the limit, which is known from {}.",
+                    limit.source
+                )
+            }
+        });
     }
     supports
 }

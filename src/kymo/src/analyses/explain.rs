@@ -6,6 +6,7 @@ use analysis::explain::{Candidate, Explanation, Graph, Request};
 use analysis::frame::Frame;
 use model::time::{Moment, Span};
 use serde::{Deserialize, Serialize};
+use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
 
 use super::{Head, Point, Source};
@@ -86,9 +87,10 @@ pub(crate) fn run(command: &Explain) -> Result<Answer, Problem> {
         onset: given_row(command, frame)?,
         symptom,
         graph,
-        clock_error_ns: Vec::new(),
+        ..Request::default()
     };
-    let found = workflow::explain::explain(&joined, request);
+    let found =
+        workflow::explain::explain((&input, &joined), request, &Context::default())?.explanation;
     let document = Document {
         head: Head::THIS,
         onset: found.onset.map(|row| Point::of(frame, row)),

@@ -58,6 +58,18 @@ impl App {
         });
     }
 
+    /// Compares with the first of the files that were dropped on a comparison.
+    pub(super) fn compare_with_dropped(&mut self, paths: Vec<PathBuf>) {
+        let mut paths = paths.into_iter();
+        let first = paths.next();
+        for path in paths {
+            self.desk.recent.opened(&path);
+        }
+        if let Some(path) = first {
+            self.compare_with(Which::Before, path);
+        }
+    }
+
     /// Compares the second half of all there is with the first.
     fn compare_halves(&mut self) {
         let whole = self.timeline.whole();

@@ -51,6 +51,7 @@ impl App {
             Wish::Dialog(action) => self.dialog(ctx, action),
             Wish::Palette(choice) => self.palette(ctx, choice),
             Wish::Dropped(paths) => self.dropped(paths),
+            Wish::CompareWith(paths) => self.compare_with_dropped(paths),
             Wish::Open(path) => self.open(path),
             Wish::Arranged(tree) => self.history.set_layout(*tree, Instant::now()),
             Wish::Settled(tree) => self.history.settle(*tree),

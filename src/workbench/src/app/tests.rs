@@ -24,7 +24,6 @@ use workflow::tap::Placement;
 use workflow::target::Target;
 
 use super::App;
-use crate::contrast::sides::Which;
 use crate::desk::Desk;
 use crate::explore::Dropped;
 use crate::layout::{self, Screen};
@@ -32,7 +31,7 @@ use crate::places::Places;
 use crate::shell::Wish;
 use crate::theme;
 use crate::timeline::Mode;
-use crate::view::{self, dragged};
+use crate::view::dragged;
 use crate::workspace::{Content, Item};
 
 mod findings;
@@ -438,6 +437,20 @@ fn example(name: &str) -> std::path::PathBuf {
     root.join("sessions").join(name)
 }
 
+/// A file that was dropped from outside.
+#[derive(Debug)]
+struct FileOnTheWindow(std::path::PathBuf);
+
+impl egui::DroppedFile for FileOnTheWindow {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("files are opened by their path".to_owned())
+    }
+}
+
 #[test]
 fn a_selection_says_what_changed_and_another_session_is_compared() {
     let context = workflow::jobs::Context::default();
@@ -463,9 +476,8 @@ fn a_selection_says_what_changed_and_another_session_is_compared() {
     let whole_name = &first.rows[0].name;
     let shown = harness.query_all_by_label_contains(whole_name);
     assert!(shown.count() > 0, "{whole_name}");
-    let ctx = harness.ctx.clone();
-    let with = view::compare::Action::With(Which::Before, example("quiet.kymo"));
-    harness.state_mut().act(&ctx, Wish::Compare(with));
+    let dropped = FileOnTheWindow(example("quiet.kymo"));
+    harness.input_mut().dropped_files = vec![Arc::new(dropped)];
     let is_other = |app: &App| {
         let answer = app.session.contrast().answer();
         answer.is_some_and(|it| it.sides[0].stretch.words == "all of quiet.kymo")

@@ -62,7 +62,7 @@ fn judge(input: &Input, window: Option<Span>, context: &Context) -> Result<Judge
         symptom: None,
     };
     let outcome = workflow::bottleneck::assess(input, &request, context)?;
-    let kind = bottleneck::verdict_name(outcome.verdict);
+    let kind = outcome.verdict.map_or("none", Resource::name);
     let mut findings = bottleneck::findings(&outcome);
     findings.sort_by_key(|it| it.kind != kind);
     let first = findings.into_iter().next();

@@ -2,14 +2,22 @@
 
 use eframe::egui::{self, Align2, Context, FontId, Id, LayerId, Order};
 
-use super::Wish;
+use super::{Scene, Wish};
+use crate::layout::{self, Screen};
 use crate::theme;
 
 /// Files taken at once; the first is opened, the others are remembered.
 const FILES_MAX: usize = 20;
 
+/// Whether a dropped file is compared with the recording that is shown: while the
+/// comparison is.
+fn compares(scene: &Scene<'_>) -> bool {
+    let shown = layout::is_shown(&scene.history.now().layout, Screen::Compare);
+    shown && scene.session.stored().is_some()
+}
+
 /// Draws the overlay while files hover, and takes what is dropped.
-pub(super) fn ui(ctx: &Context, wishes: &mut Vec<Wish>) {
+pub(super) fn ui(ctx: &Context, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     let (hovered, dropped) = ctx.input(|input| {
         let dropped = input.raw.dropped_files.iter();
         let paths = dropped
@@ -18,20 +26,24 @@ pub(super) fn ui(ctx: &Context, wishes: &mut Vec<Wish>) {
         (input.raw.hovered_files.len(), paths.collect::<Vec<_>>())
     });
     if hovered > 0 {
-        overlay(ctx, hovered);
+        overlay(ctx, hovered, compares(scene));
     }
     if !dropped.is_empty() {
-        wishes.push(Wish::Dropped(dropped));
+        wishes.push(match compares(scene) {
+            true => Wish::CompareWith(dropped),
+            false => Wish::Dropped(dropped),
+        });
     }
 }
 
-fn overlay(ctx: &Context, count: usize) {
+fn overlay(ctx: &Context, count: usize, compares: bool) {
     let rect = ctx.content_rect();
     let painter = ctx.layer_painter(LayerId::new(Order::Foreground, Id::unique("drop files")));
     let style = ctx.global_style();
     let theme = theme::of(&style.visuals);
     painter.rect_filled(rect, 0.0, theme.ground.gamma_multiply(0.85));
     let text = match count {
+        _ if compares => "Drop to compare this recording with it; on any other screen it is opened",
         1 => "Drop to open it: a session is shown, a CSV or Parquet file is imported in memory",
         _ => "Drop to open the first and remember the others under Open recent",
     };

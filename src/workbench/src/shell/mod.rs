@@ -167,6 +167,8 @@ pub enum Wish {
     Palette(palette::Choice),
     /// Files dropped on the window.
     Dropped(Vec<PathBuf>),
+    /// Files dropped on a comparison.
+    CompareWith(Vec<PathBuf>),
     /// Open this file.
     Open(PathBuf),
     /// The user rearranged the screens.
@@ -206,6 +208,6 @@ pub fn ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>) -> Vec<Wish> {
     dialogs::ui(ui.ctx(), &mut views.dialogs, scene, &mut wishes);
     palette::ui(ui.ctx(), &mut views.palette, scene, &mut wishes);
     toasts::ui(ui.ctx(), scene, &mut wishes);
-    drop::ui(ui.ctx(), &mut wishes);
+    drop::ui(ui.ctx(), scene, &mut wishes);
     wishes
 }

@@ -57,7 +57,7 @@ impl Default for State {
             level: 0.9,
             plot: plot::State::default(),
             held: Held::default(),
-            table: Grid::default(),
+            table: Grid::ascending(rows::LIMIT),
         }
     }
 }

@@ -203,6 +203,14 @@ pub(super) enum Event {
 }
 
 impl Grid {
+    /// Sorted by a column, the smallest first, until the user sorts otherwise.
+    pub(super) fn ascending(column: usize) -> Self {
+        Self {
+            sort: Some((column, Way::Up)),
+            ..Self::default()
+        }
+    }
+
     /// Takes the rows of this version of the data, in its order.
     pub(super) fn fill(&mut self, version: u64, rows: impl FnOnce() -> Vec<Row>) {
         if self.filled_for != Some(version) {

@@ -31,9 +31,8 @@ pub(super) const STORM: Fault = Fault {
 
 pub(super) const FILES: Fault = Fault {
     name: "file-leak",
-    what: "A process opens files and closes none until its limit is reached, and goes on asking; until then nothing is short, so `none` is right as well.",
+    what: "A process opens files and closes none until its limit is reached, and goes on asking.",
     verdict: "pool",
-    accepted: &["file-descriptors", "none"],
     inject: Some(|stage| {
         let limit = stage.draw.whole(512, 4096);
         stage.sized("limit", limit as f64);

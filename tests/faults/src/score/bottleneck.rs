@@ -114,12 +114,22 @@ fn accepted_alarm(document: &Value, truth: &Truth) -> bool {
     verdict != "none" && truth.accepts(&verdict)
 }
 
+/// The verdict that a resource gives: what a process may have open is a pool.
+fn verdict_of(resource: &str) -> &str {
+    match resource {
+        "file-descriptors" => "pool",
+        other => other,
+    }
+}
+
 /// Where a culprit stands among those named for the expected resource.
 fn culprit_rank(document: &Value, truth: &Truth) -> Option<usize> {
     let resources = list(document, "resources");
-    let named = resources
-        .iter()
-        .filter(|it| it["resource"].as_str().is_some_and(|it| truth.accepts(it)));
+    let named = resources.iter().filter(|it| {
+        it["resource"]
+            .as_str()
+            .is_some_and(|it| truth.accepts(verdict_of(it)))
+    });
     let ranks = named.filter_map(|resource| {
         let culprits = list(resource, "culprits");
         let place = culprits.iter().position(|it| is_culprit(it, truth));

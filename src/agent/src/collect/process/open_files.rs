@@ -1,9 +1,18 @@
-//! Counts the open descriptors of a process, cheaply where the kernel helps.
+//! Counts the open descriptors of a process, cheaply where the kernel helps, and reads
+//! how many it may have.
 //!
 //! Since Linux 6.2 the size of the directory `/proc/PID/fd` is the count; before,
 //! it is zero and the directory must be listed.
+//!
+//! # Source
+//!
+//! `proc_pid_fd(5)`, `proc_pid_limits(5)`.
 
+use super::files::Files;
 use crate::kept::Root;
+
+/// Bytes of `/proc/PID/limits` that are read: its lines are of one length and few.
+const LIMITS_BYTES: usize = 4096;
 
 /// Descriptors counted at most by listing; more are told as this many.
 const LISTED_MAX: usize = 4096;
@@ -47,4 +56,10 @@ impl Counting {
         let count = std::fs::read_dir(path).ok()?.take(LISTED_MAX).count();
         i64::try_from(count).ok()
     }
+}
+
+/// Descriptors that a process may have: its soft limit; `None` when it may not be known.
+pub(super) fn limit(files: &Files, pid: u32) -> Option<i64> {
+    let limits = files.head(pid, "limits", LIMITS_BYTES).ok()?;
+    i64::try_from(super::stat::open_files_limit(&limits)?).ok()
 }

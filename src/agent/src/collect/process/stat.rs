@@ -2,7 +2,8 @@
 //!
 //! # Source
 //!
-//! `proc_pid_stat(5)`, `proc_pid_status(5)`, `proc_pid_io(5)`, `cgroups(7)`.
+//! `proc_pid_stat(5)`, `proc_pid_status(5)`, `proc_pid_io(5)`, `proc_pid_limits(5)`,
+//! `cgroups(7)`.
 
 /// Flag of kernel threads in field 9 of `stat` (`PF_KTHREAD`).
 const KERNEL_THREAD: u64 = 0x0020_0000;
@@ -115,6 +116,12 @@ pub(super) fn io(bytes: &[u8]) -> (Option<u64>, Option<u64>) {
     found
 }
 
+/// The soft limit of open files, from `/proc/PID/limits`; `None` without one.
+pub(super) fn open_files_limit(bytes: &[u8]) -> Option<u64> {
+    let mut lines = bytes.split(|b| *b == b'\n');
+    first_number(lines.find_map(|line| line.strip_prefix(b"Max open files"))?)
+}
+
 /// The control group of `/proc/PID/cgroup` that says most: the unified path, or
 /// where that is the root, the first other path of `cpu`, `memory` and `name=systemd`.
 pub(super) fn cgroup(text: &str) -> &str {
@@ -189,6 +196,17 @@ mod tests {
         assert_eq!(cgroup("4:memory:/job/1\n1:cpu,cpuacct:/\n0::/\n"), "/job/1");
         assert_eq!(cgroup("2:cpu,cpuacct:/\n"), "/");
         assert_eq!(cgroup("nonsense"), "");
+    }
+
+    #[test]
+    fn the_soft_limit_of_open_files_is_taken() {
+        let limits = b"Limit                     Soft Limit           Hard Limit           Units     \nMax core file size        0                    unlimited            bytes     \nMax open files            1024                 524288               files     \n";
+        assert_eq!(open_files_limit(limits), Some(1024));
+        let unlimited =
+            b"Max open files            unlimited            unlimited            files\n";
+        assert_eq!(open_files_limit(unlimited), None);
+        assert_eq!(open_files_limit(&limits[..150]), None);
+        assert_eq!(open_files_limit(b""), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is known of a forecast: its method, how it did before, when a limit is met.
 
-use analysis::forecast::{Backtest, Limit, Met, Side};
+use analysis::forecast::{Backtest, Limit, Met};
+use analysis::limit::Side;
 use eframe::egui::{Grid, RichText, Ui};
 use model::time::{SECOND_NS, duration_text};
 use model::unit::{Unit, digits};
@@ -103,8 +104,8 @@ pub(super) fn limit_sentence(one: &One) -> String {
     let Limit { value, side } = *limit;
     let value = one.track.series().unit.text(value);
     let verb = match side {
-        Side::Below => "reaches",
-        Side::Above => "falls to",
+        Side::Upper => "reaches",
+        Side::Lower => "falls to",
     };
     let rows = one.forecast.mean.len();
     let horizon = duration_text(ahead(one, rows));

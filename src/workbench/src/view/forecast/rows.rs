@@ -22,6 +22,9 @@ pub(super) const HEADS: &[Head] = &[
     head(("Method", "", "What the forecast is made of"), (Wide::Part(1.0), Form::Text)),
 ];
 
+/// The column of the time to a limit: what is soonest comes first.
+pub(super) const LIMIT: usize = 5;
+
 /// The rows, in the order in which they came.
 pub(super) fn all(table: &Table, hosts: usize) -> Vec<Row> {
     table.entries().iter().map(|it| row(it, hosts)).collect()

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use analysis::forecast::{Backtest, Forecast, Limit, Met, Side};
+use analysis::forecast::{Backtest, Forecast, Limit, Met};
+use analysis::limit::Side;
 use analysis::track::Track;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -53,7 +54,7 @@ fn one() -> One {
     };
     let limit = Limit {
         value: 0.75,
-        side: Side::Below,
+        side: Side::Upper,
     };
     One {
         track: Track::whole(&Column {
@@ -155,7 +156,7 @@ fn no_limit_within_the_horizon_is_an_answer_and_so_is_no_known_limit() {
     let mut one = one();
     let far = Limit {
         value: 5.0,
-        side: Side::Below,
+        side: Side::Upper,
     };
     one.limit = Some((far, Met::default()));
     let said = facts::limit_sentence(&one);
