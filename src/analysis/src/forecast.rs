@@ -163,12 +163,18 @@ pub fn of_frame(frame: &Frame, setup: &Setup) -> Vec<Forecast> {
 
 /// Forecasts one series of a frame; see [`of_frame`].
 pub fn of_line(frame: &Frame, line: &Line, setup: &Setup) -> Forecast {
-    let setup = Setup {
-        step_seconds: frame.step_seconds(),
-        bounds: Bounds::of(line),
-        ..*setup
-    };
-    of_values(&line.values, &setup)
+    of_values(&line.values, &setup.of_line(frame, line))
+}
+
+impl Setup {
+    /// The same with the row length and bounds of a series.
+    fn of_line(&self, frame: &Frame, line: &Line) -> Self {
+        Self {
+            step_seconds: frame.step_seconds(),
+            bounds: Bounds::of(line),
+            ..*self
+        }
+    }
 }
 
 /// Forecasts the rows after the last of `values` (one a row, `NaN` for a gap).
@@ -194,39 +200,41 @@ pub fn of_values(values: &[f64], setup: &Setup) -> Forecast {
     finished(forecast, &history, setup.bounds)
 }
 
-/// The least and the most that any method expects, and the strongest period.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Reach {
-    lo: f64,
-    hi: f64,
-    period: Option<usize>,
-}
-
-/// How far the methods that [`of_values`] averages would go, without trying them on the
-/// past; `None` where nothing is tried.
-fn reach(values: &[f64], setup: &Setup) -> Option<Reach> {
+/// The forecast of a series whose expected values leave the range that `recent` gives for
+/// its strongest period; `None` for all others, which costs a small part of a forecast.
+fn leaving(
+    values: &[f64],
+    setup: &Setup,
+    recent: impl Fn(Option<usize>) -> (f64, f64),
+) -> Option<Forecast> {
     let history = History::of(values);
     if !history.varies() {
         return None;
     }
     let periods = periods(&history, setup);
     let origins = origins(&history, &periods, setup.horizon.min(HORIZON_MAX))?;
+    let (lo, hi) = recent(periods.first().copied());
+    let leaves = |path: &[f64]| {
+        let mut path = path.iter().map(|it| it * history.size);
+        path.any(|it| it < lo || it > hi)
+    };
+    // The average lies between what the methods say, so first only that is asked.
     let last = Origins {
         rows: vec![history.rows()],
-        ..origins
+        ..origins.clone()
     };
-    let candidates = candidate::all(&history, &periods, &last);
-    let paths = candidates.iter().flat_map(|it| &it.paths).flatten();
-    let known = paths
-        .filter(|it| it.is_finite())
-        .map(|it| it * history.size);
-    let none = (f64::INFINITY, f64::NEG_INFINITY);
-    let (lo, hi) = known.fold(none, |(lo, hi), it| (lo.min(it), hi.max(it)));
-    Some(Reach {
-        lo,
-        hi,
-        period: periods.first().copied(),
-    })
+    let now = candidate::all(&history, &periods, &last);
+    if !now.iter().flat_map(|it| &it.paths).any(|it| leaves(it)) {
+        return None;
+    }
+    let candidates = candidate::all(&history, &periods, &origins);
+    let contest = Contest::of(&history, &candidates, &origins);
+    if !leaves(&contest.path) {
+        return None;
+    }
+    let place = (&history, periods.as_slice(), &origins);
+    let forecast = banded(place, &candidates, contest, setup.level);
+    Some(finished(forecast, &history, setup.bounds))
 }
 
 /// The given period, or those that are found.
@@ -278,10 +286,20 @@ fn origins(history: &History, periods: &[usize], horizon: usize) -> Option<Origi
 fn weighed(history: &History, periods: &[usize], origins: &Origins, level: f64) -> Forecast {
     let candidates = candidate::all(history, periods, origins);
     let contest = Contest::of(history, &candidates, origins);
+    banded((history, periods, origins), &candidates, contest, level)
+}
+
+/// The forecast that a contest gives, with its band and back-test.
+fn banded(
+    (history, periods, origins): (&History, &[usize], &Origins),
+    candidates: &[Candidate],
+    contest: Contest,
+    level: f64,
+) -> Forecast {
     let errors: Vec<&[f64]> = contest.errors.iter().map(Vec::as_slice).collect();
     let learned = &errors[usize::from(errors.len() > ORIGINS_MIN)..];
     let mut forecast = Forecast {
-        model: model(&candidates, &contest),
+        model: model(candidates, &contest),
         period: periods.first().copied(),
         backtest: backtest(history, periods, &contest, level),
         lo: vec![f64::NAN; origins.horizon],

@@ -2,14 +2,18 @@
 //!
 //! Start at [`Figures::want`].
 
+use std::collections::HashMap;
+
 use analysis::summary::{self, Summary};
+use model::columns::Column;
+use model::series::SeriesKey;
 use model::time::Span;
 use workflow::jobs::Context;
 use workflow::problem::Problem;
 use workflow::stored::Stored;
 
 use crate::doubts::samples_within;
-use crate::tasks::{Generation, Outcome, Pool, StatisticsRow, Work};
+use crate::tasks::{Generation, Outcome, Pool, StatisticsRow, Ticket, Work};
 use crate::workspace::Item;
 
 /// Curves described at once.
@@ -20,6 +24,7 @@ const ITEMS_MAX: usize = 200;
 pub struct Figures {
     asked: Option<(Span, Vec<Item>)>,
     request: u64,
+    running: Option<Ticket>,
     rows: Vec<StatisticsRow>,
     done: u64,
 }
@@ -55,6 +60,10 @@ impl Figures {
             return;
         }
         let request = self.request + 1;
+        // A range that is still being dragged is described as it was only once.
+        if let Some(Ticket(pool, id)) = self.running.take() {
+            work.cancel(pool, id);
+        }
         let (owned, values) = (items.to_vec(), values(items));
         let started = work.start(Pool::Quick, "describing the selection", move |context| {
             let rows = match values {
@@ -63,7 +72,8 @@ impl Figures {
             };
             Outcome::Statistics(generation, request, rows)
         });
-        if started.is_some() {
+        if let Some(id) = started {
+            self.running = Some(Ticket(Pool::Quick, id));
             self.request = request;
             self.asked = Some((range, items.to_vec()));
         }
@@ -87,6 +97,14 @@ fn copied(all: &[(Item, Vec<f64>)]) -> Vec<StatisticsRow> {
 }
 
 fn read(stored: &Stored, range: Span, (items, context): (&[Item], &Context)) -> Vec<StatisticsRow> {
+    let keys = items.iter().filter_map(|it| match it {
+        Item::Series(key) => Some(key.clone()),
+        Item::Process(_) => None,
+    });
+    let keys: Vec<SeriesKey> = keys.collect();
+    // All in one go; should one be missing, each tells for itself.
+    let columns = stored.columns(&keys, Some(range)).unwrap_or_default();
+    let columns: HashMap<&SeriesKey, &Column> = keys.iter().zip(&columns).collect();
     let mut rows = Vec::with_capacity(items.len());
     for (place, item) in items.iter().enumerate() {
         if context.cancelled() {
@@ -96,7 +114,12 @@ fn read(stored: &Stored, range: Span, (items, context): (&[Item], &Context)) -> 
         rows.push(StatisticsRow {
             item: item.clone(),
             // A series that cannot be read says so in its plot.
-            summary: values(stored, range, item).ok().map(|it| summary::of(&it)),
+            summary: match item {
+                Item::Series(key) if columns.contains_key(key) => {
+                    columns.get(key).map(|it| summary::of(&it.values))
+                }
+                _ => values(stored, range, item).ok().map(|it| summary::of(&it)),
+            },
         });
     }
     rows

@@ -6,7 +6,7 @@
 //!
 //! Start at [`Stored::open`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -386,12 +386,7 @@ impl Stored {
         let Some(inputs) = self.inner.derived.get(key) else {
             return Ok(self.stored_column(key, span)?.plottable());
         };
-        // Rates need the reading before the span, and limits are read seldom.
-        let wider = span.map(|span| Span {
-            from: span.from.plus_ns(-120 * SECOND_NS),
-            to: span.to,
-        });
-        let column = self.inner.derived_column(key, inputs, wider)?;
+        let column = self.inner.derived_column(key, inputs, wider(span))?;
         Ok(match span {
             Some(span) => cut(&column, span),
             None => column,
@@ -399,27 +394,83 @@ impl Stored {
     }
 
     /// Several series within a span, as drawn, in the order asked for. Measured ones
-    /// are read in one go, and those of equal times share them.
+    /// are read in one go, and those of equal times share them; what derived ones need is
+    /// read in as few goes as memory allows.
     ///
     /// # Errors
     ///
     /// The session has no such series, or the disk refuses.
     pub fn columns(&self, keys: &[SeriesKey], span: Option<Span>) -> Result<Vec<Column>, Problem> {
-        let derived = |key: &&SeriesKey| self.inner.derived.contains_key(key);
-        let measured: Vec<SeriesKey> = keys.iter().filter(|it| !derived(it)).cloned().collect();
+        let is_derived = |key: &&SeriesKey| self.inner.derived.contains_key(key);
+        let (derived, measured): (Vec<&SeriesKey>, Vec<&SeriesKey>) =
+            keys.iter().partition(|key| is_derived(key));
+        let measured: Vec<SeriesKey> = measured.into_iter().cloned().collect();
+        let mut computed = self.derived_columns(&derived, span)?;
         let read = self.inner.session.columns(&measured, span);
         let mut read = read
             .map_err(|error| reading(self.path(), &error))?
             .into_iter();
         let mut columns = Vec::with_capacity(keys.len());
         for key in keys {
-            let measured = if derived(&key) { None } else { read.next() };
-            columns.push(match measured {
-                Some(column) => column.plottable(),
-                None => self.column(key, span)?,
+            let measured = if is_derived(&key) { None } else { read.next() };
+            columns.push(match (measured, computed.remove(key)) {
+                (Some(column), _) => column.plottable(),
+                (None, Some(column)) => column,
+                (None, None) => self.column(key, span)?,
             });
         }
         Ok(columns)
+    }
+
+    /// Derived series from inputs that are read together. Those whose inputs are too many
+    /// to be held, or are not all there, are left out.
+    fn derived_columns(
+        &self,
+        keys: &[&SeriesKey],
+        span: Option<Span>,
+    ) -> Result<HashMap<SeriesKey, Column>, Problem> {
+        let entries = self.inner.session.manifest().series.iter();
+        let samples: HashMap<&SeriesKey, u64> =
+            entries.map(|it| (&it.series.key, it.samples)).collect();
+        let inputs_of = |key: &SeriesKey| self.inner.derived.get(key).map_or(&[][..], |it| it);
+        let mut computed = HashMap::new();
+        let mut rest = keys;
+        while !rest.is_empty() {
+            let mut wanted: BTreeSet<&SeriesKey> = BTreeSet::new();
+            let (mut held, mut count) = (0, 0);
+            for key in rest {
+                let more: Vec<&SeriesKey> = inputs_of(key)
+                    .iter()
+                    .filter(|it| !wanted.contains(it))
+                    .collect();
+                held += more.iter().filter_map(|it| samples.get(it)).sum::<u64>();
+                if held > HELD_SAMPLES_MAX {
+                    break;
+                }
+                wanted.extend(more);
+                count += 1;
+            }
+            let (now, later) = rest.split_at(count.max(1));
+            rest = later;
+            if count == 0 {
+                // Too large alone: it is read in stretches.
+                continue;
+            }
+            let wanted: Vec<SeriesKey> = wanted.into_iter().cloned().collect();
+            let read = self.inner.session.columns(&wanted, wider(span));
+            let read = read.map_err(|error| reading(self.path(), &error))?;
+            let read: HashMap<&SeriesKey, &Column> = wanted.iter().zip(&read).collect();
+            for key in now {
+                let inputs = inputs_of(key).iter();
+                let inputs: Option<Vec<Column>> =
+                    inputs.map(|it| read.get(it).copied().cloned()).collect();
+                if let Some(column) = inputs.and_then(|it| self.inner.derived_from(key, &it)) {
+                    let column = span.map_or_else(|| column.clone(), |it| cut(&column, it));
+                    computed.insert((*key).clone(), column);
+                }
+            }
+        }
+        Ok(computed)
     }
 
     fn stored_column(&self, key: &SeriesKey, span: Option<Span>) -> Result<Column, Problem> {
@@ -565,7 +616,28 @@ impl Stored {
     }
 }
 
+/// Samples of inputs that are held at once to derive series from: 256 MiB of numbers.
+const HELD_SAMPLES_MAX: u64 = 1 << 25;
+
+/// A span with what lies before it that rates and seldom read limits need.
+fn wider(span: Option<Span>) -> Option<Span> {
+    span.map(|span| Span {
+        from: span.from.plus_ns(-120 * SECOND_NS),
+        to: span.to,
+    })
+}
+
 impl Inner {
+    /// Computes a derived series from all of its inputs.
+    fn derived_from(&self, key: &SeriesKey, inputs: &[Column]) -> Option<Column> {
+        let known = self.drawn.iter().find(|series| series.key == *key)?;
+        let column = analysis::derive::column(key, inputs)?;
+        Some(Column {
+            series: known.clone(),
+            ..column
+        })
+    }
+
     /// Computes a derived series, a stretch of its inputs at a time.
     fn derived_column(
         &self,

@@ -52,13 +52,12 @@ pub fn findings(host: &str, frame: &Frame, setup: &Setup, forecasts: &[Forecast]
         .collect()
 }
 
-/// What the forecast of one series of a frame says, if anything. A series that no
-/// method expects to leave its recent range is not forecast at all.
+/// What the forecast of one series of a frame says, if anything. A series that is not
+/// expected to leave its recent range is not forecast to the end.
 pub fn of_series(host: &str, frame: &Frame, line: &Line, setup: &Setup) -> Option<Finding> {
-    if !may_depart(frame, line, setup) {
-        return None;
-    }
-    let forecast = super::of_line(frame, line, setup);
+    let own = setup.of_line(frame, line);
+    let recent = |period| recent(line, setup.horizon, period);
+    let forecast = super::leaving(&line.values, &own, recent)?;
     told((host, frame, setup), line, &forecast)
 }
 
@@ -79,20 +78,6 @@ fn told(
         departure,
     };
     Some(report.finding())
-}
-
-/// Whether a band may leave the recent range: it holds the average of what the methods
-/// say, which lies between the least and the most of them.
-fn may_depart(frame: &Frame, line: &Line, setup: &Setup) -> bool {
-    let setup = Setup {
-        step_seconds: frame.step_seconds(),
-        ..*setup
-    };
-    let Some(reach) = super::reach(&line.values, &setup) else {
-        return false;
-    };
-    let (lo, hi) = recent(line, setup.horizon, reach.period);
-    reach.lo < lo || reach.hi > hi
 }
 
 /// The range of the newest values, without the outermost.

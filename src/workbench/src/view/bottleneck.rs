@@ -15,6 +15,7 @@ use model::unit::Unit;
 use super::ask::{self, Asked};
 use super::grid::{self, Grid};
 use super::lane::{Axis, Held};
+use super::reasons;
 use super::table::{self, FORMATS, Format};
 use crate::inquiry::Stage;
 use crate::inquiry::limits::Judged;
@@ -292,16 +293,9 @@ fn reasons_ui(
 }
 
 fn list_ui(ui: &mut Ui, (title, salt): (&str, &str), reasons: &[String]) {
-    ui.strong(title);
+    reasons::title_ui(ui, title);
     let area = ScrollArea::vertical().id_salt(salt).auto_shrink(false);
-    area.show(ui, |ui| {
-        if reasons.is_empty() {
-            ui.weak("nothing");
-        }
-        for reason in reasons {
-            ui.label(format!("• {reason}"));
-        }
-    });
+    area.show(ui, |ui| reasons::ui(ui, reasons));
 }
 
 fn culprits_ui(

@@ -39,6 +39,7 @@ mod list;
 pub mod overview;
 pub mod processes;
 pub mod quality;
+mod reasons;
 pub mod samples;
 pub mod start;
 pub mod table;

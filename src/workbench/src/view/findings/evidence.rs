@@ -6,7 +6,7 @@ use model::unit::Unit;
 
 use super::{Action, Data, row, severity, when};
 use crate::theme;
-use crate::view::table;
+use crate::view::{reasons, table};
 
 /// Draws the evidence with what can be done about it.
 pub(super) fn ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>, actions: &mut Vec<Action>) {
@@ -92,13 +92,8 @@ fn facts_ui(ui: &mut Ui, finding: &Finding, data: &Data<'_>) {
 }
 
 fn reasons_ui(ui: &mut Ui, title: &str, reasons: &[String]) {
-    ui.strong(title);
-    if reasons.is_empty() {
-        ui.weak("nothing");
-    }
-    for reason in reasons {
-        ui.label(format!("• {reason}"));
-    }
+    reasons::title_ui(ui, title);
+    reasons::ui(ui, reasons);
 }
 
 fn estimate_text(effect: &Estimate) -> String {

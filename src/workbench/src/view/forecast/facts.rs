@@ -28,7 +28,7 @@ pub(super) fn ui(ui: &mut Ui, one: &One) {
     match &forecast.backtest {
         Some(backtest) => backtest_ui(ui, one, backtest),
         None => {
-            ui.weak("The past is too short to try forecasts from earlier rows.");
+            ui.weak("Forecasts from earlier rows cannot be tried: the past is too short, or never varied.");
         }
     }
     if let Some(fold) = &one.fold {
