@@ -3,7 +3,7 @@
 //!
 //! Start at [`ALL`]; add a command by adding a variant and a line.
 
-use eframe::egui::{Context, Event, Key, Modifiers};
+use eframe::egui::{Context, Event, Key, Modifiers, Popup};
 
 use crate::layout::Screen;
 
@@ -493,11 +493,11 @@ pub fn keys(command: &Command) -> String {
 
 /// What the keys pressed in this frame ask for.
 ///
-/// While a text field has the focus only chords with Ctrl count that text fields
-/// do not use; while a button or a table row has it, the keys that move and
+/// While a text field has the focus, or a list or menu is open, only chords with Ctrl
+/// count that text fields do not use; while a button or a table row has it, the keys that move and
 /// press it are left to it.
 pub fn pressed(ctx: &Context) -> Vec<Id> {
-    let typing = ctx.text_edit_focused();
+    let typing = ctx.text_edit_focused() || Popup::is_any_open(ctx);
     let focused = ctx.memory(|memory| memory.focused().is_some());
     ctx.input(|input| {
         let asked = input.events.iter().filter_map(|event| match event {

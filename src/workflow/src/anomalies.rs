@@ -2,7 +2,7 @@
 //!
 //! Start at [`of_frame`]; scores of rows come from [`scores_of`].
 
-use analysis::anomaly::{self, Report, collective, series, streaming};
+use analysis::anomaly::{self, Report, SeriesAnomalies, collective, series, streaming};
 use analysis::frame::Frame;
 use model::finding::Finding;
 
@@ -35,14 +35,19 @@ pub struct Scores {
 ///
 /// The user stopped it.
 pub fn of_frame(frame: &Frame, context: &Context) -> Result<Report, Problem> {
+    Ok(Report {
+        series: each(frame, context)?,
+        collective: collective::scan(frame),
+    })
+}
+
+/// Looks at every series of a frame alone.
+fn each(frame: &Frame, context: &Context) -> Result<Vec<SeriesAnomalies>, Problem> {
     let mut series = shared_out(frame, context, |line| {
         series::scan(&frame.lines[line].values)
     })?;
     anomaly::share_gaps(&mut series);
-    Ok(Report {
-        series,
-        collective: collective::scan(frame),
-    })
+    Ok(series)
 }
 
 /// Scores every row.
@@ -77,8 +82,20 @@ pub fn scores_of(
 /// The user stopped it.
 pub fn findings(input: &Input, context: &Context) -> Result<Vec<Finding>, Problem> {
     let mut found = Vec::new();
-    for host in &input.frames {
-        let report = of_frame(&host.frame, context)?;
+    // All series of a host together are one piece of work, so hosts are shared out.
+    let together = spread::over(
+        (input.frames.len(), 1),
+        ("looking for anomalies", context),
+        |hosts| {
+            let frames = input.frames[hosts].iter();
+            frames.map(|it| collective::scan(&it.frame)).collect()
+        },
+    )?;
+    for (host, collective) in input.frames.iter().zip(together) {
+        let report = Report {
+            series: each(&host.frame, context)?,
+            collective,
+        };
         found.extend(anomaly::findings::findings(
             &host.host,
             &host.frame,

@@ -39,6 +39,8 @@ pub(super) struct Chooser {
     chosen: Option<SeriesKey>,
     list: Grid,
     keys: Vec<SeriesKey>,
+    /// Whether the list was open when it was drawn last.
+    open: bool,
 }
 
 /// What can be chosen.
@@ -101,9 +103,13 @@ impl Chooser {
         };
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         let button = Button::new(format!("{name} ▾"));
-        let (response, _) = MenuButton::from_button(button)
+        if !self.open {
+            self.list.focus_filter();
+        }
+        let (response, shown) = MenuButton::from_button(button)
             .config(config)
             .ui(ui, |ui| self.list_ui(ui));
+        self.open = shown.is_some();
         let spoken = format!("{what}: {name}");
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &spoken));
         let response = response.on_hover_text("Search every series; or drop one here");

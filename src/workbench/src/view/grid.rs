@@ -185,6 +185,7 @@ pub(super) struct Grid {
     filled_for: Option<u64>,
     rows: Vec<Row>,
     filter: String,
+    focuses: bool,
     sort: Option<(usize, Way)>,
     order: Vec<usize>,
     ordered_for: Option<Order>,
@@ -240,7 +241,15 @@ impl Grid {
             .hint_text(hint)
             .desired_width(150.0)
             .id_salt(hint);
-        ui.add(edit);
+        let response = ui.add(edit);
+        if std::mem::take(&mut self.focuses) {
+            response.request_focus();
+        }
+    }
+
+    /// The field that filters takes the keyboard when it is drawn next.
+    pub(super) fn focus_filter(&mut self) {
+        self.focuses = true;
     }
 
     /// The menu that copies the rows that fit the filter.

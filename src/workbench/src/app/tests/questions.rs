@@ -103,6 +103,27 @@ fn what_follows_the_selected_series_is_found_with_its_lag() {
 }
 
 #[test]
+fn letters_typed_while_a_list_is_open_are_no_commands() {
+    let (app, _folder) = recorded();
+    let mut harness = window(app);
+    shows(&mut harness, Id::Show(Screen::Correlate));
+    harness.run_steps(2);
+    {
+        let mut choosers = harness.query_all_by_label_contains("choose a series");
+        choosers.next().expect("a chooser").click();
+    }
+    harness.run_steps(3);
+    press(&mut harness, Modifiers::NONE, Key::M);
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Mark 1").is_none());
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    harness.run_steps(3);
+    press(&mut harness, Modifiers::NONE, Key::M);
+    harness.run_steps(2);
+    assert!(harness.query_all_by_label_contains("Mark 1").count() > 0);
+}
+
+#[test]
 fn another_session_takes_no_answer_of_the_one_before() {
     let (app, _folder) = recorded();
     let mut harness = window(app);
