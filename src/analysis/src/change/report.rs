@@ -176,8 +176,10 @@ impl Subject<'_> {
             Polarity::HigherIsBetter => change.after < change.before,
             Polarity::Neutral => false,
         };
+        let (lo, hi) = change.shift;
+        let sure = lo > 0.0 || hi < 0.0;
         match change.kind {
-            Kind::Level | Kind::Slope if worse => Severity::Warning,
+            Kind::Level | Kind::Slope if worse && sure => Severity::Warning,
             _ => Severity::Note,
         }
     }
