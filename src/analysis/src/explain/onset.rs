@@ -224,7 +224,8 @@ impl Scan {
         for alike in lines.chunk_by(|a, b| family(a) == family(b)) {
             let mut strongest = vec![0.0_f64; tried];
             for line in alike {
-                if !varies(&frame.lines[*line].values) {
+                // What never moves is never disturbed.
+                if !order::varies(&frame.lines[*line].values) {
                     continue;
                 }
                 let scales = self.scales(&frame.lines[*line].values);
@@ -303,13 +304,6 @@ impl Scan {
             usual.scale,
         )
     }
-}
-
-/// Whether two numbers differ: what never moves is never disturbed.
-fn varies(values: &[f64]) -> bool {
-    let mut numbers = values.iter().filter(|it| it.is_finite());
-    let first = numbers.next();
-    first.is_some_and(|first| numbers.any(|it| it != first))
 }
 
 fn usual_before(values: &[f64], row: usize) -> Usual {

@@ -75,9 +75,7 @@ impl History {
 
     /// Whether two numbers of it differ.
     pub(crate) fn varies(&self) -> bool {
-        let mut numbers = self.values.iter().filter(|it| it.is_finite());
-        let first = numbers.next();
-        first.is_some_and(|first| numbers.any(|it| it != first))
+        order::varies(&self.values)
     }
 
     /// Mean size of the differences of numbers `lag` rows apart; `NaN` without any.

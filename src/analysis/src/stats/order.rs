@@ -12,6 +12,13 @@ pub fn numbers(values: &[f64]) -> Vec<f64> {
     finite.collect()
 }
 
+/// Whether two of the numbers differ.
+pub fn varies(values: &[f64]) -> bool {
+    let mut numbers = values.iter().filter(|it| it.is_finite());
+    let first = numbers.next();
+    first.is_some_and(|first| numbers.any(|it| it != first))
+}
+
 /// The median; `NaN` when there is no number.
 pub fn median(values: &[f64]) -> f64 {
     median_in(&mut numbers(values))
