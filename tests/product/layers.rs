@@ -9,9 +9,10 @@ use std::process::Command;
 const LAYERS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("wire", &["model"]),
-    ("agent", &["model", "wire"]),
+    ("telemetry", &["model"]),
+    ("agent", &["model", "wire", "telemetry"]),
     ("store", &["model", "wire"]),
-    ("import", &["model"]),
+    ("import", &["model", "telemetry"]),
     ("analysis", &["model"]),
     ("report", &["model", "analysis"]),
     (

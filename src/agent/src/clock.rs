@@ -5,6 +5,7 @@
 //!
 //! Start at [`Clock`]; [`Live`] is the machine, [`Manual`] moves when told.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::batch::Stamp;
@@ -75,6 +76,8 @@ impl Skew {
 pub struct Live {
     skew: Skew,
     clocks: Clocks,
+    /// Processor time of threads that have a budget of their own.
+    apart: Option<Arc<AtomicI64>>,
 }
 
 impl Live {
@@ -87,7 +90,16 @@ impl Live {
             drift_ppm,
             from_ns: clocks.now().boot_ns,
         };
-        Self { skew, clocks }
+        Self {
+            skew,
+            clocks,
+            apart: None,
+        }
+    }
+
+    /// Leaves this processor time out of the cost, because it has a budget of its own.
+    pub fn set_apart(&mut self, cpu_ns: Arc<AtomicI64>) {
+        self.apart = Some(cpu_ns);
     }
 
     /// The same clocks for another thread.
@@ -95,6 +107,7 @@ impl Live {
         Self {
             skew: self.skew,
             clocks: self.clocks.twin(),
+            apart: self.apart.clone(),
         }
     }
 }
@@ -111,7 +124,13 @@ impl Clock for Live {
     }
 
     fn cost(&mut self) -> Cost {
-        self.clocks.cost()
+        let cost = self.clocks.cost();
+        let apart = self.apart.as_ref();
+        let apart_ns = apart.map_or(0, |it| it.load(Ordering::Relaxed));
+        Cost {
+            cpu_ns: cost.cpu_ns.saturating_sub(apart_ns),
+            ..cost
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Start at [`main`]; [`parse`] alone for a caller with its own output.
 
 use std::ffi::OsString;
+#[cfg(feature = "intake")]
+use std::io::Read;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -11,14 +13,16 @@ use model::time::parse_duration_ns;
 
 use crate::budget::{Allowed, Limits, RESIDENT_MAX_BYTES};
 use crate::greeting::VERSION;
+#[cfg(feature = "intake")]
+use crate::intake::spec::Spec;
 use crate::schedule::{FASTEST_NS, SLOWEST_NS};
 use crate::serve::{self, RunError};
 
 /// What `--help` prints after the line with the program's name.
 const HELP: &str = "\
 Reads this machine and speaks Kymo's frames on standard input and output.
-It opens no socket, writes no file, starts no program, and ends when its input
-closes.
+It writes no file, starts no program, opens no socket that listens unless --intake
+says so, and ends when its input closes.
 
   --stdio              speak on standard input and output (the only way)
   --every 1s           time between samples, 10ms to 10s
@@ -28,6 +32,17 @@ closes.
                        for each further one, at most 10%; and 32 MiB of memory.
                        Given up in this order: detail of processes and control
                        groups, then how often they are read, then the cadence
+  --intake WHAT        take in what applications say; may be repeated. What listens
+                       hears this machine only:
+                         otlp-http[:PORT]   OpenTelemetry over HTTP, on 4318
+                         otlp-grpc[:PORT]   OpenTelemetry over gRPC, on 4317
+                         statsd[:PORT]      StatsD over UDP, on 8125
+                         scrape:URL[,every=5s][,job=NAME]
+                                            a Prometheus endpoint
+                         log:PATH[,service=NAME][,format=NAME|,nginx=…|,apache=…]
+                                            an access log
+                       It has a budget of its own, one core and 96 MiB at most
+  --intake-file PATH   take in what this file says, a line each
   --root PATH          read a recorded tree instead of the machine
   --name NAME          host name to tell instead of the machine's own
   --clock-skew-ns N    shift the reported clocks; for tests of clock comparison
@@ -54,6 +69,9 @@ pub struct Options {
     pub clock_drift_ppm: i64,
     /// What the agent may use.
     pub limits: Limits,
+    /// What applications say that is taken in; nothing unless asked for.
+    #[cfg(feature = "intake")]
+    pub intake: Vec<Spec>,
 }
 
 /// Most drift of the reported clocks: a tenth of the time.
@@ -92,6 +110,8 @@ impl Default for Options {
                 cpu: Allowed::ByCadence,
                 resident_bytes: RESIDENT_MAX_BYTES,
             },
+            #[cfg(feature = "intake")]
+            intake: Vec::new(),
         }
     }
 }
@@ -129,6 +149,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             Arg::Long("stdio") => stdio = true,
             Arg::Long("every") => options.every_ns = every(&value(&mut parser, "--every")?)?,
             Arg::Long("budget") => options.limits = budget(&value(&mut parser, "--budget")?)?,
+            #[cfg(feature = "intake")]
+            Arg::Long("intake") => {
+                let spec = value(&mut parser, "--intake")?.parse();
+                options
+                    .intake
+                    .push(spec.map_err(|error| wrong("--intake", error))?);
+            }
+            #[cfg(feature = "intake")]
+            Arg::Long("intake-file") => {
+                let path = value(&mut parser, "--intake-file")?;
+                options.intake.extend(intake_file(&path)?);
+            }
             Arg::Long("name") => options.name = Some(value(&mut parser, "--name")?),
             Arg::Long("root") => {
                 let path = parser.value().map_err(|error| wrong("--root", error))?;
@@ -157,6 +189,18 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         return Err(wrong("--stdio", why));
     }
     Ok(Invocation::Run(options))
+}
+
+/// Reads what to take in from a file, a line each.
+#[cfg(feature = "intake")]
+fn intake_file(path: &str) -> Result<Vec<Spec>, UsageError> {
+    const FILE_MAX_BYTES: u64 = 1 << 20;
+    let mut text = String::new();
+    let read = std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_MAX_BYTES).read_to_string(&mut text));
+    read.map_err(|error| wrong("--intake-file", format!("{path}: {error}")))?;
+    crate::intake::spec::lines(&text)
+        .map_err(|error| wrong("--intake-file", format!("{path}: {error}")))
 }
 
 fn value(parser: &mut Parser, flag: &str) -> Result<String, UsageError> {
@@ -212,6 +256,8 @@ fn advice(error: &RunError, program: &str) -> (u8, String) {
             (12, format!("{program} --stdio as a user who may read it"))
         }
         RunError::Root { .. } => (3, format!("{program} --stdio --root FOLDER")),
+        #[cfg(feature = "intake")]
+        RunError::Intake(_) => (12, "another port, or ending what has it".into()),
         RunError::Start(_) => (70, "again, with more memory and processes allowed".into()),
         RunError::Output(source) if source.kind() == io::ErrorKind::StorageFull => {
             (11, "again, after freeing space".into())
@@ -268,6 +314,8 @@ mod tests {
                 cpu: Allowed::Share(0.025),
                 resident_bytes: RESIDENT_MAX_BYTES,
             },
+            #[cfg(feature = "intake")]
+            intake: Vec::new(),
         };
         assert_eq!(parsed(all), Ok(Invocation::Run(expected)));
         assert_eq!(parsed("--stdio"), Ok(Invocation::Run(Options::default())));

@@ -246,23 +246,28 @@ fn split_settings(pairs: impl Iterator<Item = Pair>) -> Vec<Settings> {
 }
 
 fn declaration(place: usize, declared: &Declared) -> Declaration {
-    let metric = catalog::find(declared.metric);
+    let told = declared.about.as_ref();
+    let metric = told.is_none().then(|| catalog::find(&declared.metric));
+    let metric = metric.flatten();
+    let kind = told.map(|it| it.kind).or(metric.map(|it| it.kind));
+    let polarity = told.map(|it| it.polarity).or(metric.map(|it| it.polarity));
+    let unit = told.map_or(metric.map_or("1", |it| it.unit), |it| &it.unit);
     Declaration {
         // Bounded by `SERIES_MAX`.
         id: place as u32,
-        metric: declared.metric.to_owned(),
+        metric: cut(&declared.metric),
         attributes: declared
             .attributes
             .iter()
             .map(|(key, value)| pair(key, value))
             .collect(),
-        unit: metric.map_or("1", |it| it.unit).to_owned(),
-        kind: match metric.map(|it| it.kind) {
+        unit: unit.to_owned(),
+        kind: match kind {
             Some(MetricKind::Counter) => 1,
             Some(MetricKind::Histogram) => 2,
             Some(MetricKind::Gauge) | None => 0,
         },
-        polarity: match metric.map(|it| it.polarity) {
+        polarity: match polarity {
             Some(Polarity::HigherIsWorse) => 1,
             Some(Polarity::HigherIsBetter) => 2,
             Some(Polarity::Neutral) | None => 0,
@@ -371,9 +376,10 @@ mod tests {
         let mut known = Known::default();
         let mut declared = vec![
             Declared {
-                metric: "system.memory.limit",
+                metric: "system.memory.limit".into(),
                 attributes: Vec::new(),
                 divisor: 1,
+                about: None,
                 retired: false,
                 life: 0,
             };

@@ -14,7 +14,10 @@
 //! `collect` and `system/linux.rs` names a part of one system. The feature `portable`
 //! builds the other side of it on Linux too.
 //!
-//! Never: opens a socket that listens, starts a program, or writes a file.
+//! * `intake`: what applications say, when it is asked for.
+//!
+//! Never: starts a program, writes a file, or opens a socket that listens unless that was
+//! asked for by name.
 
 pub mod budget;
 pub mod clock;
@@ -27,6 +30,8 @@ pub mod feed;
 mod fixture;
 pub mod greeting;
 mod inlet;
+#[cfg(feature = "intake")]
+pub mod intake;
 pub mod kept;
 pub mod known;
 mod outbox;

@@ -66,6 +66,27 @@ pub fn text(text: &str) -> String {
     bounded(line, COMMAND_MAX)
 }
 
+/// Cleans the value of an attribute that an application told under `key`.
+///
+/// Counts of tokens and the like are no secrets, whatever their key holds.
+pub fn value(key: &str, value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
+    let number = value.parse::<f64>().is_ok() || value == "true" || value == "false";
+    if number || key.starts_with("gen_ai.") && value.len() < 64 {
+        return clean(value, NAME_MAX);
+    }
+    if words::secret_key(key) {
+        return MARK.to_owned();
+    }
+    if value.len() <= SHORT_MAX && value.bytes().all(plain) {
+        return value.to_owned();
+    }
+    text(value)
+}
+
+/// A plain word up to this length holds no secret that its key does not tell.
+const SHORT_MAX: usize = 24;
+
 /// Cleans a name: hostile characters are replaced, nothing else is taken out.
 pub fn name(bytes: &[u8]) -> String {
     clean(&String::from_utf8_lossy(bytes), NAME_MAX)

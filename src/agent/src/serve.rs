@@ -18,12 +18,15 @@ use wire::encode::aside;
 use wire::frame::{Kind, TooLarge};
 use wire::message::{Reason, Request};
 
+use crate::budget::Limits;
 use crate::clock::{Clock, Live};
 use crate::command::Options;
-use crate::engine::{Engine, Setup, open_all};
+use crate::engine::{Engine, Opened, Setup, open_all};
 use crate::feed::{Feed, refuse};
 use crate::greeting::{Abilities, Facts};
 use crate::inlet::{End, Incoming, Inlet};
+#[cfg(feature = "intake")]
+use crate::intake;
 use crate::kept::Root;
 use crate::outbox::Outbox;
 use crate::ring::SIZE_MAX_BYTES;
@@ -54,6 +57,10 @@ pub enum RunError {
     /// Writing failed, other than by a reader that went away.
     #[error("could not write the stream")]
     Output(#[source] io::Error),
+    /// What applications say cannot be taken in as asked.
+    #[cfg(feature = "intake")]
+    #[error(transparent)]
+    Intake(#[from] intake::OpenError),
     /// A frame that must fit did not; a bug.
     #[error("could not frame an answer")]
     Frame(#[source] TooLarge),
@@ -120,7 +127,7 @@ fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
             written
         })
         .map_err(RunError::Start)?;
-    let mut server = Server::new(options, outbox, clock);
+    let mut server = Server::new(options, outbox, clock)?;
     let end = server.run(&receiver)?;
     server.farewell(end)?;
     // A writer that is stuck in a write ends with the process.
@@ -130,6 +137,32 @@ fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
     {
         return Err(RunError::Output(error));
     }
+    Ok(())
+}
+
+/// Opens what applications say as one more source, with a budget of its own.
+#[cfg(feature = "intake")]
+fn take_in(
+    options: &Options,
+    sources: &mut Vec<Opened>,
+    limits: &mut Limits,
+    clock: &mut Live,
+) -> Result<(), RunError> {
+    if options.intake.is_empty() {
+        return Ok(());
+    }
+    let intake = intake::open(&options.intake, intake::Limits::default())?;
+    sources.push(intake::source::opened(&intake));
+    clock.set_apart(Arc::clone(&intake.cpu_ns));
+    if limits.resident_bytes > 0 {
+        limits.resident_bytes += intake::RESIDENT_BYTES;
+    }
+    Ok(())
+}
+
+/// Nothing of applications is taken in by this build.
+#[cfg(not(feature = "intake"))]
+fn take_in(_: &Options, _: &mut [Opened], _: &mut Limits, _: &mut Live) -> Result<(), RunError> {
     Ok(())
 }
 
@@ -144,14 +177,16 @@ struct Server {
 }
 
 impl Server {
-    fn new(options: &Options, outbox: Arc<Outbox>, mut clock: Live) -> Self {
+    fn new(options: &Options, outbox: Arc<Outbox>, mut clock: Live) -> Result<Self, RunError> {
         let file_limit = system::raise_file_limit();
         let root = Root::new(&options.root);
+        let (mut sources, mut limits) = (open_all(&root), options.limits);
+        take_in(options, &mut sources, &mut limits, &mut clock)?;
         let setup = Setup {
-            sources: open_all(&root),
+            sources,
             every_ns: options.every_ns,
             first_step_ns: FIRST_STEP_NS,
-            limits: options.limits,
+            limits,
             ring_bytes: SIZE_MAX_BYTES,
         };
         let mut engine = Engine::new(setup, &mut clock);
@@ -167,7 +202,7 @@ impl Server {
             chunk: Vec::new(),
         };
         server.feed = Feed::new(server.hello());
-        server
+        Ok(server)
     }
 
     fn hello(&mut self) -> wire::message::Hello {

@@ -6,13 +6,19 @@
 //!
 //! Start at [`Sink::declare`] and [`Sink::set`].
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use model::batch::Stamp;
+use model::catalog::{Kind, Polarity};
 use model::event::EventKind;
+use model::histogram::Row;
 use model::process::{Process, ProcessId, Reading};
 use model::series::SeriesId;
+use model::trace;
 use wire::decode::SERIES_MAX;
+
+use crate::watch::Happened;
 
 /// A declared series' place; its number is the series' id on the wire. The number of
 /// a retired series is given to another one once no kept frame speaks of it.
@@ -28,20 +34,34 @@ const NOWHERE: Slot = Slot(u32::MAX);
 /// A series that a source declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// Name in `model::catalog`.
-    pub metric: &'static str,
+    /// Name in `model::catalog`, or one that an application told.
+    pub metric: Cow<'static, str>,
     /// Attributes, sorted by key.
     pub attributes: Vec<(String, String)>,
-    /// What raw values are divided by to be in the metric's unit.
+    /// What raw values are divided by to be in the metric's unit; 0 where they are
+    /// floating-point numbers as `wire::float` packs them.
     pub divisor: u32,
+    /// What the metric is, where the catalog does not know it.
+    pub about: Option<About>,
     /// Whether what it measured is gone.
     pub retired: bool,
     /// How many series had this place before.
     pub life: u32,
 }
 
+/// What a metric is that an application told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// UCUM code.
+    pub unit: String,
+    /// Level, running total or histogram.
+    pub kind: Kind,
+    /// Whether more is worse.
+    pub polarity: Polarity,
+}
+
 /// Name of a series within this host.
-type Name = (&'static str, Vec<(String, String)>);
+type Name = (Cow<'static, str>, Vec<(String, String)>);
 
 /// Something a source noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,13 +121,20 @@ pub struct Sink {
     pub gone: Vec<Gone>,
     /// Settings that were read for the first time or differ from before: key and value.
     pub settings: Vec<(String, String)>,
+    /// Observations per interval, of series of kind histogram; the ends of intervals are
+    /// on the boot clock.
+    pub observed: Vec<(Slot, Row)>,
+    /// Spans, on the boot clock.
+    pub spans: Vec<trace::Span>,
+    /// What happened at other moments than this reading.
+    pub happened: Vec<Happened>,
     /// A buffer that sources share, so that a reading allocates nothing.
     pub buffer: Vec<u8>,
 }
 
 impl Declared {
     fn name(&self) -> Name {
-        (self.metric, self.attributes.clone())
+        (self.metric.clone(), self.attributes.clone())
     }
 }
 
@@ -122,6 +149,9 @@ impl Sink {
         self.processes_read = false;
         self.gone.clear();
         self.settings.clear();
+        self.observed.clear();
+        self.spans.clear();
+        self.happened.clear();
     }
 
     /// Declares a series and returns its slot. A source declares each name once.
@@ -143,13 +173,35 @@ impl Sink {
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect();
         attributes.sort();
-        let mut declared = Declared {
-            metric,
+        self.enter(Declared {
+            metric: Cow::Borrowed(metric),
             attributes,
             divisor: divisor.max(1),
+            about: None,
             retired: false,
             life: 0,
-        };
+        })
+    }
+
+    /// Declares a series that an application told; its values are set by
+    /// [`Sink::set_number`], or observed. Attributes are sorted by key.
+    pub fn declare_told(
+        &mut self,
+        metric: &str,
+        attributes: &[(String, String)],
+        about: &About,
+    ) -> Slot {
+        self.enter(Declared {
+            metric: Cow::Owned(metric.to_owned()),
+            attributes: attributes.to_vec(),
+            divisor: 0,
+            about: Some(about.clone()),
+            retired: false,
+            life: 0,
+        })
+    }
+
+    fn enter(&mut self, mut declared: Declared) -> Slot {
         if let Some(slot) = self.revive(&declared) {
             return slot;
         }
@@ -182,7 +234,7 @@ impl Sink {
         }
         let slot = self.dormant.remove(&declared.name())?;
         let old = &mut self.declared[slot.0 as usize];
-        if old.divisor != declared.divisor {
+        if (old.divisor, &old.about) != (declared.divisor, &declared.about) {
             return None;
         }
         old.retired = false;
@@ -218,6 +270,11 @@ impl Sink {
     /// Sets a counter or size that the kernel gives unsigned; too large ones are gaps.
     pub fn set_u64(&mut self, slot: Slot, raw: u64) {
         self.set(slot, i64::try_from(raw).unwrap_or(UNSET));
+    }
+
+    /// Sets the value of a series that was declared by [`Sink::declare_told`].
+    pub fn set_number(&mut self, slot: Slot, value: f64) {
+        self.set(slot, wire::float::pack(value));
     }
 
     /// Notes that something happened.

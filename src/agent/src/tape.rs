@@ -1,7 +1,7 @@
 //! Writes one reading after the other as frames into the ring.
 //!
-//! Order within a reading: declarations, settings, events, then the sample that
-//! refers to them. A key sample begins a group of the ring before all of these,
+//! Order within a reading: declarations, settings, events, histograms and spans, then the
+//! sample that refers to them. A key sample begins a group of the ring before all of these,
 //! so that a group never leans on an older one.
 //!
 //! Start at [`Tape::write`].
@@ -13,6 +13,8 @@ use model::process::{ProcessId, Reading};
 use prost::Message;
 use wire::encode::{Encoder, Input, Lean};
 use wire::frame::{Kind, TooLarge};
+use wire::message::Histograms;
+use wire::requests::Packer;
 
 use crate::known::{Known, cut};
 use crate::ring::Ring;
@@ -27,6 +29,9 @@ const ENDED_IN_KEY_MAX: usize = 1_024;
 
 /// Ended processes that may wait for a sample with room.
 const WAITING_MAX: usize = 16_384;
+
+/// Rows of histograms in one message, well below what a frame may hold.
+const OBSERVED_MAX_BYTES: usize = 256 << 10;
 
 type Ended = (ProcessId, i64, Option<i32>, Reading);
 
@@ -101,6 +106,11 @@ impl Tape {
         for it in happened {
             self.event(it.boot_ns, &it.what);
         }
+        for it in std::mem::take(&mut sink.happened) {
+            self.event(it.boot_ns, &it.what);
+        }
+        self.observed(sink);
+        self.spans(sink);
         for noticed in std::mem::take(&mut sink.events) {
             self.event(boot_ns, &noticed);
         }
@@ -119,6 +129,38 @@ impl Tape {
             text: cut(&noticed.text),
         };
         self.say(Kind::Event, boot_ns, &message);
+    }
+
+    fn observed(&mut self, sink: &Sink) {
+        let mut message = Histograms {
+            boot_ns: sink.stamp.boot_ns,
+            rows: Vec::new(),
+        };
+        let mut bytes = 0;
+        for (slot, row) in &sink.observed {
+            let observed = wire::requests::observed(slot.0, row.at.0, row);
+            bytes += observed.encoded_len() + 8;
+            message.rows.push(observed);
+            if bytes >= OBSERVED_MAX_BYTES {
+                self.say(Kind::Histograms, message.boot_ns, &message);
+                message.rows.clear();
+                bytes = 0;
+            }
+        }
+        if !message.rows.is_empty() {
+            self.say(Kind::Histograms, message.boot_ns, &message);
+        }
+    }
+
+    fn spans(&mut self, sink: &Sink) {
+        let mut packer = Packer::default();
+        for span in &sink.spans {
+            packer.add(span, span.start.0);
+        }
+        let boot_ns = sink.stamp.boot_ns;
+        for message in packer.finish(boot_ns) {
+            self.say(Kind::Spans, boot_ns, &message);
+        }
     }
 
     fn begin_group(&mut self, sink: &mut Sink, boot_ns: i64) {

@@ -10,6 +10,7 @@
 //! * [`quality`], [`overview`], [`summary`], [`distribution`]: what is there, and how good it is.
 //! * [`forecast`]: what comes next. [`method`]: how each concludes, in words.
 //! * [`limit`]: what a series cannot pass.
+//! * [`signals`], [`services`]: what applications do for their users.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
 //! Never: does input or output, reads a clock, or draws a random number without a
@@ -33,6 +34,8 @@ pub mod method;
 pub mod overview;
 pub mod quality;
 pub mod season;
+pub mod services;
+pub mod signals;
 pub mod stats;
 pub mod summary;
 pub mod track;

@@ -254,6 +254,21 @@ impl Track {
         self.version += 1;
     }
 
+    /// Forgets the samples of a live track from `from` on, because they are told anew.
+    pub fn cut_back(&mut self, from: i64) {
+        let Rows::Grown { at, values } = &mut self.rows else {
+            return;
+        };
+        let keep = at.partition_point(|at| *at < from);
+        if keep == at.len() {
+            return;
+        }
+        at.truncate(keep);
+        values.truncate(keep);
+        self.pyramid = Pyramid::build(values);
+        self.version += 1;
+    }
+
     /// Puts the rows of a window at hand; a whole track has no use for them.
     pub fn set_detail(&mut self, loaded: Detail) {
         if let Rows::Absent { detail, .. } = &mut self.rows {
@@ -519,6 +534,21 @@ mod tests {
             from: Moment(from),
             to: Moment(to),
         }
+    }
+
+    #[test]
+    fn samples_that_are_told_anew_replace_the_old() {
+        let mut track = Track::live(series());
+        for at in 0..300 {
+            assert!(track.push(at, 1.0).is_ok());
+        }
+        track.cut_back(290);
+        assert_eq!(
+            (track.samples(), track.latest()),
+            (290, Some((Moment(289), 1.0)))
+        );
+        assert!(track.push(290, 7.0).is_ok());
+        assert_eq!(track.pyramid().extent(0..291).max, 7.0);
     }
 
     #[test]

@@ -10,16 +10,16 @@ use std::io;
 
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use crate::source::{Limit, Source};
+use crate::source::Source;
 use crate::{ImportError, Imported, MOST_COLUMNS, MOST_VALUES};
 
 use self::dialect::Dialect;
 use self::table::Table;
 
-mod dialect;
-mod number;
+pub(crate) mod dialect;
+pub(crate) mod number;
 mod table;
-mod time;
+pub(crate) mod time;
 
 /// The watch is asked once in so many rows.
 const ROWS_A_REPORT: usize = 4096;
@@ -82,15 +82,33 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         .map_err(|why| ImportError::Damaged { line, why, path })
 }
 
+/// The cells of the first row, as text, to tell formats apart that are tables.
+pub(crate) fn header_of(head: &[u8]) -> Vec<String> {
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(Dialect::sniff(head).delimiter)
+        .from_reader(head);
+    let mut record = ByteRecord::new();
+    // Reading from memory fails only where quotes never end, which is no header.
+    let found = reader.read_byte_record(&mut record).unwrap_or(false);
+    let cells = record.iter().filter(|_| found);
+    cells
+        .map(|it| String::from_utf8_lossy(it).trim().to_owned())
+        .collect()
+}
+
 /// The rows of a table, with line numbers and errors that name the file.
-struct Rows<'s, 'a> {
+pub(crate) struct Rows<'s, 'a> {
     reader: Reader<Box<dyn io::Read + 'a>>,
-    source: &'s mut Source<'a>,
-    line: u64,
+    pub(crate) source: &'s mut Source<'a>,
+    pub(crate) line: u64,
 }
 
 impl<'s, 'a> Rows<'s, 'a> {
-    fn new(source: &'s mut Source<'a>, dialect: Dialect) -> Self {
+    /// Begins before the header.
+    pub(crate) fn new(source: &'s mut Source<'a>, dialect: Dialect) -> Self {
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -105,7 +123,7 @@ impl<'s, 'a> Rows<'s, 'a> {
     }
 
     /// Reads the next row; `false` at the end.
-    fn next(&mut self, record: &mut ByteRecord) -> Result<bool, ImportError> {
+    pub(crate) fn next(&mut self, record: &mut ByteRecord) -> Result<bool, ImportError> {
         let more = self.reader.read_byte_record(record);
         self.source.meter().end_row();
         let error = match more {
@@ -116,41 +134,18 @@ impl<'s, 'a> Rows<'s, 'a> {
             Err(error) => error,
         };
         self.line = self.reader.position().line();
-        let ErrorKind::Io(error) = error.into_kind() else {
-            return Err(self.damaged("the row cannot be split into cells".to_owned()));
-        };
-        let limit = error.get_ref().and_then(|it| it.downcast_ref::<Limit>());
-        Err(match limit {
-            Some(limit) => self.too_large(limit.to_string()),
-            None if damaged(&error) => self.damaged(format!(
-                "the packed data is damaged ({error}): rows up to here may be wrong, fetch the file again"
-            )),
-            None => ImportError::Read {
-                path: self.source.path().to_owned(),
-                source: error,
-            },
-        })
+        match error.into_kind() {
+            ErrorKind::Io(error) => Err(self.source.failed(self.line, error)),
+            _ => Err(self.damaged("the row cannot be split into cells".to_owned())),
+        }
     }
 
     fn damaged(&self, why: String) -> ImportError {
-        ImportError::Damaged {
-            line: self.line,
-            why,
-            path: self.source.path().to_owned(),
-        }
+        self.source.damaged(self.line, why)
     }
 
-    fn too_large(&self, limit: String) -> ImportError {
-        ImportError::TooLarge {
-            line: self.line,
-            limit,
-            path: self.source.path().to_owned(),
-        }
+    /// Says that a bound was exceeded in this row.
+    pub(crate) fn too_large(&self, limit: String) -> ImportError {
+        self.source.too_large(self.line, limit)
     }
-}
-
-/// Whether the bytes are to blame and not the disk.
-fn damaged(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
-    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }

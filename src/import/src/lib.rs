@@ -1,19 +1,45 @@
 //! Foreign files become columns.
 //!
 //! * In: a file, or anything that can be read.
-//! * Out: [`Imported`]: times and columns, rows in the order of the file, and
-//!   notes on what was left aside.
-//! * Never: sorts, merges or repairs rows; reads without a bound; panics on data.
+//! * Out: [`Imported`]: a [`Table`] with the rows of the file, or a [`Recording`] of
+//!   series, requests and events; and notes on what was left aside.
+//! * Never: sorts, merges or repairs rows of a table; reads without a bound; panics on
+//!   data.
 //!
 //! Start at [`read`]; add a format by adding a file and a line to [`FORMATS`].
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use model::columns::Column;
+use model::event::Event;
+use model::series::Series;
+use model::{histogram, trace};
+
 use crate::source::Source;
 
+mod access_log;
+mod clock;
 mod csv;
+mod hdr;
+mod histograms;
+mod jmeter;
+mod json;
+mod k6;
+mod lines;
+mod load;
+mod loose;
+mod names;
+mod otlp;
+mod outcome;
+mod pcp;
+mod prometheus;
+mod recorder;
+mod requests;
+mod skipped;
 mod source;
+mod sysstat;
+mod vmstat;
 
 /// One foreign format.
 #[derive(Clone, Copy, Debug)]
@@ -26,11 +52,83 @@ pub struct Format {
 }
 
 /// Every format, the most particular first. Add yours here.
-pub const FORMATS: &[Format] = &[Format {
-    name: "CSV",
-    sniff: csv::sniff,
-    read: csv::read,
-}];
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "sar",
+        sniff: sysstat::binary::sniff,
+        read: sysstat::binary::read,
+    },
+    Format {
+        name: "sysstat JSON",
+        sniff: sysstat::json::sniff,
+        read: sysstat::json::read,
+    },
+    Format {
+        name: "sysstat text",
+        sniff: sysstat::text::sniff,
+        read: sysstat::text::read,
+    },
+    Format {
+        name: "vmstat",
+        sniff: vmstat::sniff,
+        read: vmstat::read,
+    },
+    Format {
+        name: "pcp2json",
+        sniff: pcp::json::sniff,
+        read: pcp::json::read,
+    },
+    Format {
+        name: "k6 JSON",
+        sniff: k6::json::sniff,
+        read: k6::json::read,
+    },
+    Format {
+        name: "k6 CSV",
+        sniff: k6::csv::sniff,
+        read: k6::csv::read,
+    },
+    Format {
+        name: "OTLP JSON",
+        sniff: otlp::sniff,
+        read: otlp::read,
+    },
+    Format {
+        name: "JMeter XML",
+        sniff: jmeter::xml::sniff,
+        read: jmeter::xml::read,
+    },
+    Format {
+        name: "JMeter CSV",
+        sniff: jmeter::csv::sniff,
+        read: jmeter::csv::read,
+    },
+    Format {
+        name: "HDR histogram log",
+        sniff: hdr::sniff,
+        read: hdr::read,
+    },
+    Format {
+        name: "pmrep",
+        sniff: pcp::csv::sniff,
+        read: pcp::csv::read,
+    },
+    Format {
+        name: "Prometheus text",
+        sniff: prometheus::sniff,
+        read: prometheus::read,
+    },
+    Format {
+        name: "access log",
+        sniff: access_log::sniff,
+        read: access_log::read,
+    },
+    Format {
+        name: "CSV",
+        sniff: |head| foreign(head).is_none() && csv::sniff(head),
+        read: csv::read,
+    },
+];
 
 /// Files of others that are known by their first bytes, to be named in errors.
 const FOREIGN: &[(&[u8], &str)] = &[
@@ -64,6 +162,26 @@ pub const MOST_ROW_BYTES: u64 = 4 << 20;
 pub struct Imported {
     /// Name of the format it was read as.
     pub format: &'static str,
+    /// The data.
+    pub content: Content,
+    /// What was read and what was left aside, one sentence each.
+    pub notes: Vec<String>,
+    /// Why the rest of the file could not be read, when only part of it was.
+    pub damage: Option<String>,
+}
+
+/// The data of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Rows as they stand in the file: results name them by number.
+    Table(Table),
+    /// What a tool measured: series with times of their own, requests, events.
+    Recording(Recording),
+}
+
+/// Rows and columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
     /// Nanoseconds since the Unix epoch of each row; they may repeat or step back.
     /// Without a time column rows are one second apart, from the epoch on.
     pub at: Vec<i64>,
@@ -71,10 +189,25 @@ pub struct Imported {
     pub columns: Vec<(String, Vec<f64>)>,
     /// Header of the time column, if there is one.
     pub time_column: Option<String>,
-    /// What was read and what was left aside, one sentence each.
-    pub notes: Vec<String>,
-    /// Why the rest of the file could not be read, when only part of it was.
-    pub damage: Option<String>,
+}
+
+/// What a tool measured. Hosts stand in the keys of series; empty where not told.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recording {
+    /// Sampled series; times of each ascend strictly.
+    pub columns: Vec<Column>,
+    /// Observations per interval: series of kind histogram, rows by time.
+    pub histograms: Vec<(Series, Vec<histogram::Row>)>,
+    /// Spans, with the host they come from.
+    pub spans: Vec<(String, trace::Span)>,
+    /// What happened, with the host.
+    pub events: Vec<(String, Event)>,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Recording(Recording::default())
+    }
 }
 
 /// How far reading has come.
@@ -181,9 +314,6 @@ pub fn read_from(
 
 /// The format of a file that begins with these (unpacked) bytes.
 pub fn sniff(head: &[u8]) -> Option<&'static Format> {
-    if head.is_empty() || foreign(head).is_some() {
-        return None;
-    }
     FORMATS.iter().find(|format| (format.sniff)(head))
 }
 

@@ -42,6 +42,9 @@ pub(crate) struct Meter {
     unpacked: Cell<u64>,
     /// Unpacked bytes when the last row ended.
     row_end: Cell<u64>,
+    /// Whether the bytes may be any number of times those stored, since a program of
+    /// this machine wrote them.
+    written_here: bool,
 }
 
 /// A bound that was exceeded, carried through `io::Error`.
@@ -145,9 +148,56 @@ impl<'a> Source<'a> {
         self.reader.take().unwrap_or_else(|| Box::new(io::empty()))
     }
 
+    /// Goes on with what a program made of the file, under the same bound on rows.
+    pub(crate) fn replace_reader(&mut self, reader: Box<dyn Read + 'a>) {
+        let meter = Rc::new(Meter {
+            stored: self.meter.stored.clone(),
+            written_here: true,
+            ..Meter::default()
+        });
+        self.meter = Rc::clone(&meter);
+        self.reader = Some(Box::new(Unpacked { reader, meter }));
+    }
+
     /// Counts what goes through the reader.
     pub(crate) fn meter(&self) -> Rc<Meter> {
         Rc::clone(&self.meter)
+    }
+
+    /// Names the file and the line in what went wrong while reading.
+    pub(crate) fn failed(&self, line: u64, error: io::Error) -> ImportError {
+        let limit = error.get_ref().and_then(|it| it.downcast_ref::<Limit>());
+        match limit {
+            Some(limit) => self.too_large(line, limit.to_string()),
+            None if damaged(&error) => self.damaged(
+                line,
+                format!(
+                    "the packed data is damaged ({error}): rows up to here may be wrong, fetch the file again"
+                ),
+            ),
+            None => ImportError::Read {
+                path: self.path.clone(),
+                source: error,
+            },
+        }
+    }
+
+    /// Says that nothing of the file can be used.
+    pub(crate) fn damaged(&self, line: u64, why: String) -> ImportError {
+        ImportError::Damaged {
+            line,
+            why,
+            path: self.path.clone(),
+        }
+    }
+
+    /// Says that a bound was exceeded.
+    pub(crate) fn too_large(&self, line: u64, limit: String) -> ImportError {
+        ImportError::TooLarge {
+            line,
+            limit,
+            path: self.path.clone(),
+        }
     }
 
     /// Tells how far reading has come, and asks whether to go on.
@@ -171,6 +221,12 @@ impl Meter {
     pub(crate) fn end_row(&self) {
         self.row_end.set(self.unpacked.get());
     }
+}
+
+/// Whether the bytes are to blame and not the disk.
+fn damaged(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)
 }
 
 /// Counts bytes as stored.
@@ -202,7 +258,7 @@ impl Read for Unpacked<'_> {
             return Err(io::Error::other(Limit::Row));
         }
         let fair = meter.stored.get().saturating_mul(MOST_EXPANSION);
-        if unpacked > EXPANSION_FREE_BYTES.max(fair) {
+        if unpacked > EXPANSION_FREE_BYTES.max(fair) && !meter.written_here {
             return Err(io::Error::other(Limit::Expansion));
         }
         let count = self.reader.read(buffer)?;

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use expect_test::expect_file;
+use model::time::Moment;
 
 use super::*;
 
@@ -22,18 +23,12 @@ fn told(result: &Result<Imported, ImportError>) -> String {
     };
     let mut text = String::new();
     let mut line = |it: &str| text += &format!("{it}\n");
-    line(&format!(
-        "time column {:?}, {} rows",
-        imported.time_column,
-        imported.at.len()
-    ));
-    line(&format!(
-        "at {:?}",
-        &imported.at[..imported.at.len().min(7)]
-    ));
-    for (name, values) in &imported.columns {
-        assert_eq!(values.len(), imported.at.len(), "{name}");
-        line(&format!("{name:?} {:?}", &values[..values.len().min(7)]));
+    match &imported.content {
+        Content::Table(table) => table_told(table, &mut line),
+        Content::Recording(recording) => {
+            line(&format!("format {}", imported.format));
+            recording_told(recording, &mut line);
+        }
     }
     for note in &imported.notes {
         line(&format!("note: {note}"));
@@ -44,8 +39,69 @@ fn told(result: &Result<Imported, ImportError>) -> String {
     text
 }
 
+fn table_told(table: &Table, line: &mut impl FnMut(&str)) {
+    let rows = table.at.len();
+    line(&format!("time column {:?}, {rows} rows", table.time_column));
+    line(&format!("at {:?}", &table.at[..rows.min(7)]));
+    for (name, values) in &table.columns {
+        assert_eq!(values.len(), rows, "{name}");
+        line(&format!("{name:?} {:?}", &values[..rows.min(7)]));
+    }
+}
+
+fn recording_told(recording: &Recording, line: &mut impl FnMut(&str)) {
+    for column in &recording.columns {
+        let count = column.at.len();
+        assert_eq!(column.values.len(), count, "{}", column.series.key);
+        assert!(
+            column.at.is_sorted_by(|a, b| a < b),
+            "{}",
+            column.series.key
+        );
+        let moment = |at: Option<&i64>| at.map_or(String::new(), |at| Moment(*at).to_string());
+        line(&format!(
+            "{} [{}] {:?} {count} from {} to {}: {:?}",
+            column.series.key,
+            column.series.unit.code(),
+            column.series.kind,
+            moment(column.at.first()),
+            moment(column.at.last()),
+            &column.values[..count.min(5)]
+        ));
+    }
+    for (series, rows) in &recording.histograms {
+        let count: u64 = rows.iter().map(|row| row.histogram.count).sum();
+        line(&format!(
+            "{} [{}] {} rows, {count} observations",
+            series.key,
+            series.unit.code(),
+            rows.len()
+        ));
+        for row in rows.iter().take(3) {
+            line(&format!(
+                "  {} over {} ns: {} observed, mean {:.6}, p99 {:.6}, active {:.4}",
+                row.at,
+                row.width_ns,
+                row.histogram.count,
+                row.histogram.mean(),
+                row.histogram.quantile(0.99).map_or(f64::NAN, |it| it.value),
+                row.active()
+            ));
+        }
+    }
+    for (host, span) in recording.spans.iter().take(5) {
+        line(&format!(
+            "span {host} {} {} {:?} {}",
+            span.service, span.name, span.kind, span.duration_ns
+        ));
+    }
+    for (host, event) in recording.events.iter().take(5) {
+        line(&format!("event {host} {} {}", event.at, event.line()));
+    }
+}
+
 fn from_bytes(bytes: &[u8]) -> Result<Imported, ImportError> {
-    read_from(Path::new("x.csv"), bytes, &mut |_| Flow::Continue)
+    from_named("x.csv", bytes)
 }
 
 fn packed(text: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -60,44 +116,161 @@ fn every_fixture_reads_as_expected() -> std::io::Result<()> {
     let mut names: Vec<_> = std::fs::read_dir(&folder)?
         .map(|entry| entry.map(|it| it.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_, _>>()?;
-    names.retain(|name| name != "expected.txt");
+    // A binary file needs the program that wrote it, and has a test of its own.
+    let other = ["README.md", "sar.sa"];
+    names.retain(|name| !name.starts_with("expected") && !other.contains(&name.as_str()));
     names.sort();
     assert!(names.len() > 10, "fixtures are missing");
     let mut text = String::new();
     for name in names {
         let file = std::fs::File::open(folder.join(&name))?;
         let result = read_from(Path::new(&name), file, &mut |_| Flow::Continue);
+        if let Ok(imported) = &result {
+            let known = FORMATS.iter().any(|it| it.name == imported.format);
+            assert!(known, "{name}: {}", imported.format);
+        }
         writeln!(text, "== {name}\n{}", told(&result)).map_err(std::io::Error::other)?;
     }
     expect_file!["../fixtures/expected.txt"].assert_eq(&text);
     Ok(())
 }
 
+/// Reads under the fixture's own name, so that names in errors and services are its own.
+fn from_named(name: &str, bytes: &[u8]) -> Result<Imported, ImportError> {
+    read_from(Path::new(name), bytes, &mut |_| Flow::Continue)
+}
+
+/// The fixtures of tools: name and content.
+fn of_tools() -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let bytes = std::fs::read(entry.path())?;
+        let table = sniff(&bytes).is_none_or(|it| it.name == "CSV" || it.name == "sar");
+        if !table && !name.starts_with("expected") && name != "README.md" {
+            all.push((name, bytes));
+        }
+    }
+    all.sort();
+    assert!(all.len() > 20, "fixtures are missing");
+    Ok(all)
+}
+
+fn reads_or_says_why(name: &str, bytes: &[u8]) {
+    match from_named(name, bytes) {
+        Ok(imported) => {
+            told(&Ok(imported));
+        }
+        Err(error) => assert!(error.to_string().ends_with(name), "{name}: {error}"),
+    }
+}
+
 #[test]
-fn any_prefix_of_a_file_reads_or_says_why() -> std::io::Result<()> {
+fn any_prefix_of_a_table_reads_or_says_why() -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     for name in ["good.csv", "good.csv.gz", "truncated.csv", "semicolon.csv"] {
         let whole = std::fs::read(folder.join(name))?;
         for length in 0..whole.len() {
-            if let Err(error) = from_bytes(&whole[..length]) {
-                assert!(
-                    error.to_string().ends_with("x.csv"),
-                    "{name} {length}: {error}"
-                );
-            }
+            reads_or_says_why(name, &whole[..length]);
         }
         for place in 0..whole.len() {
             let mut flipped = whole.clone();
             flipped[place] ^= 0x10;
-            if let Ok(imported) = from_bytes(&flipped) {
-                assert!(
-                    imported
-                        .columns
-                        .iter()
-                        .all(|(_, it)| it.len() == imported.at.len())
-                );
-            }
+            reads_or_says_why(name, &flipped);
         }
+    }
+    Ok(())
+}
+
+/// Files of tools are longer: prefixes and flipped bytes are spread over them, with a
+/// stride that falls on all parts of a line.
+#[test]
+fn damaged_files_of_tools_read_or_say_why() -> std::io::Result<()> {
+    const CUTS: usize = 12;
+    const FLIPS: usize = 24;
+    for (name, whole) in of_tools()? {
+        for cut in 0..CUTS {
+            reads_or_says_why(&name, &whole[..whole.len() * cut / CUTS]);
+        }
+        let mut flipped = whole.clone();
+        for flip in 0..FLIPS {
+            let place = (whole.len() * flip / FLIPS + flip * 7) % whole.len();
+            flipped[place] ^= [0x10, 0x01, 0x80][flip % 3];
+            reads_or_says_why(&name, &flipped);
+            flipped[place] = whole[place];
+        }
+    }
+    Ok(())
+}
+
+/// What two thirds of each file give, and what a few spoiled bytes in the middle do.
+#[test]
+fn what_comes_before_damage_is_kept() -> std::io::Result<()> {
+    let mut text = String::new();
+    for (name, whole) in of_tools()? {
+        let cut = &whole[..whole.len() * 2 / 3];
+        let mut spoiled = whole.clone();
+        let middle = whole.len() / 2;
+        spoiled[middle..middle + 3].copy_from_slice(b"\"{\\");
+        for (what, bytes) in [("cut", cut), ("spoiled", &spoiled)] {
+            let line = match from_named(&name, bytes) {
+                Err(error) => format!("error: {error}"),
+                Ok(it) => {
+                    let Content::Recording(recording) = &it.content else {
+                        panic!("{name} became a table");
+                    };
+                    let rows = recording.columns.iter().map(|it| it.at.len());
+                    let counts = recording.histograms.iter().flat_map(|(_, rows)| rows);
+                    let observed: u64 = counts.map(|row| row.histogram.count).sum();
+                    let skipped = it.notes.iter().filter(|it| it.starts_with("skipped"));
+                    let skipped: Vec<&str> = skipped.map(String::as_str).collect();
+                    format!(
+                        "{} values, {observed} observations; {}; damage: {}",
+                        rows.sum::<usize>(),
+                        skipped.join("; "),
+                        it.damage.as_deref().unwrap_or("none")
+                    )
+                }
+            };
+            writeln!(text, "{name} {what}: {line}").map_err(std::io::Error::other)?;
+        }
+    }
+    expect_file!["../fixtures/expected-damaged.txt"].assert_eq(&text);
+    Ok(())
+}
+
+/// The program may be missing or of another version where tests run.
+#[test]
+fn a_binary_file_of_sar_reads_or_says_what_to_install() -> std::io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let whole = std::fs::read(folder.join("sar.sa"))?;
+    assert!(sniff(&whole).is_some_and(|it| it.name == "sar"));
+    match from_named("sar.sa", &whole) {
+        Ok(imported) => {
+            let busy = |imported: &Imported| {
+                let Content::Recording(recording) = &imported.content else {
+                    panic!("a table");
+                };
+                let mut columns = recording.columns.iter();
+                let name = "vm/system.cpu.utilization";
+                columns
+                    .find(|it| it.series.key.to_string() == name)
+                    .map(|it| it.values.to_vec())
+            };
+            let json = std::fs::read(folder.join("sar.sadf.json"))?;
+            let json = from_named("sar.sadf.json", &json).map_err(std::io::Error::other)?;
+            assert!(busy(&imported).is_some_and(|it| it.len() == 3));
+            assert_eq!(busy(&imported), busy(&json));
+            assert_eq!((imported.format, imported.damage), ("sar", None));
+            // sadf reads what is whole and says nothing of the rest.
+            let cut = told(&from_named("sar.sa", &whole[..whole.len() * 2 / 3]));
+            assert!(cut.contains("note: read 1 sample\n"), "{cut}");
+            let cut = told(&from_named("sar.sa", &whole[..100]));
+            assert!(cut.contains("sadf could not read it"), "{cut}");
+        }
+        Err(error) => assert!(error.to_string().contains("sysstat"), "{error}"),
     }
     Ok(())
 }

@@ -128,6 +128,8 @@ pub(crate) enum Command {
     Explain(crate::analyses::explain::Explain),
     /// List what moves together with a series, and who moves first.
     Correlate(crate::analyses::correlate::Correlate),
+    /// List services with throughput, errors, response times and concurrency, and who asks whom.
+    Services(crate::analyses::services::Arguments),
     /// Say what works on this machine, what does not, and what would enable it.
     Doctor {
         /// Print one JSON document.
@@ -158,6 +160,11 @@ pub(crate) struct Record {
     /// without it 1% at one sample a second and 0.1% more for each further one, at most 10%.
     #[arg(long = "budget", value_name = "SHARE", value_parser = budget)]
     pub(crate) budget: Option<String>,
+    /// Take in what applications on each machine say; may be repeated. One of otlp-http[:PORT],
+    /// otlp-grpc[:PORT], statsd[:PORT], scrape:URL[,every=5s][,job=NAME],
+    /// log:PATH[,service=NAME][,nginx=LOG_FORMAT]. Nothing is listened to without it.
+    #[arg(long = "intake", value_name = "WHAT", value_parser = intake)]
+    pub(crate) intake: Vec<String>,
     /// Keep only the newest part of a long recording, such as 24h or 2GiB; may be given twice.
     #[arg(long = "keep", value_name = "AGE|SIZE")]
     pub(crate) keep: Vec<Keep>,
@@ -255,6 +262,12 @@ fn budget(text: &str) -> Result<String, String> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.why),
     }
+}
+
+/// The agent reads it again; here nonsense is refused before anything starts.
+fn intake(text: &str) -> Result<String, String> {
+    let spec = text.parse::<agent::intake::spec::Spec>();
+    spec.map(|_| text.to_owned()).map_err(|error| error.why)
 }
 
 fn cadence_ns(text: &str) -> Result<i64, String> {

@@ -99,6 +99,9 @@ pub(crate) fn record(record: Record) -> Result<Answer, Problem> {
     } else {
         tell_budget(&record);
     }
+    for what in &record.intake {
+        every.extend(["--intake".to_owned(), what.clone()]);
+    }
     let targets = if record.agents.is_empty() {
         vec![Target::Local]
     } else {

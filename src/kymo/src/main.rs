@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Some(Command::Anomalies(arguments)) => analyses::anomalies::run(&arguments),
         Some(Command::Explain(command)) => analyses::explain::run(&command),
         Some(Command::Correlate(command)) => analyses::correlate::run(&command),
+        Some(Command::Services(command)) => analyses::services::run(&command),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };
     failure::exit(outcome)

@@ -113,6 +113,24 @@ const fn counter(
     }
 }
 
+const fn histogram(
+    name: &'static str,
+    unit: &'static str,
+    polarity: Polarity,
+    attributes: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        unit,
+        kind: Kind::Histogram,
+        polarity,
+        origin: Origin::Measured,
+        attributes,
+        help,
+    }
+}
+
 const fn derived(
     name: &'static str,
     unit: &'static str,
@@ -302,6 +320,32 @@ pub const ALL: &[Metric] = &[
         "Steps by which the agent has reduced what it reads; 0 is everything."),
     gauge("kymo.agent.ring.size", "By", Neutral, &[],
         "Memory held by the agent's look-back ring."),
+    histogram("service.request.duration", "s", HigherIsWorse, &["service.name", "operation", "kind", "peer", "status"],
+        "Response times of the requests of a service that ended in an interval, from spans or an access log."),
+    gauge("service.request.users", "{user}", Neutral, &["service.name"],
+        "Users, threads or connections of a load generator that ask a service."),
+    counter("kymo.agent.intake.spans", "{span}", Neutral, &["state"],
+        "Spans of applications: received, stored, and left out to stay within the store's share."),
+    counter("kymo.agent.intake.bytes", "By", Neutral, &[],
+        "Bytes of what applications sent to the agent and of what it asked them for."),
+    counter("kymo.agent.intake.refused", "{export}", HigherIsWorse, &["reason"],
+        "Exports of applications that were refused: damaged, too large, or too many at a time."),
+    counter("kymo.agent.intake.cpu.time", "s", Neutral, &[],
+        "Processor time the agent used to take in what applications said; not part of its own."),
+    derived("service.request.throughput", "{request}/s", Neutral, &["service.name", "operation", "kind", "peer"],
+        "Requests that ended per second, failed ones included. Derived from service.request.duration."),
+    derived("service.request.error_ratio", "1", HigherIsWorse, &["service.name", "operation", "kind", "peer"],
+        "Share of the requests that failed. Derived from service.request.duration."),
+    derived("service.request.active", "{request}", HigherIsWorse, &["service.name", "operation", "kind", "peer"],
+        "Mean number of requests in flight. Derived from service.request.duration."),
+    derived("service.request.duration.mean", "s", HigherIsWorse, &["service.name", "operation", "kind", "peer"],
+        "Mean response time. Derived from service.request.duration."),
+    derived("service.request.duration.p50", "s", HigherIsWorse, &["service.name", "operation", "kind", "peer"],
+        "Response time that half of the requests stay below. Derived from service.request.duration."),
+    derived("service.request.duration.p95", "s", HigherIsWorse, &["service.name", "operation", "kind", "peer"],
+        "Response time that 95 % of the requests stay below. Derived from service.request.duration."),
+    derived("service.request.duration.p99", "s", HigherIsWorse, &["service.name", "operation", "kind", "peer"],
+        "Response time that 99 % of the requests stay below. Derived from service.request.duration."),
     derived("system.cpu.utilization", "1", HigherIsWorse, &["cpu", "state"],
         "Share of processor time by state; without a state, everything but idle and iowait. Derived from system.cpu.time."),
     derived("system.memory.utilization", "1", HigherIsWorse, &[],

@@ -11,7 +11,7 @@ use crate::unit::Unit;
 /// One series over a stretch of time.
 ///
 /// `at` ascends strictly; `values[i]` was read at `at[i]`; `NaN` is a gap.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// What it is.
     pub series: Series,

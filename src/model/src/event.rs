@@ -42,6 +42,10 @@ pub enum EventKind {
     Link,
     /// The recorder had trouble: a full disk, a slow disk.
     Recorder,
+    /// An application wrote a log record.
+    Log,
+    /// An application gave an example of an observation, with the trace it came from.
+    Exemplar,
     /// A mark imported from elsewhere or of an unknown newer kind.
     Other,
 }
@@ -57,6 +61,8 @@ pub const KINDS: &[(EventKind, &str)] = &[
     (EventKind::Missing, "missing"),
     (EventKind::Link, "link"),
     (EventKind::Recorder, "recorder"),
+    (EventKind::Log, "log"),
+    (EventKind::Exemplar, "exemplar"),
     (EventKind::Other, "other"),
 ];
 

@@ -6,6 +6,7 @@
 //! * [`series`]: what a stream of values is called.
 //! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
 //! * [`finding`]: what an analysis concluded, and how sure it is.
+//! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
 //! * [`rate`] and [`pyramid`]: the two forms a column takes before it is drawn.
 //!
 //! Never: does input or output, reads a clock, or holds state.
@@ -16,10 +17,13 @@ pub mod catalog;
 pub mod columns;
 pub mod event;
 pub mod finding;
+pub mod histogram;
 pub mod host;
 pub mod process;
 pub mod pyramid;
 pub mod rate;
+pub mod request;
 pub mod series;
 pub mod time;
+pub mod trace;
 pub mod unit;

@@ -19,6 +19,9 @@ use crate::part::enter;
 use crate::roll::{Target, cut, pack};
 use crate::trim::WriteError;
 
+/// Most tables of one stretch.
+const TABLES: usize = 8;
+
 /// A session file in the making.
 pub(crate) struct Builder {
     writer: Writer,
@@ -72,7 +75,7 @@ impl Builder {
         if chunk.is_empty() {
             return Ok(());
         }
-        if self.manifest.segments.len() + 6 > MEMBERS_MAX {
+        if self.manifest.segments.len() + TABLES > MEMBERS_MAX {
             return Err(WriteError::Empty {
                 why: "the data would need more members than a session may have".to_owned(),
             });
@@ -108,6 +111,7 @@ impl Builder {
     pub(crate) fn finish(mut self, annotations: &[Annotation]) -> Result<(), WriteError> {
         let out = self.out.clone();
         let written = (|| {
+            self.manifest.schema = self.manifest.needed_schema();
             let text = document::sealed(&self.manifest).map_err(io::Error::other)?;
             if !annotations.is_empty() {
                 let notes = document::sealed(&annotations).map_err(io::Error::other)?;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use model::event::Event;
+use model::histogram::Row;
 use model::process::{Process, ProcessId, Reading};
 use model::series::Series;
 use model::time::{Moment, Span};
+use model::trace;
 
 /// Everything one host said over a stretch of time.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +23,17 @@ pub(crate) struct Chunk {
     pub(crate) events: Vec<Event>,
     /// Settings, by key.
     pub(crate) settings: BTreeMap<String, String>,
+    /// Observations per interval, by series.
+    pub(crate) histograms: Vec<ChunkHistogram>,
+    /// Spans, by begin.
+    pub(crate) spans: Vec<trace::Span>,
+}
+
+/// The rows of one histogram; those of one interval are parts that add up.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkHistogram {
+    pub(crate) series: Series,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// The samples of one series. A series that was not due has no sample; `NaN` is a gap.
@@ -56,9 +69,14 @@ impl Chunk {
         let columns = self.columns.iter().map(|column| span_of(&column.at));
         let rows = self.processes.iter().map(|row| point(row.at));
         let events = self.events.iter().map(|event| point(event.at.0));
+        let observed = self.histograms.iter().flat_map(|it| &it.rows);
+        let observed = observed.map(|row| point(row.at.0));
+        let ends = self.spans.iter().map(|it| point(it.end().0));
         columns
             .chain(rows)
             .chain(events)
+            .chain(observed)
+            .chain(ends)
             .fold(Span::default(), Span::union)
     }
 
@@ -69,6 +87,8 @@ impl Chunk {
             && self.infos.is_empty()
             && self.events.is_empty()
             && self.settings.is_empty()
+            && self.histograms.iter().all(|it| it.rows.is_empty())
+            && self.spans.is_empty()
     }
 
     /// The part within a span. Settings are left out, processes without rows too.
@@ -102,13 +122,29 @@ impl Chunk {
         let seen: HashSet<ProcessId> = processes.iter().map(|row| row.id).collect();
         let infos = self.infos.iter().filter(|(id, _)| seen.contains(id));
         let events = self.events.iter().filter(|event| inside(event.at.0));
+        let spans = self.spans.iter().filter(|it| inside(it.end().0));
         Self {
             columns,
             infos: infos.map(|(id, info)| (*id, info.clone())).collect(),
             processes,
             events: events.cloned().collect(),
             settings: BTreeMap::new(),
+            histograms: self.histograms_within(span),
+            spans: spans.cloned().collect(),
         }
+    }
+
+    fn histograms_within(&self, span: Span) -> Vec<ChunkHistogram> {
+        let cut = self.histograms.iter().map(|it| ChunkHistogram {
+            series: it.series.clone(),
+            rows: it
+                .rows
+                .iter()
+                .filter(|row| span.contains(row.at))
+                .cloned()
+                .collect(),
+        });
+        cut.filter(|it| !it.rows.is_empty()).collect()
     }
 
     /// All sample times, each once.

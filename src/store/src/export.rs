@@ -4,14 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use model::histogram::Row;
 use model::process::{FIELDS, Field};
 use model::time::Moment;
+use model::trace;
 
 use crate::build::failed;
 use crate::chunk::{Chunk, ChunkColumn, Info, ProcessCells};
 use crate::disk::create_beside;
 use crate::part::Data;
 use crate::progress::{Continue, Progress, Watch};
+use crate::requests;
 use crate::roll::{Target, pack};
 use crate::session::Session;
 use crate::trim::WriteError;
@@ -131,7 +134,18 @@ fn texts(session: &Session, dir: &Path, watch: Watch<'_>) -> Result<(), WriteErr
             "events",
             &strings(&["time", "kind", "subject", "before", "after", "text"]),
         )?;
+        let mut histograms = open("histograms", &strings(&HISTOGRAM_HEADER))?;
+        let mut spans = open("spans", &strings(&SPAN_HEADER))?;
         for part in parts {
+            for of in inner.part_histograms(entry.id, part, |_| true) {
+                let name = of.series.key.column();
+                for row in &of.rows {
+                    histograms.row(histogram_cells(&name, row))?;
+                }
+            }
+            for span in inner.part_spans(part) {
+                spans.row(span_cells(&span))?;
+            }
             metric_rows(
                 &mut metrics,
                 &places,
@@ -166,7 +180,7 @@ fn texts(session: &Session, dir: &Path, watch: Watch<'_>) -> Result<(), WriteErr
         for (key, value) in session.settings(entry.id)? {
             settings.row([quoted(&key), quoted(&value)])?;
         }
-        for sheet in [metrics, processes, events, settings] {
+        for sheet in [metrics, processes, events, settings, histograms, spans] {
             sheet.close()?;
         }
     }
@@ -245,6 +259,70 @@ fn metric_rows(
     Ok(())
 }
 
+const HISTOGRAM_HEADER: [&str; 9] = [
+    "time", "width_ns", "series", "count", "sum", "min", "max", "active_s", "buckets",
+];
+
+const SPAN_HEADER: [&str; 10] = [
+    "time",
+    "duration_ns",
+    "trace",
+    "span",
+    "parent",
+    "service",
+    "name",
+    "kind",
+    "status",
+    "attributes",
+];
+
+/// Buckets are `upper bound:count`, those without observations left out.
+fn histogram_cells(name: &str, row: &Row) -> Vec<String> {
+    let histogram = &row.histogram;
+    let mut buckets = Vec::new();
+    histogram.each(|cell| {
+        if cell.count > 0 {
+            buckets.push(format!("{}:{}", cell.high, cell.count));
+        }
+    });
+    vec![
+        row.at.to_string(),
+        row.width_ns.to_string(),
+        quoted(name),
+        histogram.count.to_string(),
+        known(histogram.sum),
+        known(histogram.min),
+        known(histogram.max),
+        known(row.active_s),
+        quoted(&buckets.join(" ")),
+    ]
+}
+
+fn span_cells(span: &trace::Span) -> Vec<String> {
+    let parent = span.parent.map(|it| it.to_string());
+    vec![
+        span.start.to_string(),
+        span.duration_ns.to_string(),
+        span.trace.to_string(),
+        span.id.to_string(),
+        parent.unwrap_or_default(),
+        quoted(&span.service),
+        quoted(&span.name),
+        span.kind.name().to_owned(),
+        span.status.name().to_owned(),
+        quoted(&requests::attributes_text(span)),
+    ]
+}
+
+/// A number; nothing where there is none.
+fn known(value: f64) -> String {
+    if value.is_nan() {
+        String::new()
+    } else {
+        value.to_string()
+    }
+}
+
 fn process_header() -> Vec<String> {
     let mut header = strings(&["time", "process", "pid", "name", "command", "cgroup"]);
     header.extend(FIELDS.iter().map(|field| field.column.to_owned()));
@@ -261,16 +339,9 @@ fn process_cells(row: &ProcessCells, info: &Info) -> Vec<String> {
         quoted(&process.command),
         quoted(&process.cgroup),
     ];
-    let text = |value: f64| {
-        if value.is_nan() {
-            String::new()
-        } else {
-            value.to_string()
-        }
-    };
     cells.extend(FIELDS.iter().map(|field| match field.field {
         Field::State => quoted(&row.reading.state().to_string()),
-        other => text(row.reading.value(other)),
+        other => known(row.reading.value(other)),
     }));
     cells
 }

@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::batch::{Batch, Ended};
+use model::histogram::Row;
 use model::process::ABSENT;
 use model::series::{Series, SeriesId, SeriesKey};
 use wire::decode::{Decoder, Said};
 use wire::frame::{Found, Frame, frames};
 use wire::message::Hello;
 
-use crate::chunk::{Chunk, ChunkColumn, ProcessCells};
+use crate::chunk::{Chunk, ChunkColumn, ChunkHistogram, ProcessCells};
 
 /// A journal read back.
 #[derive(Debug, Default)]
@@ -82,6 +83,8 @@ struct Builder {
     places: BTreeMap<SeriesKey, usize>,
     slots: Vec<usize>,
     columns: Vec<(Series, Vec<i64>, Vec<f64>)>,
+    /// Rows of histograms, by place among the columns.
+    observed: BTreeMap<usize, Vec<Row>>,
     gathered: Gathered,
     waiting: u64,
     malformed: u64,
@@ -117,6 +120,10 @@ impl Builder {
             Ok(Said::Batch(batch)) => self.batch(batch),
             // An event may be told after the sample that followed it.
             Ok(Said::Event(event)) => self.gathered.chunk.events.push(event),
+            Ok(Said::Histograms { told, rows }) if self.is_new(told.0) => self.observed(rows),
+            Ok(Said::Spans { told, spans }) if self.is_new(told.0) => {
+                self.gathered.chunk.spans.extend(spans);
+            }
             Ok(Said::Settings(settings)) => self.gathered.chunk.settings.extend(settings),
             Ok(Said::Waiting) => self.waiting += 1,
             Ok(_) => {}
@@ -136,6 +143,15 @@ impl Builder {
             self.columns.push((series, Vec::new(), Vec::new()));
         }
         self.slots[slot] = place;
+    }
+
+    fn observed(&mut self, rows: Vec<(SeriesId, Row)>) {
+        for (id, row) in rows {
+            let place = self.slots.get(id.0 as usize).copied().unwrap_or(usize::MAX);
+            if place < self.columns.len() {
+                self.observed.entry(place).or_default().push(row);
+            }
+        }
     }
 
     fn is_new(&self, at: i64) -> bool {
@@ -205,6 +221,14 @@ impl Builder {
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
         let chunk = &mut self.gathered.chunk;
+        for (place, mut rows) in self.observed {
+            rows.sort_by_key(|row| row.at);
+            chunk.histograms.push(ChunkHistogram {
+                series: self.columns[place].0.clone(),
+                rows,
+            });
+        }
+        chunk.spans.sort_by_key(|it| (it.start, it.trace, it.id));
         chunk.columns = shared_times(self.columns);
         chunk.processes.sort_by_key(|row| (row.id, row.at));
         chunk.processes.dedup_by_key(|row| (row.id, row.at));

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use model::columns::Column;
+use model::event::Event;
+use model::histogram::Row;
 use model::host::Host;
+use model::series::Series;
 use model::time::Moment;
+use model::trace;
 use polars::prelude::DataFrame;
 
 use crate::build::Builder;
-use crate::chunk::{Chunk, ChunkColumn};
+use crate::chunk::{Chunk, ChunkColumn, ChunkHistogram};
 use crate::gather::ascending;
 use crate::manifest::{Manifest, Placement, SCHEMA};
 use crate::open::assemble;
@@ -31,6 +35,12 @@ pub struct Source {
     pub created: Moment,
     /// The columns; times of each ascend strictly.
     pub columns: Vec<Column>,
+    /// Observations per interval, by series of kind histogram.
+    pub histograms: Vec<(Series, Vec<Row>)>,
+    /// Spans, with the name of their host.
+    pub spans: Vec<(String, trace::Span)>,
+    /// What happened, with the name of the host.
+    pub events: Vec<(String, Event)>,
 }
 
 /// Columns of a foreign Parquet file.
@@ -87,7 +97,7 @@ pub enum ForeignError {
 pub fn ingest(source: Source, out: &Path) -> Result<(), WriteError> {
     let mut builder = Builder::create(out, &source.title, source.created)?;
     let mut manifest = Manifest::default();
-    for (name, chunk) in by_host(source.columns) {
+    for (name, chunk) in by_host(source) {
         let Some(id) = manifest.add_host(Host::default(), &name, Placement::default()) else {
             return Err(WriteError::Empty {
                 why: "the columns belong to more hosts than a session may hold".to_owned(),
@@ -98,7 +108,7 @@ pub fn ingest(source: Source, out: &Path) -> Result<(), WriteError> {
     }
     if builder.is_empty() {
         return Err(WriteError::Empty {
-            why: "no column has a sample".to_owned(),
+            why: "nothing in it was measured at a moment".to_owned(),
         });
     }
     builder.finish(&[])
@@ -109,12 +119,12 @@ pub fn in_memory(source: Source) -> Session {
     let mut manifest = Manifest {
         schema: SCHEMA,
         kymo: env!("CARGO_PKG_VERSION").to_owned(),
-        title: source.title,
+        title: source.title.clone(),
         created: source.created,
         ..Manifest::default()
     };
     let mut held = Vec::new();
-    for (name, mut chunk) in by_host(source.columns) {
+    for (name, mut chunk) in by_host(source) {
         let Some(id) = manifest.add_host(Host::default(), &name, Placement::default()) else {
             break;
         };
@@ -133,11 +143,26 @@ pub fn in_memory(source: Source) -> Session {
     }
 }
 
-/// Sorts columns by host, in the order met; each ascends and has a name of its own.
-fn by_host(columns: Vec<Column>) -> Vec<(String, Chunk)> {
-    let mut hosts: Vec<(String, Chunk)> = Vec::new();
+/// Hosts in the order met, and what each said.
+#[derive(Default)]
+struct Hosts(Vec<(String, Chunk)>);
+
+impl Hosts {
+    fn of(&mut self, host: &str) -> &mut Chunk {
+        let known = self.0.iter().position(|(name, _)| name == host);
+        let place = known.unwrap_or_else(|| {
+            self.0.push((host.to_owned(), Chunk::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[place].1
+    }
+}
+
+/// Sorts everything by host, in the order met; each column ascends and has a name of its own.
+fn by_host(source: Source) -> Vec<(String, Chunk)> {
+    let mut hosts = Hosts::default();
     let mut names = HashSet::new();
-    for column in columns {
+    for column in source.columns {
         let mut series = column.series;
         let metric = series.key.metric.clone();
         let mut number = 2;
@@ -153,17 +178,32 @@ fn by_host(columns: Vec<Column>) -> Vec<(String, Chunk)> {
             (at.into(), values.into())
         };
         let host = series.key.host.clone();
-        let known = hosts.iter().position(|(name, _)| *name == host);
-        let place = known.unwrap_or_else(|| {
-            hosts.push((host, Chunk::default()));
-            hosts.len() - 1
-        });
-        hosts[place]
-            .1
-            .columns
-            .push(ChunkColumn { series, at, values });
+        let column = ChunkColumn { series, at, values };
+        hosts.of(&host).columns.push(column);
     }
-    hosts
+    for (series, mut rows) in source.histograms {
+        rows.sort_by_key(|row| row.at);
+        let chunk = hosts.of(&series.key.host);
+        let known = chunk
+            .histograms
+            .iter_mut()
+            .find(|it| it.series.key == series.key);
+        match known {
+            Some(known) => known.rows.append(&mut rows),
+            None => chunk.histograms.push(ChunkHistogram { series, rows }),
+        }
+    }
+    for (host, span) in source.spans {
+        hosts.of(&host).spans.push(span);
+    }
+    for (host, event) in source.events {
+        hosts.of(&host).events.push(event);
+    }
+    for (_, chunk) in &mut hosts.0 {
+        chunk.spans.sort_by_key(|it| (it.start, it.trace, it.id));
+        chunk.events.sort_by_key(|event| event.at);
+    }
+    hosts.0
 }
 
 /// Largest foreign file that is read, whole.

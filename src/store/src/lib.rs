@@ -29,6 +29,7 @@ mod processes;
 pub mod progress;
 mod query;
 pub mod recorder;
+pub mod requests;
 mod roll;
 pub mod session;
 mod tables;

@@ -4,7 +4,8 @@
 //! file merely claims.
 
 /// Members of a session, as many as a plain ZIP lists: six tables a segment are 10,922
-/// segments, 75 days of ten minutes each, or eleven thousand million values.
+/// segments, 75 days of ten minutes each, or eleven thousand million values; eight where
+/// applications are recorded too.
 pub(crate) const MEMBERS_MAX: usize = 65_536;
 
 /// Series of a session, those of all hosts and of all that came and went: control
@@ -49,6 +50,9 @@ pub(crate) const DOCUMENT_MAX_BYTES: u64 = 8 << 20;
 /// Samples of one answer: 16 bytes each, 4 GiB, four times the largest session
 /// the plot engine is measured with.
 pub(crate) const ANSWER_MAX_SAMPLES: usize = 1 << 28;
+
+/// Rows of histograms in one answer, about 300 bytes each: an hour of 500 operations.
+pub(crate) const ROWS_ANSWER_MAX: usize = 4 << 20;
 
 /// Messages kept about a session; more of the same help nobody.
 pub(crate) const WARNINGS_MAX: usize = 1_000;

@@ -16,8 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::document::{self, Unreadable};
 use crate::limit::{HOSTS_MAX, MEMBER_MAX_BYTES, MEMBERS_MAX, ROWS_MAX, SERIES_MAX};
 
-/// Version of the session format that this build writes, the newest it reads.
-pub const SCHEMA: u16 = 1;
+/// The newest version of the session format that this build reads.
+pub const SCHEMA: u16 = 2;
+
+/// The first version of the format: everything but histograms and spans.
+const SCHEMA_WITHOUT_REQUESTS: u16 = 1;
 
 /// Everything about a session but its data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,9 @@ pub struct Manifest {
     pub hosts: Vec<HostEntry>,
     /// All series, in the order they were first seen or imported.
     pub series: Vec<SeriesEntry>,
+    /// All histograms, in the order they were first seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub histograms: Vec<HistogramEntry>,
     /// The members that hold data, by host, number and table.
     pub segments: Vec<Segment>,
     /// What retention removed from the front, if anything.
@@ -84,6 +90,17 @@ pub struct SeriesEntry {
     pub last: Option<(i64, f64)>,
 }
 
+/// One histogram of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistogramEntry {
+    /// Name, unit, polarity.
+    pub series: Series,
+    /// The host it belongs to.
+    pub host: HostId,
+    /// Number of its rows.
+    pub rows: u64,
+}
+
 /// What a member holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Table {
@@ -99,6 +116,10 @@ pub enum Table {
     Events,
     /// Settings of the host.
     Settings,
+    /// Observations per interval: response times, sizes.
+    Histograms,
+    /// Spans of traces.
+    Spans,
 }
 
 /// One member that holds data.
@@ -165,7 +186,8 @@ fn check(manifest: &Manifest) -> Result<(), Refused> {
     if manifest.hosts.len() > HOSTS_MAX {
         return limit("too many hosts");
     }
-    if manifest.segments.len() > MEMBERS_MAX || manifest.series.len() > SERIES_MAX {
+    let series = manifest.series.len().max(manifest.histograms.len());
+    if manifest.segments.len() > MEMBERS_MAX || series > SERIES_MAX {
         return limit("too many members or series");
     }
     let mut folders = HashSet::new();
@@ -175,8 +197,9 @@ fn check(manifest: &Manifest) -> Result<(), Refused> {
             return damaged("hosts contradict themselves");
         }
     }
-    for entry in &manifest.series {
-        if usize::from(entry.host.0) >= manifest.hosts.len() {
+    let owners = manifest.series.iter().map(|it| it.host);
+    for host in owners.chain(manifest.histograms.iter().map(|it| it.host)) {
+        if usize::from(host.0) >= manifest.hosts.len() {
             return damaged("a series belongs to no host");
         }
     }
@@ -229,6 +252,17 @@ impl Manifest {
             rolled: 0,
         });
         Some(id)
+    }
+
+    /// The oldest version of the format that can carry what is in it, so that older
+    /// builds open what they can.
+    pub(crate) fn needed_schema(&self) -> u16 {
+        let newer = |it: &Segment| matches!(it.table, Table::Histograms | Table::Spans);
+        if self.histograms.is_empty() && !self.segments.iter().any(newer) {
+            SCHEMA_WITHOUT_REQUESTS
+        } else {
+            SCHEMA
+        }
     }
 
     /// From the first row of any member to just after the last.

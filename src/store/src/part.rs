@@ -165,6 +165,7 @@ impl Member {
 /// Columns beyond [`SERIES_MAX`] series are taken out of the chunk, with an event that
 /// says so: a manifest that names more could not be opened.
 pub(crate) fn enter(manifest: &mut Manifest, host: HostId, chunk: &mut Chunk) -> Vec<(u32, Start)> {
+    crate::requests::enter(manifest, host, chunk);
     let mut known: HashMap<SeriesKey, usize> = HashMap::new();
     for (place, entry) in manifest.series.iter().enumerate() {
         if entry.host == host {

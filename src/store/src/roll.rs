@@ -169,6 +169,7 @@ impl Roller {
         let before = shared.clone();
         shared.hosts[host] = rolled.hosts[host].clone();
         shared.series = rolled.series;
+        shared.histograms = rolled.histograms;
         shared.segments = rolled.segments;
         shared.removed = rolled.removed;
         let written = write_manifest(&*self.disk, &self.folder, &shared);
@@ -240,13 +241,35 @@ pub(crate) fn pack(
     Ok(packed.into_iter().map(member).collect())
 }
 
+/// A row of a histogram weighs as much as so many cells.
+const ROW_CELLS: usize = 16;
+
+/// A span weighs as much as so many cells.
+const SPAN_CELLS: usize = 16;
+
+/// Moments at which a chunk can be cut: its samples, or what else it holds.
+fn moments(chunk: &Chunk) -> Arc<[i64]> {
+    let times = chunk.times();
+    let rows = chunk.histograms.iter().flat_map(|it| &it.rows);
+    let ends = chunk.spans.iter().map(|it| it.end().0);
+    let mut others: Vec<i64> = rows.map(|row| row.at.0).chain(ends).collect();
+    if others.len() <= times.len() {
+        return times;
+    }
+    others.sort_unstable();
+    others.dedup();
+    others.into()
+}
+
 /// Cuts a chunk that is too large for one segment into several, by time.
 pub(crate) fn cut(chunk: Chunk) -> Vec<Chunk> {
     let cells: usize = chunk.columns.iter().map(|column| column.at.len()).sum();
+    let rows: usize = chunk.histograms.iter().map(|it| it.rows.len()).sum();
+    let cells = cells + rows * ROW_CELLS + chunk.spans.len() * SPAN_CELLS;
     if cells <= CELLS_MAX {
         return vec![chunk];
     }
-    let times = chunk.times();
+    let times = moments(&chunk);
     let pieces = cells.div_ceil(CELLS_MAX);
     let rows = times.len().div_ceil(pieces).max(1);
     let mut chunks = Vec::new();
@@ -279,7 +302,11 @@ pub(crate) fn write_manifest(
     folder: &std::path::Path,
     manifest: &Manifest,
 ) -> io::Result<()> {
-    let bytes = document::sealed(manifest).map_err(io::Error::other)?;
+    let manifest = Manifest {
+        schema: manifest.needed_schema(),
+        ..manifest.clone()
+    };
+    let bytes = document::sealed(&manifest).map_err(io::Error::other)?;
     write_whole(disk, &folder.join(manifest::NAME), &bytes)?;
     write_whole(disk, &folder.join(manifest::COPY_NAME), &bytes)
 }

@@ -17,6 +17,7 @@ use model::annotation::Annotation;
 use model::columns::Column;
 use model::event::Event;
 use model::finding::Kept;
+use model::histogram::Row;
 use model::host::HostId;
 use model::process::{Field, Process, ProcessId, Reading};
 use model::pyramid::Level;
@@ -31,6 +32,7 @@ use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, HostEntry, Manifest, Table};
 use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS};
 use crate::part::{Data, Inner, Place, lock};
+use crate::requests::{SpanFilter, Spans};
 use crate::tables;
 
 /// An open session.
@@ -359,6 +361,42 @@ impl Session {
         }
         found.sort_by_key(|(_, event)| event.at);
         Ok(found)
+    }
+
+    /// The histograms, in the order they were first seen.
+    pub fn histograms(&self) -> impl Iterator<Item = &Series> {
+        self.inner.manifest.histograms.iter().map(|it| &it.series)
+    }
+
+    /// Rows of some histograms within a span, in the order asked for: by time, one an
+    /// interval.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Unknown`] for a histogram the session does not have,
+    /// [`QueryError::Limit`] when they are too many.
+    pub fn histogram_rows(
+        &self,
+        keys: &[SeriesKey],
+        span: Option<Span>,
+    ) -> Result<Vec<Vec<Row>>, QueryError> {
+        self.inner.histogram_rows(keys, span)
+    }
+
+    /// Spans that were under way within a span of time, by begin; of more than `limit`
+    /// those that took longest.
+    pub fn spans(&self, span: Span, filter: &SpanFilter, limit: usize) -> Spans {
+        self.inner.spans(span, filter, limit)
+    }
+
+    /// How many spans are stored.
+    pub fn span_count(&self) -> u64 {
+        let parts = self.inner.parts.iter().flatten();
+        let counts = parts.map(|part| match &part.data {
+            Data::Held(held) => held.chunk.spans.len() as u64,
+            Data::Stored(members) => members.get(&Table::Spans).map_or(0, |it| it.segment.rows),
+        });
+        counts.sum()
     }
 
     /// The host's settings when the recording began, by key.

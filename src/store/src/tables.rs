@@ -9,6 +9,8 @@
 //! | events       | event                          | `time`, `kind`, `subject`, `before`, `after`, `text` |
 //! | settings     | setting                        | `key`, `value`                                |
 //!
+//! Histograms and spans: [`crate::requests`].
+//!
 //! In metrics an empty cell means that the series was not due, `NaN` that it is
 //! a gap. Rows of processes stand by process and time, which packs best.
 
@@ -26,6 +28,7 @@ use crate::manifest::Table;
 use crate::parquet::{
     bytes_of, numbers, optional_time_column, singles, texts, time_column, times, whole_numbers,
 };
+use crate::requests;
 
 /// A packed table.
 pub(crate) struct Packed {
@@ -44,6 +47,8 @@ impl Table {
             Self::ProcessInfo => "process-info",
             Self::Events => "events",
             Self::Settings => "settings",
+            Self::Histograms => "histograms",
+            Self::Spans => "spans",
         }
     }
 
@@ -63,6 +68,8 @@ pub(crate) fn pack(chunk: &Chunk, buckets: &[(u32, Buckets)]) -> Result<Vec<Pack
         (Table::ProcessInfo, infos_frame(chunk)),
         (Table::Events, events_frame(chunk)),
         (Table::Settings, settings_frame(chunk)),
+        (Table::Histograms, requests::histograms_frame(chunk)),
+        (Table::Spans, requests::spans_frame(chunk)),
     ];
     let mut packed = Vec::new();
     for (table, frame) in frames {

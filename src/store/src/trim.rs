@@ -17,7 +17,7 @@ use crate::progress::{Continue, Progress, Watch};
 use crate::session::{QueryError, Session};
 use crate::tables;
 
-/// What to keep.
+/// What to keep. Spans belong to no series, so they stay when all series do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
     /// The stretch of time; `None` for everything.
@@ -139,6 +139,12 @@ fn chunk_of(session: &Session, host: HostId, part: &Part, keep: &Keep) -> Chunk 
             Data::Stored(_) => inner.table(part, Table::Events, tables::events),
         },
         settings: BTreeMap::new(),
+        histograms: inner.part_histograms(host, part, |key| wanted(&key.to_string())),
+        spans: if keep.series.is_empty() {
+            inner.part_spans(part)
+        } else {
+            Vec::new()
+        },
     };
     let mut chunk = if keep.span.is_some() {
         whole.within(span)

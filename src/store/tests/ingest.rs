@@ -41,6 +41,7 @@ fn source(rows: usize) -> Source {
             column("=evil,\"name\"", &at, |_| f64::INFINITY),
             column("gaps", &at, |_| 3.0),
         ],
+        ..Source::default()
     }
 }
 

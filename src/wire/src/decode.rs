@@ -13,14 +13,18 @@ use std::collections::HashMap;
 use model::batch::{Batch, Ended, Stamp};
 use model::catalog::{Kind as MetricKind, Polarity};
 use model::event::{Event, EventKind};
+use model::histogram::Row;
 use model::process::{FIELD_COUNT, Process, ProcessId, Reading};
 use model::series::{Series, SeriesId, SeriesKey};
 use model::time::Moment;
+use model::trace;
 use model::unit::Unit;
 use prost::Message;
 
+use crate::float;
 use crate::frame::{Frame, Kind};
 use crate::message;
+use crate::requests;
 use crate::varint;
 use crate::{PROTOCOL, UNTOLD};
 
@@ -49,6 +53,20 @@ pub enum Said {
     Batch(Batch),
     /// Something happened.
     Event(Event),
+    /// Observations per interval, told with the sample at `told`.
+    Histograms {
+        /// The moment of that sample.
+        told: Moment,
+        /// Series and rows.
+        rows: Vec<(SeriesId, Row)>,
+    },
+    /// Spans of traces, told with the sample at `told`.
+    Spans {
+        /// The moment of that sample.
+        told: Moment,
+        /// The spans.
+        spans: Vec<trace::Span>,
+    },
     /// Settings of the host.
     Settings(Vec<(String, String)>),
     /// Answer to a clock probe.
@@ -204,6 +222,8 @@ impl Decoder {
             Kind::Processes => processes(parse(kind, payload)?),
             Kind::Sample => self.sample(&parse(kind, payload)?)?,
             Kind::Event => Said::Event(self.event(parse(kind, payload)?)),
+            Kind::Histograms => self.histograms(parse(kind, payload)?)?,
+            Kind::Spans => self.spans(parse(kind, payload)?)?,
             Kind::Settings => Said::Settings(
                 parse::<message::Settings>(kind, payload)?
                     .settings
@@ -269,7 +289,7 @@ impl Decoder {
                 self.slots.resize(place + 1, Slot::default());
             }
             self.slots[place] = Slot {
-                divisor: declaration.divisor.max(1),
+                divisor: declaration.divisor,
                 life: declaration.life,
                 stale: false,
             };
@@ -308,6 +328,29 @@ impl Decoder {
             after: clean(&event.after),
             text: clean(&event.text),
         }
+    }
+
+    /// Rows of series whose declaration was lost are left out and counted.
+    fn histograms(&mut self, message: message::Histograms) -> Result<Said, DecodeError> {
+        let told = self.moment(message.boot_ns);
+        let mut rows = Vec::with_capacity(message.rows.len());
+        for observed in message.rows {
+            let (id, at) = (observed.id, self.moment(observed.boot_ns));
+            let lie = DecodeError::Unpack("a histogram contradicts itself");
+            let row = requests::row(observed, at).ok_or(lie)?;
+            match self.slots.get(id as usize) {
+                Some(slot) if !slot.stale => rows.push((SeriesId(id), row)),
+                _ => self.undeclared = self.undeclared.saturating_add(1),
+            }
+        }
+        Ok(Said::Histograms { told, rows })
+    }
+
+    fn spans(&self, message: message::Spans) -> Result<Said, DecodeError> {
+        let told = self.moment(message.boot_ns);
+        let lie = DecodeError::Unpack("a span names a text that is not there");
+        let spans = requests::spans(message, |boot_ns| self.moment(boot_ns)).ok_or(lie)?;
+        Ok(Said::Spans { told, spans })
     }
 
     fn moment(&self, boot_ns: i64) -> Moment {
@@ -409,7 +452,10 @@ impl Decoder {
                 self.undeclared = self.undeclared.saturating_add(1);
                 continue;
             }
-            let value = self.last[slot] as f64 / f64::from(known.divisor);
+            let value = match known.divisor {
+                0 => float::unpack(self.last[slot]),
+                divisor => self.last[slot] as f64 / f64::from(divisor),
+            };
             values.push((SeriesId(slot as u32), value));
         }
         Ok(values)

@@ -47,12 +47,16 @@ pub enum Kind {
     Refused = 10,
     /// The agent ends, and why.
     Bye = 11,
+    /// Observations per interval: response times, sizes.
+    Histograms = 12,
+    /// Spans of traces.
+    Spans = 13,
     /// A client asks for something.
     Request = 32,
 }
 
 /// Every kind, for reading.
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 14] = [
     Kind::Hello,
     Kind::Series,
     Kind::Processes,
@@ -64,6 +68,8 @@ const KINDS: [Kind; 12] = [
     Kind::ReplayEnd,
     Kind::Refused,
     Kind::Bye,
+    Kind::Histograms,
+    Kind::Spans,
     Kind::Request,
 ];
 

@@ -111,7 +111,8 @@ pub struct Declaration {
     /// 0 neutral, 1 higher is worse, 2 higher is better.
     #[prost(uint32, tag = "6")]
     pub polarity: u32,
-    /// Raw integers are divided by this.
+    /// Raw integers are divided by this; 0 where they are floating-point numbers as
+    /// [`crate::float`] packs them.
     #[prost(uint32, tag = "7")]
     pub divisor: u32,
     /// How many series had this number before.
@@ -231,6 +232,124 @@ pub struct Event {
     /// One sentence.
     #[prost(string, tag = "6")]
     pub text: String,
+}
+
+/// Consecutive buckets.
+#[derive(Clone, PartialEq, Message)]
+pub struct Run {
+    /// Number of the first.
+    #[prost(sint32, tag = "1")]
+    pub first: i32,
+    /// Counts from there on.
+    #[prost(uint64, repeated, tag = "2")]
+    pub counts: Vec<u64>,
+}
+
+/// What was observed of one series over one interval.
+#[derive(Clone, PartialEq, Message)]
+pub struct Observed {
+    /// Its declaration, of kind histogram.
+    #[prost(uint32, tag = "1")]
+    pub id: u32,
+    /// End of the interval, on the boot clock.
+    #[prost(int64, tag = "2")]
+    pub boot_ns: i64,
+    /// Length of the interval.
+    #[prost(int64, tag = "3")]
+    pub width_ns: i64,
+    /// Time in flight, summed over requests; absent where unknown.
+    #[prost(double, optional, tag = "4")]
+    pub active_s: Option<f64>,
+    /// Observations.
+    #[prost(uint64, tag = "5")]
+    pub count: u64,
+    /// Their sum.
+    #[prost(double, optional, tag = "6")]
+    pub sum: Option<f64>,
+    /// The least.
+    #[prost(double, optional, tag = "7")]
+    pub min: Option<f64>,
+    /// The greatest.
+    #[prost(double, optional, tag = "8")]
+    pub max: Option<f64>,
+    /// Scale of exponential buckets.
+    #[prost(sint32, tag = "9")]
+    pub scale: i32,
+    /// Observations at zero.
+    #[prost(uint64, tag = "10")]
+    pub zero: u64,
+    /// Exponential buckets above zero.
+    #[prost(message, optional, tag = "11")]
+    pub positive: Option<Run>,
+    /// Exponential buckets below zero.
+    #[prost(message, optional, tag = "12")]
+    pub negative: Option<Run>,
+    /// Bounds of explicit buckets; these are meant where `explicit` has counts.
+    #[prost(double, repeated, tag = "13")]
+    pub bounds: Vec<f64>,
+    /// Counts of explicit buckets, one more than bounds.
+    #[prost(uint64, repeated, tag = "14")]
+    pub explicit: Vec<u64>,
+}
+
+/// Several rows, told at one moment.
+#[derive(Clone, PartialEq, Message)]
+pub struct Histograms {
+    /// Boot clock of the sample they were told with.
+    #[prost(int64, tag = "1")]
+    pub boot_ns: i64,
+    /// Them.
+    #[prost(message, repeated, tag = "2")]
+    pub rows: Vec<Observed>,
+}
+
+/// One span; texts are places in the list of the message that holds it.
+#[derive(Clone, PartialEq, Message)]
+pub struct Span {
+    /// Number of the trace, 16 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub trace: Vec<u8>,
+    /// Number of the span.
+    #[prost(fixed64, tag = "2")]
+    pub id: u64,
+    /// Number of its parent; 0 for none.
+    #[prost(fixed64, tag = "3")]
+    pub parent: u64,
+    /// Its service.
+    #[prost(uint32, tag = "4")]
+    pub service: u32,
+    /// Its name.
+    #[prost(uint32, tag = "5")]
+    pub name: u32,
+    /// 0 internal, 1 server, 2 client, 3 producer, 4 consumer.
+    #[prost(uint32, tag = "6")]
+    pub kind: u32,
+    /// Begin, on the boot clock.
+    #[prost(int64, tag = "7")]
+    pub boot_ns: i64,
+    /// How long it took.
+    #[prost(int64, tag = "8")]
+    pub duration_ns: i64,
+    /// Whether it failed.
+    #[prost(bool, tag = "9")]
+    pub failed: bool,
+    /// Keys and values in turn.
+    #[prost(uint32, repeated, tag = "10")]
+    pub attributes: Vec<u32>,
+}
+
+/// Several spans, told at one moment.
+#[derive(Clone, PartialEq, Message)]
+pub struct Spans {
+    /// Boot clock of the sample they were told with.
+    #[prost(int64, tag = "1")]
+    pub boot_ns: i64,
+    /// Texts that they share.
+    #[prost(string, repeated, tag = "2")]
+    pub texts: Vec<String>,
+    /// Them.
+    #[prost(message, repeated, tag = "3")]
+    pub spans: Vec<Span>,
 }
 
 /// Settings of the host.

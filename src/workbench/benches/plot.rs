@@ -287,6 +287,7 @@ fn stored_frames(samples: usize) -> Result<(), Box<dyn std::error::Error>> {
         title: "large".to_owned(),
         created: Moment(0),
         columns: columns(samples),
+        ..store::ingest::Source::default()
     };
     store::ingest::ingest(source, &path)?;
     let bytes = std::fs::metadata(&path)?.len();

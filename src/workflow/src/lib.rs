@@ -36,6 +36,7 @@ pub mod performance;
 pub mod problem;
 pub mod processes;
 pub mod recording;
+pub mod services;
 mod spread;
 pub mod stored;
 mod stretches;

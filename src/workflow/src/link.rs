@@ -16,8 +16,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use model::batch::Batch;
 use model::event::Event;
+use model::histogram::Row;
 use model::process::{Process, ProcessId};
 use model::series::{Series, SeriesId};
+use model::trace;
 use wire::decode::{Decoder, Said};
 use wire::frame::{Found, Frame, Kind, Reader};
 use wire::message::{Hello, Request, Since};
@@ -65,6 +67,10 @@ pub enum Update {
     Batch(Box<Batch>),
     /// Something happened.
     Event(Event),
+    /// Observations per interval.
+    Observed(Vec<(SeriesId, Row)>),
+    /// Spans of traces.
+    Spans(Vec<trace::Span>),
     /// Settings of the host.
     Settings(Vec<(String, String)>),
     /// The clocks were compared again.
@@ -552,6 +558,8 @@ impl Session {
             Said::Processes(processes) => self.speaker.tell(Update::Processes(processes)),
             Said::Batch(batch) => self.speaker.tell(Update::Batch(Box::new(batch))),
             Said::Event(event) => self.speaker.tell(Update::Event(event)),
+            Said::Histograms { rows, .. } => self.speaker.tell(Update::Observed(rows)),
+            Said::Spans { spans, .. } => self.speaker.tell(Update::Spans(spans)),
             Said::Settings(settings) => self.speaker.tell(Update::Settings(settings)),
             Said::Clock(clock) => {
                 self.compare(following, &clock);

@@ -14,14 +14,20 @@ use analysis::track::Track;
 use model::batch::Batch;
 use model::catalog::Kind;
 use model::event::Event;
+use model::histogram::Row;
 use model::process::{Process, ProcessId, Reading};
 use model::series::{Series, SeriesId, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
+use model::trace;
 
 use crate::clock::Offset;
 use crate::glance::Recent;
 use crate::link::{Connected, LinkId, Update};
 use crate::processes::{self, Line, Measure, Rows};
+
+mod signals;
+
+use signals::LiveSignals;
 
 /// Samples kept of each series: two hours at 1 Hz, 700 series in 90 MB.
 pub const KEEP_ROWS: usize = 7_200;
@@ -93,6 +99,7 @@ pub struct LiveHost {
     /// Series that ended and gave their number to others.
     past: HashMap<SeriesKey, Track>,
     past_order: VecDeque<SeriesKey>,
+    signals: LiveSignals,
     processes: BTreeMap<ProcessId, LiveProcess>,
     ended: VecDeque<ProcessId>,
 }
@@ -109,12 +116,16 @@ enum Place {
     Raw(usize, usize),
     Derived(usize, usize),
     Past(usize),
+    Signal(usize, usize),
 }
 
 impl Place {
     fn host(self) -> usize {
         match self {
-            Self::Raw(host, _) | Self::Derived(host, _) | Self::Past(host) => host,
+            Self::Raw(host, _)
+            | Self::Derived(host, _)
+            | Self::Past(host)
+            | Self::Signal(host, _) => host,
         }
     }
 }
@@ -135,6 +146,11 @@ impl Live {
         match update {
             Update::Series(series) => {
                 for (id, one) in series {
+                    if one.kind == Kind::Histogram {
+                        host.signals.declare(id, one);
+                        continue;
+                    }
+                    host.signals.release(id);
                     let here = Place::Raw(number, id.0 as usize);
                     let key = one.key.clone();
                     if let Some(old) = host.declare(id, one) {
@@ -156,7 +172,12 @@ impl Live {
                     }
                 }
                 host.sample(&batch);
+                for (key, place) in host.signals.sample(batch.at) {
+                    self.places.insert(key, Place::Signal(number, place));
+                }
             }
+            Update::Observed(rows) => host.signals.observe(rows),
+            Update::Spans(spans) => host.signals.keep_spans(spans),
             Update::Event(event) => host.happened(event),
             Update::Settings(settings) => {
                 let room = SETTINGS_MAX.saturating_sub(host.settings.len());
@@ -207,6 +228,7 @@ impl Live {
             Place::Raw(host, id) => self.hosts[host].tracks.get(id)?.as_ref(),
             Place::Derived(host, place) => self.hosts[host].derived.get(place),
             Place::Past(host) => self.hosts[host].past.get(key),
+            Place::Signal(host, place) => self.hosts[host].signals.tracks().get(place),
         }
     }
 
@@ -226,8 +248,10 @@ impl Live {
             let ordered = host.past_order.iter();
             ordered.filter_map(|key| host.past.get(key))
         });
+        let signals = self.hosts.iter().flat_map(|host| host.signals.tracks());
         measured
             .chain(derived)
+            .chain(signals)
             .chain(past)
             .map(|track| track.series().clone())
             .collect()
@@ -269,6 +293,7 @@ impl LiveHost {
             stale_plan: false,
             past: HashMap::new(),
             past_order: VecDeque::new(),
+            signals: LiveSignals::default(),
             processes: BTreeMap::new(),
             ended: VecDeque::new(),
         }
@@ -485,7 +510,18 @@ impl LiveHost {
 
     /// The curves of its series, measured ones first; not of those that ended.
     pub fn tracks(&self) -> impl Iterator<Item = &Track> {
-        self.tracks.iter().flatten().chain(&self.derived)
+        let sampled = self.tracks.iter().flatten().chain(&self.derived);
+        sampled.chain(self.signals.tracks())
+    }
+
+    /// The histograms that its applications tell, and the rows of each by time.
+    pub fn histograms(&self) -> impl Iterator<Item = (&Series, &BTreeMap<i64, Row>)> {
+        self.signals.histograms()
+    }
+
+    /// The spans kept of its applications, as they came.
+    pub fn spans(&self) -> impl Iterator<Item = &trace::Span> {
+        self.signals.spans()
     }
 
     /// Processes whose numbers changed since a moment: the rows since then and the one

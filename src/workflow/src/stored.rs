@@ -6,13 +6,14 @@
 //!
 //! Start at [`Stored::open`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use analysis::derive::Plan;
 use analysis::quality::{self, Coverage, Mark};
+use analysis::signals::Signal;
 use analysis::track::{Detail, Sparse, Track};
 use model::annotation::Annotation;
 use model::catalog::Kind;
@@ -32,6 +33,11 @@ use crate::link::lock;
 use crate::problem::{Problem, Sort};
 use crate::processes::{Line, Measure, Rows};
 use crate::stretches;
+
+mod derived;
+pub mod requests;
+
+use derived::wider;
 
 /// Series of more samples than this are not held in memory whole.
 pub const WHOLE_MAX_ROWS: usize = 500_000;
@@ -72,6 +78,9 @@ struct Inner {
     measured: Vec<Series>,
     drawn: Vec<Series>,
     derived: HashMap<SeriesKey, Vec<SeriesKey>>,
+    /// Histograms, and what is derived of them.
+    observed: Vec<Series>,
+    signals: HashMap<SeriesKey, Signal>,
     events: Vec<(String, Event)>,
     settings: HashMap<String, Vec<(String, String)>>,
     quality: Vec<quality::Quality>,
@@ -147,6 +156,12 @@ impl Stored {
                 drawn.push(one.series.clone());
             }
         }
+        let observed: Vec<Series> = session.histograms().cloned().collect();
+        let mut signals = HashMap::new();
+        for signal in analysis::signals::plan(&observed) {
+            drawn.push(signal.series.clone());
+            signals.insert(signal.series.key.clone(), signal);
+        }
         let reading = |error: QueryError| reading(path, &error);
         let events = named_events(&session, &hosts).map_err(reading)?;
         let mut settings = HashMap::new();
@@ -162,6 +177,8 @@ impl Stored {
             measured,
             drawn,
             derived,
+            observed,
+            signals,
             events,
             settings,
             quality: Vec::new(),
@@ -309,7 +326,7 @@ impl Stored {
     ///
     /// The session has no such series, or the disk refuses.
     pub fn load(&self, key: &SeriesKey) -> Result<Track, Problem> {
-        if self.inner.derived.contains_key(key) {
+        if self.is_computed(key) {
             return Ok(Track::whole(&self.column(key, None)?));
         }
         let entries = &self.inner.session.manifest().series;
@@ -347,12 +364,14 @@ impl Stored {
         let read = read.map_err(|error| reading(self.path(), &error))?;
         read_along.clear();
         read_along.extend(keys.into_iter().zip(read));
-        read_along.remove(key).ok_or_else(|| Problem {
-            what: format!("could not read {key}"),
-            why: "the session has no such series".to_owned(),
-            what_to_do: format!("kymo info {}", self.path().display()),
-            sort: Sort::Usage,
-        })
+        read_along
+            .remove(key)
+            .ok_or_else(|| unknown(key, self.path()))
+    }
+
+    /// Whether a series is computed when it is asked for.
+    fn is_computed(&self, key: &SeriesKey) -> bool {
+        self.inner.derived.contains_key(key) || self.inner.signals.contains_key(key)
     }
 
     /// Loads rows of a large series, as drawn.
@@ -383,6 +402,12 @@ impl Stored {
     ///
     /// The session has no such series, or the disk refuses.
     pub fn column(&self, key: &SeriesKey, span: Option<Span>) -> Result<Column, Problem> {
+        if self.inner.signals.contains_key(key) {
+            let mut computed = self.signal_columns(&[key], span)?;
+            return computed
+                .remove(key)
+                .ok_or_else(|| unknown(key, self.path()));
+        }
         let Some(inputs) = self.inner.derived.get(key) else {
             return Ok(self.stored_column(key, span)?.plottable());
         };
@@ -401,18 +426,22 @@ impl Stored {
     ///
     /// The session has no such series, or the disk refuses.
     pub fn columns(&self, keys: &[SeriesKey], span: Option<Span>) -> Result<Vec<Column>, Problem> {
-        let is_derived = |key: &&SeriesKey| self.inner.derived.contains_key(key);
-        let (derived, measured): (Vec<&SeriesKey>, Vec<&SeriesKey>) =
-            keys.iter().partition(|key| is_derived(key));
+        let is_computed = |key: &&SeriesKey| self.is_computed(key);
+        let (computed, measured): (Vec<&SeriesKey>, Vec<&SeriesKey>) =
+            keys.iter().partition(|key| is_computed(key));
         let measured: Vec<SeriesKey> = measured.into_iter().cloned().collect();
+        let (signals, derived): (Vec<&SeriesKey>, Vec<&SeriesKey>) = computed
+            .into_iter()
+            .partition(|key| self.inner.signals.contains_key(key));
         let mut computed = self.derived_columns(&derived, span)?;
+        computed.extend(self.signal_columns(&signals, span)?);
         let read = self.inner.session.columns(&measured, span);
         let mut read = read
             .map_err(|error| reading(self.path(), &error))?
             .into_iter();
         let mut columns = Vec::with_capacity(keys.len());
         for key in keys {
-            let measured = if is_derived(&key) { None } else { read.next() };
+            let measured = if is_computed(&key) { None } else { read.next() };
             columns.push(match (measured, computed.remove(key)) {
                 (Some(column), _) => column.plottable(),
                 (None, Some(column)) => column,
@@ -420,57 +449,6 @@ impl Stored {
             });
         }
         Ok(columns)
-    }
-
-    /// Derived series from inputs that are read together. Those whose inputs are too many
-    /// to be held, or are not all there, are left out.
-    fn derived_columns(
-        &self,
-        keys: &[&SeriesKey],
-        span: Option<Span>,
-    ) -> Result<HashMap<SeriesKey, Column>, Problem> {
-        let entries = self.inner.session.manifest().series.iter();
-        let samples: HashMap<&SeriesKey, u64> =
-            entries.map(|it| (&it.series.key, it.samples)).collect();
-        let inputs_of = |key: &SeriesKey| self.inner.derived.get(key).map_or(&[][..], |it| it);
-        let mut computed = HashMap::new();
-        let mut rest = keys;
-        while !rest.is_empty() {
-            let mut wanted: BTreeSet<&SeriesKey> = BTreeSet::new();
-            let (mut held, mut count) = (0, 0);
-            for key in rest {
-                let more: Vec<&SeriesKey> = inputs_of(key)
-                    .iter()
-                    .filter(|it| !wanted.contains(it))
-                    .collect();
-                held += more.iter().filter_map(|it| samples.get(it)).sum::<u64>();
-                if held > HELD_SAMPLES_MAX {
-                    break;
-                }
-                wanted.extend(more);
-                count += 1;
-            }
-            let (now, later) = rest.split_at(count.max(1));
-            rest = later;
-            if count == 0 {
-                // Too large alone: it is read in stretches.
-                continue;
-            }
-            let wanted: Vec<SeriesKey> = wanted.into_iter().cloned().collect();
-            let read = self.inner.session.columns(&wanted, wider(span));
-            let read = read.map_err(|error| reading(self.path(), &error))?;
-            let read: HashMap<&SeriesKey, &Column> = wanted.iter().zip(&read).collect();
-            for key in now {
-                let inputs = inputs_of(key).iter();
-                let inputs: Option<Vec<Column>> =
-                    inputs.map(|it| read.get(it).copied().cloned()).collect();
-                if let Some(column) = inputs.and_then(|it| self.inner.derived_from(key, &it)) {
-                    let column = span.map_or_else(|| column.clone(), |it| cut(&column, it));
-                    computed.insert((*key).clone(), column);
-                }
-            }
-        }
-        Ok(computed)
     }
 
     fn stored_column(&self, key: &SeriesKey, span: Option<Span>) -> Result<Column, Problem> {
@@ -616,63 +594,7 @@ impl Stored {
     }
 }
 
-/// Samples of inputs that are held at once to derive series from: 256 MiB of numbers.
-const HELD_SAMPLES_MAX: u64 = 1 << 25;
-
-/// A span with what lies before it that rates and seldom read limits need.
-fn wider(span: Option<Span>) -> Option<Span> {
-    span.map(|span| Span {
-        from: span.from.plus_ns(-120 * SECOND_NS),
-        to: span.to,
-    })
-}
-
 impl Inner {
-    /// Computes a derived series from all of its inputs.
-    fn derived_from(&self, key: &SeriesKey, inputs: &[Column]) -> Option<Column> {
-        let known = self.drawn.iter().find(|series| series.key == *key)?;
-        let column = analysis::derive::column(key, inputs)?;
-        Some(Column {
-            series: known.clone(),
-            ..column
-        })
-    }
-
-    /// Computes a derived series, a stretch of its inputs at a time.
-    fn derived_column(
-        &self,
-        key: &SeriesKey,
-        inputs: &[SeriesKey],
-        span: Option<Span>,
-    ) -> Result<Column, Problem> {
-        let known = self.drawn.iter().find(|series| series.key == *key);
-        let (mut at, mut values) = (Vec::new(), Vec::new());
-        let mut complete = known.is_some();
-        stretches::each(&self.session, inputs, span, |stretch| {
-            let Some(part) = analysis::derive::column(key, stretch.columns) else {
-                complete = false;
-                return;
-            };
-            let new = part.at.partition_point(|at| *at < stretch.from.0);
-            at.extend_from_slice(&part.at[new..]);
-            values.extend_from_slice(&part.values[new..]);
-        })
-        .map_err(|error| reading(&self.origin, &error))?;
-        match known.filter(|_| complete) {
-            Some(series) => Ok(Column {
-                series: series.clone(),
-                at: at.into(),
-                values: values.into(),
-            }),
-            None => Err(Problem {
-                what: format!("could not derive {key}"),
-                why: "its inputs are not in the session".to_owned(),
-                what_to_do: "look for its inputs in the browser".to_owned(),
-                sort: Sort::NotUsable,
-            }),
-        }
-    }
-
     /// The times of what was read most often, and all that is needed to tell of resets.
     fn falls(&self, keys: &[SeriesKey]) -> Result<(Vec<i64>, Vec<Column>), Problem> {
         let mut times: Vec<Vec<i64>> = Vec::new();
@@ -763,6 +685,15 @@ impl Inner {
             steal: steal.as_ref(),
             events: &events,
         }))
+    }
+}
+
+fn unknown(key: &SeriesKey, path: &Path) -> Problem {
+    Problem {
+        what: format!("could not read {key}"),
+        why: "the session has no such series".to_owned(),
+        what_to_do: format!("kymo info {}", path.display()),
+        sort: Sort::Usage,
     }
 }
 

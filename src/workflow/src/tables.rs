@@ -168,6 +168,9 @@ pub(crate) fn as_it_is(path: &Path, context: &Context) -> Result<Option<Table>, 
         Err(import::ImportError::Unknown { .. }) => return Ok(None),
         Err(error) => return Err(importing(path, "it", &error)),
     };
+    let import::Content::Table(table) = imported.content else {
+        return Ok(None);
+    };
     let mut notes = imported.notes;
     let damaged = imported.damage.is_some();
     notes.extend(
@@ -175,18 +178,18 @@ pub(crate) fn as_it_is(path: &Path, context: &Context) -> Result<Option<Table>, 
             .damage
             .map(|why| format!("the rest was not read: {why}")),
     );
-    let names: Vec<String> = imported.columns.iter().map(|it| it.0.clone()).collect();
-    let columns = imported.columns.into_iter().map(|(name, values)| {
+    let names: Vec<String> = table.columns.iter().map(|it| it.0.clone()).collect();
+    let columns = table.columns.into_iter().map(|(name, values)| {
         let series = series(&name);
         match series.kind {
             Kind::Counter => {
-                let rates = model::rate::at_interval_ends(&imported.at, &values);
+                let rates = model::rate::at_interval_ends(&table.at, &values);
                 (crate::stored::as_drawn(&series), rates)
             }
             Kind::Gauge | Kind::Histogram => (series, values),
         }
     });
-    let mut frame = Frame::of_table(&imported.at, columns.collect());
+    let mut frame = Frame::of_table(&table.at, columns.collect());
     for (line, name) in frame.lines.iter_mut().zip(names) {
         line.name = name;
     }
@@ -226,8 +229,30 @@ pub(crate) fn foreign(
             .damage
             .map(|why| format!("the rest was not read: {why}")),
     );
-    let columns = columns(imported.at, imported.columns, &mut notes);
-    Ok((source(path, columns), notes))
+    match imported.content {
+        import::Content::Table(table) => {
+            let columns = columns(table.at, table.columns, &mut notes);
+            Ok((source(path, columns), notes))
+        }
+        import::Content::Recording(recording) => Ok((recorded(path, recording), notes)),
+    }
+}
+
+/// A session of what a tool measured.
+fn recorded(path: &Path, recording: import::Recording) -> Source {
+    let times = recording.columns.iter().filter_map(|it| it.at.first());
+    let rows = recording.histograms.iter().filter_map(|it| it.1.first());
+    let starts = recording.spans.iter().map(|it| it.1.start.0);
+    let first = times.copied().chain(rows.map(|it| it.at.0)).chain(starts);
+    let created = Moment(first.min().unwrap_or(0));
+    Source {
+        created,
+        columns: recording.columns,
+        histograms: recording.histograms,
+        spans: recording.spans,
+        events: recording.events,
+        ..source(path, Vec::new())
+    }
 }
 
 fn is_parquet(path: &Path) -> bool {
@@ -356,6 +381,7 @@ fn source(path: &Path, columns: Vec<Column>) -> Source {
             .and_then(|column| column.at.first())
             .map_or(Moment(0), |at| Moment(*at)),
         columns,
+        ..Source::default()
     }
 }
 

@@ -310,7 +310,7 @@ fn secret_pair(word: &str) -> Option<(usize, usize)> {
 }
 
 /// Whether the value of this key is a secret.
-fn secret_key(key: &str) -> bool {
+pub(super) fn secret_key(key: &str) -> bool {
     let key = key.trim_start_matches('-').to_ascii_lowercase();
     if SECRET_PARTS.iter().any(|part| key.contains(part)) {
         return true;

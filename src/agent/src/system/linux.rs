@@ -90,6 +90,24 @@ impl Clocks {
     }
 }
 
+/// Processor time of the calling thread so far.
+#[cfg(feature = "intake")]
+pub(crate) fn thread_cpu_ns() -> i64 {
+    read(ClockId::ThreadCPUTime)
+}
+
+/// Tells one file from another of the same name.
+#[cfg(feature = "intake")]
+pub(crate) fn identity(about: &std::fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(about)
+}
+
+/// A clock that only moves on.
+#[cfg(feature = "intake")]
+pub(crate) fn steady_ns() -> i64 {
+    read(ClockId::Monotonic)
+}
+
 fn read(id: ClockId) -> i64 {
     let time = clock_gettime(id);
     time.tv_sec

@@ -16,6 +16,7 @@ use model::unit::Unit;
 
 use crate::frame::{Frame, Line};
 use crate::quality::{Mark, MarkKind, Quality, Severity};
+use crate::signals;
 
 /// The input of [`quality_findings`].
 #[derive(Clone, Copy, Debug)]
@@ -324,6 +325,7 @@ fn twins(input: &QualityInput<'_>) -> Option<Finding> {
     let derived = |line: &Line| {
         let metric = catalog::find(&line.series.key.metric);
         metric.is_some_and(|it| it.origin == Origin::Derived)
+            || signals::is_signal(&line.series.key.metric)
     };
     let measured = input.frame.lines.iter().filter(|line| !derived(line));
     let mut alike: BTreeMap<u64, Vec<&Line>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 //! Start at [`ALL`]; add a law by adding a line.
 
 use super::{Law, Own, Rows, Violation, step_seconds};
-use crate::frame::Line;
+use crate::frame::{Frame, Line};
 
 /// One check.
 type Rule = fn(&Own<'_>) -> Vec<Violation>;
@@ -15,6 +15,7 @@ pub(super) const ALL: &[Rule] = &[
     device_busy,
     memory_parts,
     little,
+    service_little,
     parts,
     packet_size,
 ];
@@ -246,6 +247,119 @@ fn little(own: &Own<'_>) -> Vec<Violation> {
         })
     });
     found.collect()
+}
+
+/// Numbers in flight of a service that were counted, and what its spans tell.
+///
+/// # Source
+///
+/// OpenTelemetry semantic conventions for `http.server.active_requests` and
+/// `rpc.server.active_requests`.
+const ACTIVE: [&str; 3] = [
+    "service.request.active",
+    "http.server.active_requests",
+    "rpc.server.active_requests",
+];
+
+/// Stretches are at least so many response times long, so that requests in flight at
+/// their ends do not matter.
+const LITTLE_RESPONSES: f64 = 20.0;
+
+/// Both sides of the law of a service may differ by this share of the larger.
+const SERVICE_TOLERANCE: f64 = 0.15;
+
+/// Mean concurrency, against throughput times mean response time.
+fn service_little(own: &Own<'_>) -> Vec<Violation> {
+    let frame = own.input.frame;
+    let length = frame.rows_of_seconds(LITTLE_SECONDS);
+    let mut found = Vec::new();
+    let services = own.by("service.request.throughput", "service.name");
+    for (service, throughput) in services {
+        let whole = |line: &&&Line| line.series.key.attributes.len() == 1;
+        let Some(throughput) = throughput.iter().find(whole).copied() else {
+            continue;
+        };
+        let named = [("service.name", service)];
+        let Some(mean) = own.one("service.request.duration.mean", &named) else {
+            continue;
+        };
+        for metric in ACTIVE {
+            let counted = own.by(metric, "service.name");
+            let Some(counted) = counted.get(service) else {
+                continue;
+            };
+            let counted: Vec<&Line> = match metric == ACTIVE[0] {
+                true => own.one(metric, &named).into_iter().collect(),
+                false => counted.clone(),
+            };
+            // A level that is looked at now and then is not its mean.
+            let tolerance = match metric == ACTIVE[0] {
+                true => SERVICE_TOLERANCE,
+                false => LITTLE_TOLERANCE,
+            };
+            let active = held(&sum(own, &counted));
+            let pairs = service_pairs((&throughput.values, &mean.values, &active), length, frame);
+            let mut series: Vec<String> = counted.iter().map(|it| name(it)).collect();
+            series.extend([name(throughput), name(mean)]);
+            let about = Rows {
+                law: Law::Little,
+                subject: service,
+                series,
+                unit: "{request}",
+                what: format!(
+                    "requests in flight of {service} are not throughput times response time"
+                ),
+            };
+            found.extend(own.rows(about, &pairs, |active, product| {
+                let larger = active.max(product);
+                if larger < LITTLE_LEAST_QUEUE {
+                    return f64::NAN;
+                }
+                (active - product).abs() - tolerance * larger
+            }));
+        }
+    }
+    found
+}
+
+/// A level that is told now and then holds until it is told again.
+fn held(values: &[f64]) -> Vec<f64> {
+    let mut last = f64::NAN;
+    let held = values.iter().map(|value| {
+        if value.is_finite() {
+            last = *value;
+        }
+        last
+    });
+    held.collect()
+}
+
+/// Means of both sides over stretches; every row of a stretch stands for it.
+fn service_pairs(
+    (throughput, mean, active): (&[f64], &[f64], &[f64]),
+    length: usize,
+    frame: &Frame,
+) -> Vec<(f64, f64)> {
+    let seconds = length as f64 * frame.step_seconds();
+    let mut pairs = Vec::new();
+    for from in (0..frame.rows().saturating_sub(length - 1)).step_by(length) {
+        let rows = from..from + length;
+        let product = rows.clone().map(|row| match throughput[row] {
+            // Without requests there is no response time, and nothing of it in flight.
+            0.0 => 0.0,
+            throughput => throughput * mean[row],
+        });
+        let average = |sum: f64| sum / length as f64;
+        let product = average(product.sum());
+        let active = average(active[rows.clone()].iter().sum());
+        let slowest = mean[rows].iter().copied().fold(0.0, f64::max);
+        let pair = match slowest * LITTLE_RESPONSES <= seconds {
+            true => (active, product),
+            false => (f64::NAN, f64::NAN),
+        };
+        pairs.extend(vec![pair; length]);
+    }
+    pairs
 }
 
 /// A part and its whole: metric and attributes of each, and the attribute that pairs them.

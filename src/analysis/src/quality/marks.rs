@@ -237,9 +237,12 @@ fn events(input: &Input<'_>) -> Vec<Found> {
             EventKind::Missing => (MarkKind::Missing, Severity::Warning),
             EventKind::Link => (MarkKind::Link, Severity::Warning),
             EventKind::Recorder => (MarkKind::Recorder, Severity::Severe),
-            EventKind::Setting | EventKind::Appeared | EventKind::Vanished | EventKind::Other => {
-                return None;
-            }
+            EventKind::Setting
+            | EventKind::Appeared
+            | EventKind::Vanished
+            | EventKind::Log
+            | EventKind::Exemplar
+            | EventKind::Other => return None,
         };
         Some(Found {
             kind,

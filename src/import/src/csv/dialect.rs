@@ -2,7 +2,7 @@
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     /// Between cells.
     pub delimiter: u8,
     /// Before decimals.
@@ -11,7 +11,7 @@ pub(super) struct Dialect {
 
 /// What stands before the decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decimal {
+pub(crate) enum Decimal {
     /// `1.5`
     Point,
     /// `1,5`
@@ -30,7 +30,7 @@ impl Dialect {
     /// The delimiter is the one that the most of the first lines hold as often as
     /// the header does. Decimals are commas where cells look like `1,5` and none
     /// like `1.5`, which is possible only where the comma is no delimiter.
-    pub(super) fn sniff(head: &[u8]) -> Self {
+    pub(crate) fn sniff(head: &[u8]) -> Self {
         let lines: Vec<&[u8]> = head
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.trim_ascii().is_empty())

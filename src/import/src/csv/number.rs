@@ -4,7 +4,7 @@ use super::dialect::Decimal;
 
 /// What a cell holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     /// A finite number.
     Number(f64),
     /// Nothing: empty, `NaN`, and what other programs write for it.
@@ -22,7 +22,7 @@ const MISSING: [&[u8]; 7] = [b"nan", b"na", b"n/a", b"null", b"none", b"nil", b"
 const MOST_DIGITS: usize = 64;
 
 /// Reads a cell.
-pub(super) fn parse(cell: &[u8], decimal: Decimal) -> Cell {
+pub(crate) fn parse(cell: &[u8], decimal: Decimal) -> Cell {
     let cell = cell.trim_ascii();
     if cell.is_empty() {
         return Cell::Gap;

@@ -8,13 +8,11 @@ use model::time::SECOND_NS;
 use super::dialect::Dialect;
 use super::number::{self, Cell};
 use super::time::{self, Form};
-use crate::Imported;
+use crate::skipped::{Skipped, counted};
+use crate::{Content, Imported};
 
 /// So many skipped columns are named in a note.
 const MOST_NAMED: usize = 5;
-
-/// So much of a cell is quoted in a note.
-const MOST_QUOTED: usize = 24;
 
 /// A table in the making.
 pub(super) struct Table {
@@ -23,8 +21,8 @@ pub(super) struct Table {
     /// In the order of the file; `None` stands for the time column.
     columns: Vec<Option<Gathered>>,
     rows: usize,
-    short: Tally,
-    long: Tally,
+    short: Skipped,
+    long: Skipped,
     notes: Vec<String>,
 }
 
@@ -34,7 +32,7 @@ struct Times {
     form: Option<Form>,
     /// `None` where the cell could not be read.
     at: Vec<Option<i64>>,
-    unread: Tally,
+    unread: Skipped,
 }
 
 /// A column in the making.
@@ -43,26 +41,7 @@ struct Gathered {
     values: Vec<f64>,
     numbers: usize,
     infinite: usize,
-    words: Tally,
-}
-
-/// How often something happened, and where first.
-#[derive(Default)]
-struct Tally {
-    count: usize,
-    first_line: u64,
-    example: String,
-}
-
-impl Tally {
-    fn add(&mut self, line: u64, cell: &[u8]) {
-        if self.count == 0 {
-            self.first_line = line;
-            let text = String::from_utf8_lossy(cell);
-            self.example = text.trim().chars().take(MOST_QUOTED).collect();
-        }
-        self.count += 1;
-    }
+    words: Skipped,
 }
 
 impl Table {
@@ -87,7 +66,7 @@ impl Table {
                 name: name.to_owned(),
                 form: None,
                 at: Vec::new(),
-                unread: Tally::default(),
+                unread: Skipped::default(),
             }),
             columns: names
                 .into_iter()
@@ -95,8 +74,8 @@ impl Table {
                 .map(|(place, name)| (Some(place) != time).then(|| Gathered::new(name)))
                 .collect(),
             rows: 0,
-            short: Tally::default(),
-            long: Tally::default(),
+            short: Skipped::default(),
+            long: Skipped::default(),
             notes,
         }
     }
@@ -169,9 +148,11 @@ impl Table {
         }
         Ok(Imported {
             format: "CSV",
-            at,
-            columns: numeric.into_iter().map(|it| (it.name, it.values)).collect(),
-            time_column,
+            content: Content::Table(crate::Table {
+                at,
+                columns: numeric.into_iter().map(|it| (it.name, it.values)).collect(),
+                time_column,
+            }),
             notes,
             damage,
         })
@@ -233,7 +214,7 @@ impl Gathered {
             values: Vec::new(),
             numbers: 0,
             infinite: 0,
-            words: Tally::default(),
+            words: Skipped::default(),
         }
     }
 
@@ -334,10 +315,4 @@ fn note_columns(notes: &mut Vec<String>, numeric: &[Gathered], words: &[Gathered
         words.len() + numeric.len(),
         named.join(", ")
     ));
-}
-
-/// `1 row`, `2 rows`.
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }

@@ -4,11 +4,11 @@ use super::dialect::Decimal;
 use model::time::SECOND_NS;
 
 /// Headers of time columns, in order of preference; letter case does not matter.
-pub(super) const NAMES: [&str; 4] = ["timestamp", "time", "ts", "date"];
+pub(crate) const NAMES: [&str; 4] = ["timestamp", "time", "ts", "date"];
 
 /// How a file writes its times. The first cell decides for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// A count of so many nanoseconds each, since the Unix epoch.
     Count(i64),
     /// RFC 3339 with a zone.
@@ -23,7 +23,7 @@ const MOST_SECONDS: i64 = 100_000_000_000;
 
 impl Form {
     /// How this form is called in notes.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Count(SECOND_NS) => "Unix seconds",
             Self::Count(1_000_000) => "Unix milliseconds",
@@ -35,7 +35,7 @@ impl Form {
     }
 
     /// The form in which this cell can be read.
-    pub(super) fn of(cell: &[u8], decimal: Decimal) -> Option<Self> {
+    pub(crate) fn of(cell: &[u8], decimal: Decimal) -> Option<Self> {
         let cell = cell.trim_ascii();
         if let Some((whole, _)) = split_count(cell, decimal) {
             let size = whole.unsigned_abs();
@@ -56,7 +56,7 @@ impl Form {
     }
 
     /// Reads a cell, in nanoseconds since the Unix epoch.
-    pub(super) fn read(self, cell: &[u8], decimal: Decimal) -> Option<i64> {
+    pub(crate) fn read(self, cell: &[u8], decimal: Decimal) -> Option<i64> {
         let cell = cell.trim_ascii();
         match self {
             Self::Count(unit_ns) => {

@@ -304,6 +304,8 @@ fn sign(kind: EventKind) -> &'static str {
         EventKind::Missing => "!",
         EventKind::Link => "⇄",
         EventKind::Recorder => "●",
+        EventKind::Log => "≡",
+        EventKind::Exemplar => "✦",
         EventKind::Other => "•",
     }
 }

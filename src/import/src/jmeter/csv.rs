@@ -1,0 +1,156 @@
+//! JTL as CSV: a header with JMeter's names in any order, then a row a sample.
+//!
+//! * In: at least `timeStamp` and `elapsed`; whatever else of the documented columns.
+//! * Out: requests by label, users by thread counts, times to first byte and to connect.
+//! * Never: reads a file without a header: which columns it holds is not written in it.
+//!
+//! Start at [`read`].
+
+use ::csv::ByteRecord;
+
+use super::{MILLISECOND_NS, START_NOTE, Sample, put};
+use crate::csv::dialect::Dialect;
+use crate::csv::time::Form;
+use crate::csv::{Rows, header_of};
+use crate::lines::Damage;
+use crate::load::Load;
+use crate::outcome::{self, Outcome};
+use crate::skipped::{Skips, counted};
+use crate::source::Source;
+use crate::{ImportError, Imported};
+
+/// The columns that are read, in the order of [`Places`].
+const COLUMNS: [&str; 11] = [
+    "timeStamp",
+    "elapsed",
+    "label",
+    "responseCode",
+    "responseMessage",
+    "success",
+    "threadName",
+    "allThreads",
+    "Latency",
+    "Connect",
+    "grpThreads",
+];
+
+/// Where each of [`COLUMNS`] stands.
+type Places = [Option<usize>; COLUMNS.len()];
+
+/// Whether a file that begins with these bytes is such a table.
+pub(crate) fn sniff(head: &[u8]) -> bool {
+    let header = header_of(head);
+    let has = |name: &str| header.iter().any(|it| it == name);
+    has("timeStamp") && has("elapsed")
+}
+
+/// Reads all samples.
+pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
+    let header = header_of(source.head());
+    let places = places_in(&header);
+    let mut load = Load::new(source.path());
+    let mut skips = Skips::default();
+    let damage = rows(source, &header, &mut load, &mut skips)?;
+    let mut notes = vec![format!("read {}", counted(load.count(), "sample"))];
+    let missing: Vec<&str> = [2, 5, 6, 7]
+        .into_iter()
+        .filter(|it| places[*it].is_none())
+        .map(|it| COLUMNS[it])
+        .collect();
+    if !missing.is_empty() {
+        notes.push(format!("columns that are missing: {}", missing.join(", ")));
+    }
+    notes.push(START_NOTE.to_owned());
+    notes.extend(skips.notes());
+    let recording = load.finish(&mut notes);
+    let outcome = Outcome {
+        format: "JMeter CSV",
+        recording,
+        notes,
+        damage,
+        nothing: "there is no sample under the header",
+    };
+    outcome.imported(source)
+}
+
+fn places_in(header: &[String]) -> Places {
+    COLUMNS.map(|name| header.iter().position(|it| it == name))
+}
+
+fn rows(
+    source: &mut Source<'_>,
+    header: &[String],
+    load: &mut Load,
+    skips: &mut Skips,
+) -> Result<Option<Damage>, ImportError> {
+    let places = places_in(header);
+    let dialect = Dialect::sniff(source.head());
+    let mut rows = Rows::new(source, dialect);
+    let mut record = ByteRecord::new();
+    let mut form: Option<Form> = None;
+    let mut number = 0_usize;
+    loop {
+        match rows.next(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return Ok(skips.cut(Some(rows.line))),
+            Err(error) => return outcome::damage(error).map(Some),
+        }
+        number += 1;
+        if number.is_multiple_of(4096) {
+            rows.source.progress(number)?;
+        }
+        let row = String::from_utf8_lossy(record.as_slice());
+        if number == 1 || row.trim().is_empty() {
+            continue;
+        }
+        if record.len() != header.len() {
+            skips.add("row", "other cells than the header", rows.line, &row);
+            continue;
+        }
+        let cells = record.iter().map(String::from_utf8_lossy);
+        let cells: Vec<_> = cells.collect();
+        let cell = |column: usize| {
+            let place = places.get(column).copied().flatten()?;
+            cells.get(place).map(|it| it.trim())
+        };
+        let value = |column: usize| cell(column).and_then(|it| it.parse::<f64>().ok());
+        let stamp = cell(0).unwrap_or_default().as_bytes();
+        form = form.or_else(|| Form::of(stamp, dialect.decimal));
+        let start = form.and_then(|it| it.read(stamp, dialect.decimal));
+        let (Some(start), Some(elapsed_ms)) = (start, value(1)) else {
+            skips.add("row", "no time or no duration", rows.line, &row);
+            continue;
+        };
+        if !(0.0..i64::MAX as f64 / MILLISECOND_NS).contains(&elapsed_ms) {
+            skips.add("row", "a duration that cannot be", rows.line, &row);
+            continue;
+        }
+        put(
+            load,
+            &Sample {
+                start,
+                elapsed_ms,
+                label: cell(2).unwrap_or("(no label)"),
+                code: cell(3),
+                message: cell(4).unwrap_or_default(),
+                success: cell(5).and_then(truth),
+                thread: cell(6).unwrap_or_default(),
+                users: value(7).or_else(|| value(10)),
+                latency_ms: value(8),
+                connect_ms: value(9),
+                summary: false,
+            },
+        );
+    }
+}
+
+/// Reads `true` and `false`.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
