@@ -158,6 +158,18 @@ fn of_tools() -> std::io::Result<Vec<(String, Vec<u8>)>> {
     Ok(all)
 }
 
+#[test]
+fn one_format_alone_takes_a_file_of_a_tool() -> std::io::Result<()> {
+    for (name, bytes) in of_tools()? {
+        let head = &bytes[..bytes.len().min(64 << 10)];
+        let taking = FORMATS.iter().filter(|it| (it.sniff)(head));
+        let names: Vec<&str> = taking.map(|it| it.name).collect();
+        let others = names.iter().filter(|it| **it != "CSV").count();
+        assert_eq!(others, 1, "{name}: {names:?}");
+    }
+    Ok(())
+}
+
 fn reads_or_says_why(name: &str, bytes: &[u8]) {
     match from_named(name, bytes) {
         Ok(imported) => {

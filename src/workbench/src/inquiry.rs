@@ -8,9 +8,11 @@
 
 pub mod forecast;
 pub mod limits;
+pub mod services;
 pub mod together;
 
 use analysis::correlate::LagPoint;
+use model::finding::Finding;
 use workflow::problem::{Problem, Sort};
 
 use crate::tasks::{Generation, Ticket, Work};
@@ -28,6 +30,10 @@ pub struct Inquiries {
     pub together: together::Question,
     /// How a pair correlates at every lag.
     pub lags: together::Lags,
+    /// What services do.
+    pub services: services::Question,
+    /// Why one of them was slow.
+    pub why: services::Why,
 }
 
 /// What a job brings.
@@ -43,6 +49,10 @@ pub enum Answer {
     Together(u64, Result<together::Found, Problem>),
     /// How a pair correlates at every lag.
     Lags(u64, Vec<LagPoint>),
+    /// What services do.
+    Services(u64, Result<services::Seen, Problem>),
+    /// Why one of them was slow.
+    Why(u64, Result<Vec<Finding>, Problem>),
 }
 
 /// How far a question is.
@@ -94,6 +104,8 @@ impl Inquiries {
         self.forecasts.reset();
         self.together.reset();
         self.lags.reset();
+        self.services.reset();
+        self.why.reset();
     }
 
     /// Takes in what a job brings.
@@ -104,6 +116,8 @@ impl Inquiries {
             Answer::Forecasts(number, result) => self.forecasts.accept((number, result), with),
             Answer::Together(number, result) => self.together.accept(number, result),
             Answer::Lags(number, points) => self.lags.accept(number, Ok(points)),
+            Answer::Services(number, seen) => self.services.accept(number, seen),
+            Answer::Why(number, found) => self.why.accept(number, found),
         }
     }
 }

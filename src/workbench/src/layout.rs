@@ -29,6 +29,8 @@ pub enum Screen {
     Forecast,
     /// What moves together.
     Correlate,
+    /// What services do for their users.
+    Services,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -49,6 +51,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Explore, "Explore"),
     (Screen::Analyze, "Analyze"),
     (Screen::Compare, "Compare"),
+    (Screen::Services, "Services"),
     (Screen::Bottleneck, "Bottleneck"),
     (Screen::Forecast, "Forecast"),
     (Screen::Correlate, "Correlate"),
@@ -81,6 +84,7 @@ pub fn standard() -> Layout {
             Screen::Explore,
             Screen::Analyze,
             Screen::Compare,
+            Screen::Services,
             Screen::Bottleneck,
             Screen::Forecast,
             Screen::Correlate,
@@ -142,6 +146,7 @@ const BESIDE_PLOTS: &[Screen] = &[
     Screen::Findings,
     Screen::Analyze,
     Screen::Compare,
+    Screen::Services,
     Screen::Bottleneck,
     Screen::Forecast,
     Screen::Correlate,

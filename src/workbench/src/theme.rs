@@ -291,6 +291,37 @@ impl Theme {
     }
 }
 
+/// Colors of growing amounts: told apart by brightness alone, also by those who see
+/// fewer colors.
+///
+/// # Source
+///
+/// J. R. Nuñez, C. R. Anderton, R. S. Renslow, "Optimizing colormaps with consideration
+/// for color vision deficiency", PLoS ONE 13 (2018): cividis, at ninths.
+const HEAT: [Color32; 9] = [
+    Color32::from_rgb(0x00, 0x22, 0x4e),
+    Color32::from_rgb(0x1c, 0x3a, 0x6e),
+    Color32::from_rgb(0x43, 0x4e, 0x6c),
+    Color32::from_rgb(0x61, 0x64, 0x70),
+    Color32::from_rgb(0x7d, 0x7c, 0x78),
+    Color32::from_rgb(0x9b, 0x94, 0x76),
+    Color32::from_rgb(0xba, 0xae, 0x6c),
+    Color32::from_rgb(0xdc, 0xc9, 0x57),
+    Color32::from_rgb(0xfe, 0xe8, 0x38),
+];
+
+impl Theme {
+    /// The color of an amount, 0 to 1, away from the ground as it grows.
+    pub fn heat(&self, share: f32) -> Color32 {
+        let dark = self.ground.r() < 0x80;
+        let share = share.clamp(0.0, 1.0);
+        // On a light ground more is darker.
+        let place = if dark { share } else { 1.0 - share } * (HEAT.len() - 1) as f32;
+        let below = (place as usize).min(HEAT.len() - 2);
+        HEAT[below].lerp_to_gamma(HEAT[below + 1], place - below as f32)
+    }
+}
+
 impl Look {
     /// The look of the n-th series of a panel; 32 in a row all differ.
     pub fn nth(n: usize) -> Self {

@@ -222,6 +222,12 @@ impl Live {
         self.version
     }
 
+    /// Raised about once a second while samples come.
+    pub fn seconds(&self) -> u64 {
+        let last = self.hosts.iter().filter_map(|host| host.last_at).max();
+        last.map_or(0, |at| (at.0 / SECOND_NS).unsigned_abs())
+    }
+
     /// The drawable track of a series or derived series.
     pub fn track(&self, key: &SeriesKey) -> Option<&Track> {
         match *self.places.get(key)? {

@@ -4,15 +4,19 @@
 
 use std::collections::BTreeMap;
 
+use analysis::bottleneck;
 use analysis::services::{self, Edge, Service};
+use model::finding::Finding;
 use model::histogram::{Histogram, Row};
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
 use model::trace;
 use store::requests::SpanFilter;
 
+use crate::explain;
+use crate::input::Input;
 use crate::jobs::Context;
-use crate::problem::Problem;
+use crate::problem::{Problem, Sort};
 use crate::stored::Stored;
 
 /// Spans that are looked at to tell who answers whom; those that took longest.
@@ -92,6 +96,51 @@ pub fn of<'a>(
     }
 }
 
+/// Why requests were slow within a window: what their response time came from, and what
+/// limited meanwhile, with the service as the symptom.
+///
+/// # Errors
+///
+/// The input has no response times of these requests, the table of processes cannot be
+/// read, or the user stopped it.
+pub fn why(
+    input: &Input,
+    which: &Which,
+    window: Span,
+    context: &Context,
+) -> Result<Vec<Finding>, Problem> {
+    let joined = explain::joined(input);
+    let name = which.signal(SYMPTOM).to_string();
+    let symptom = joined.frame.find(&name).ok_or_else(|| Problem {
+        what: format!("could not explain {}", which.name()),
+        why: "its response times are not in the session".to_owned(),
+        what_to_do: "another service, or another operation".to_owned(),
+        sort: Sort::NotUsable,
+    })?;
+    let request = analysis::explain::Request {
+        onset: Some(joined.frame.rows_in(window).start),
+        symptom: Some(symptom),
+        ..analysis::explain::Request::default()
+    };
+    let explained = explain::explain((input, &joined), request, context)?;
+    let explanation = &explained.explanation;
+    let parameters = vec![("symptom".to_owned(), name.clone())];
+    let mut found = analysis::explain::findings(&joined.frame, explanation, &parameters);
+    if let (Some(finding), Some(limits)) = (found.first_mut(), &explained.limits) {
+        analysis::explain::agree(finding, (&joined.frame, explanation), limits);
+    }
+    let request = bottleneck::Request {
+        window: Some(window),
+        symptom: Some(&name),
+    };
+    let outcome = crate::bottleneck::assess(input, &request, context)?;
+    found.extend(bottleneck::findings(&outcome));
+    Ok(found)
+}
+
+/// The signal that tells whether requests are slow.
+const SYMPTOM: &str = "service.request.duration.mean";
+
 /// A window that holds rows which end at its end.
 fn inclusive(window: Span) -> Span {
     Span {
@@ -166,6 +215,15 @@ impl Which {
             && (self.host.is_empty() || self.host == key.host)
             && fits(&self.service, "service.name")
             && fits(&self.operation, "operation")
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> String {
+        match (self.service.as_str(), self.operation.as_str()) {
+            ("", _) => "all services".to_owned(),
+            (service, "") => service.to_owned(),
+            (service, operation) => format!("{operation} of {service}"),
+        }
     }
 
     /// The key of one of its signals.

@@ -11,7 +11,7 @@ use crate::inquiry::{self, limits, together};
 use crate::layout::Screen;
 use crate::view::ask::Asked;
 use crate::view::findings::Progress;
-use crate::view::{bottleneck, correlate, forecast};
+use crate::view::{bottleneck, correlate, forecast, services};
 use crate::workspace::Item;
 
 impl App {
@@ -109,6 +109,47 @@ impl App {
         if let Some(Item::Series(key)) = &self.views.selected {
             self.views.correlate.choose(key.clone());
             self.bring_up(Screen::Correlate);
+        }
+    }
+
+    pub(super) fn services(&mut self, ctx: &Context, action: services::Action) {
+        use crate::inquiry::services as asking;
+        match action {
+            services::Action::Axis(wish) => self.plot(&wish),
+            services::Action::Look(asked) => {
+                let from = match self.session.stored() {
+                    Some(stored) => asking::From::Stored(stored.clone()),
+                    None => {
+                        let all = asked.view.union(asked.window);
+                        let live = self.session.hub.live();
+                        asking::From::Live(asking::Snapshot::of(live, all))
+                    }
+                };
+                let with = (self.session.generation(), &mut self.work);
+                asking::ask(&mut self.session.inquiries.services, (from, asked), with);
+            }
+            services::Action::Why(which, window) => {
+                if let Some(input) = self.series_read() {
+                    let with = (self.session.generation(), &mut self.work);
+                    let question = &mut self.session.inquiries.why;
+                    asking::ask_why(question, (&input, which, window), with);
+                }
+            }
+            services::Action::Ask(other) => {
+                self.session.inquiries.why.cancel(&self.work);
+                self.asked_otherwise(ctx, other);
+            }
+            services::Action::Select(key) => self.views.selected = Some(Item::Series(key)),
+            services::Action::Plot(keys) => {
+                let items: Vec<Item> = keys.into_iter().map(Item::Series).collect();
+                self.add_plot(&items);
+            }
+            services::Action::WhatChanged => self.what_changed(),
+            services::Action::WhatLimits => {
+                self.ask_what_limits();
+                self.bring_up(Screen::Bottleneck);
+            }
+            services::Action::Copy(text) => ctx.copy_text(text),
         }
     }
 

@@ -41,6 +41,7 @@ impl App {
             Wish::Bottleneck(action) => self.bottleneck(ctx, action),
             Wish::Forecast(action) => self.forecast(ctx, action),
             Wish::Correlate(action) => self.correlate(ctx, action),
+            Wish::Services(action) => self.services(ctx, action),
             Wish::Compare(action) => self.comparison(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),

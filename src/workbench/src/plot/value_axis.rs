@@ -86,6 +86,16 @@ impl ValueAxis {
         }
     }
 
+    /// Where a value lies on the axis.
+    pub(crate) fn position(&self, value: f64) -> f64 {
+        self.scale.position(value)
+    }
+
+    /// The value at a position of the axis.
+    pub(crate) fn value(&self, position: f64) -> f64 {
+        self.scale.value(position)
+    }
+
     /// Ticks inside the range.
     pub(crate) fn marks(&self) -> Vec<GridMark> {
         let first = (self.low / self.step).ceil();

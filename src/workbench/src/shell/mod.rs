@@ -94,6 +94,8 @@ pub struct Views {
     pub forecast: view::forecast::State,
     /// What moves together.
     pub correlate: view::correlate::State,
+    /// What services do.
+    pub services: view::services::State,
     /// What changed.
     pub compare: view::compare::State,
     /// The list of events.
@@ -147,6 +149,8 @@ pub enum Wish {
     Forecast(view::forecast::Action),
     /// A wish of the screen of what moves together.
     Correlate(view::correlate::Action),
+    /// A wish of the screen of services.
+    Services(view::services::Action),
     /// A wish of the comparison.
     Compare(view::compare::Action),
     /// A wish of the list of events.

@@ -9,14 +9,14 @@ use crate::inquiry::{Inquiry, Stage};
 use crate::view::chooser::Choice;
 use crate::view::findings::Progress;
 use crate::view::lane::Axis;
-use crate::view::{bottleneck, correlate, forecast};
+use crate::view::{bottleneck, correlate, forecast, services};
 use crate::workspace::Item;
 
 impl Screens<'_, '_> {
     pub(super) fn bottleneck_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let question = &scene.session.inquiries.limits;
-        let stage = stage(scene, question);
+        let stage = stage_of(scene, question);
         let track = |item: &Item| scene.session.track(item).ok();
         let data = bottleneck::Data {
             stage: &stage,
@@ -38,7 +38,7 @@ impl Screens<'_, '_> {
         let scene = self.scene;
         let inquiries = &scene.session.inquiries;
         let (question, table) = (&inquiries.forecast, &inquiries.forecasts);
-        let stage = stage(scene, question);
+        let stage = stage_of(scene, question);
         let table_stage = table.running(scene.work).unwrap_or(Stage::Over);
         let data = forecast::Data {
             stage: &stage,
@@ -61,7 +61,7 @@ impl Screens<'_, '_> {
         let scene = self.scene;
         let inquiries = &scene.session.inquiries;
         let question = &inquiries.together;
-        let stage = stage(scene, question);
+        let stage = stage_of(scene, question);
         let track = |item: &Item| scene.session.track(item).ok();
         let data = correlate::Data {
             stage: &stage,
@@ -80,6 +80,46 @@ impl Screens<'_, '_> {
         self.views.wanted.extend(answer.wanted);
         self.wishes
             .extend(answer.actions.into_iter().map(Wish::Correlate));
+    }
+
+    pub(super) fn services_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let session = scene.session;
+        let inquiries = &session.inquiries;
+        let (question, why) = (&inquiries.services, &inquiries.why);
+        let live = session.hub.live();
+        let (any, data_version) = match session.stored() {
+            Some(stored) => (!stored.observed().is_empty(), session.generation().0),
+            None => (crate::inquiry::services::has_any(live), live.seconds()),
+        };
+        let stage = match (session.stored(), question.running(scene.work)) {
+            (_, Some(running)) => running,
+            (Some(_), None) => Stage::Idle,
+            (None, None) => Stage::Live,
+        };
+        let why_stage = stage_of(scene, why);
+        let track = |item: &Item| session.track(item).ok();
+        let data = services::Data {
+            stage: &stage,
+            trouble: question.trouble(),
+            asked: question.asked(),
+            seen: question.answer(),
+            version: question.version(),
+            data_version,
+            any,
+            hosts: session.hosts().len(),
+            why_stage: &why_stage,
+            why_trouble: trouble(scene, why),
+            why_asked: why.asked(),
+            why: why.current_answer().map(Vec::as_slice),
+            shared: shared(scene),
+            axis: axis(scene),
+            track: &track,
+        };
+        let answer = services::ui(ui, &mut self.views.services, &data);
+        self.views.wanted.extend(answer.wanted);
+        self.wishes
+            .extend(answer.actions.into_iter().map(Wish::Services));
     }
 }
 
@@ -107,7 +147,7 @@ fn axis<'a>(scene: &Scene<'a>) -> Axis<'a> {
 }
 
 /// How far a question is.
-fn stage<Q, A>(scene: &Scene<'_>, question: &Inquiry<Q, A>) -> Stage {
+fn stage_of<Q, A>(scene: &Scene<'_>, question: &Inquiry<Q, A>) -> Stage {
     let insight = scene.session.insight();
     if scene.session.stored().is_none() {
         return match scene.recorder.is_running() {

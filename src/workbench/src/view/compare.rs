@@ -15,7 +15,6 @@ mod distribution;
 mod drawing;
 mod order;
 mod overlay;
-mod plane;
 mod scatter;
 mod settings;
 mod sides;

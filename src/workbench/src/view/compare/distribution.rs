@@ -6,11 +6,12 @@ use eframe::egui::{Rect, RichText, Sense, Shape, Ui, pos2};
 use model::unit::Unit;
 
 use super::detail;
-use super::plane::{self, Plane};
+
 use crate::contrast::answer::Row;
 use crate::contrast::closeup::CloseUp;
 use crate::plot::panel::Fit;
 use crate::theme::{self, Theme};
+use crate::view::plane::{self, Plane};
 
 /// How much of a bar's color its inside has.
 const INSIDE: f32 = 0.3;

@@ -7,7 +7,6 @@ use eframe::egui::{Align2, ComboBox, DragValue, FontId, Rect, Response, Sense, U
 use model::columns::Column;
 use model::time::{Moment, SECOND_NS, Span};
 
-use super::plane;
 use super::tools::named;
 use super::{Data, detail};
 use crate::contrast::answer::Answer;
@@ -18,6 +17,7 @@ use crate::plot::panel::{self, Fit};
 use crate::plot::pointer::{self, Drag, Habits, PlainDrag};
 use crate::plot::time_axis::{self, Clock};
 use crate::theme::{self, Look, Theme};
+use crate::view::plane;
 
 const DAY_NS: i64 = 86_400 * SECOND_NS;
 

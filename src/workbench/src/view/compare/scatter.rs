@@ -4,12 +4,12 @@ use eframe::egui::epaint::Stroke;
 use eframe::egui::{Color32, Painter, Pos2, Rect, ScrollArea, Sense, Shape, TextEdit, Ui, vec2};
 use model::time::Moment;
 
-use super::plane::{self, Plane};
 use super::{Data, detail};
 use crate::contrast::answer::{Answer, Row};
 use crate::contrast::closeup::{CloseUp, Points};
 use crate::plot::panel::Fit;
 use crate::theme;
+use crate::view::plane::{self, Plane};
 use crate::view::words::Words;
 
 /// Half the size of a point.

@@ -52,13 +52,36 @@ pub(super) fn lower(
     axis(values, (unit, fit), rect.width() / WIDER)
 }
 
+/// Axes on which equal ratios take equal room: a lower and an upright one.
+pub(super) fn by_ratio(points: &[[f64; 2]], units: [&Unit; 2], rect: Rect) -> [ValueAxis; 2] {
+    let lengths = [rect.width() / WIDER, rect.height()];
+    [0, 1].map(|axis| {
+        let values = points.iter().map(|it| it[axis]);
+        scaled(values, (units[axis], Fit::Tight, Scale::Log), lengths[axis])
+    })
+}
+
 fn axis(values: impl Iterator<Item = f64>, (unit, fit): (&Unit, Fit), length: f32) -> ValueAxis {
-    let extent: Extent = values.filter(|it| it.is_finite()).collect();
+    scaled(values, (unit, fit, Scale::Linear), length)
+}
+
+fn scaled(
+    values: impl Iterator<Item = f64>,
+    (unit, fit, scale): (&Unit, Fit, Scale),
+    length: f32,
+) -> ValueAxis {
+    let mut positive: Option<f64> = None;
+    let known = values.filter(|it| it.is_finite()).inspect(|it| {
+        if *it > 0.0 {
+            positive = Some(positive.map_or(*it, |least| least.min(*it)));
+        }
+    });
+    let extent: Extent = known.collect();
     ValueAxis::new(&Wanted {
         extent,
-        positive: None,
+        positive,
         unit,
-        scale: Scale::Linear,
+        scale,
         fit,
         height: length,
     })
@@ -81,12 +104,17 @@ pub(super) struct Plane {
 
 impl Plane {
     pub(super) fn x(&self, value: f64) -> f32 {
-        let share = (value - self.x.low) / (self.x.high - self.x.low);
+        self.x_of(self.x.position(value))
+    }
+
+    /// Of a value that is already on the scale.
+    fn x_of(&self, position: f64) -> f32 {
+        let share = (position - self.x.low) / (self.x.high - self.x.low);
         self.rect.left() + (share.clamp(-9.0, 9.0) as f32) * self.rect.width()
     }
 
     pub(super) fn y(&self, value: f64) -> f32 {
-        y_of(&self.y, self.rect, value)
+        y_of(&self.y, self.rect, self.y.position(value))
     }
 
     pub(super) fn at(&self, [x, y]: [f64; 2]) -> Pos2 {
@@ -96,7 +124,8 @@ impl Plane {
     /// The value under a point of the screen.
     pub(super) fn x_at(&self, x: f32) -> f64 {
         let share = f64::from((x - self.rect.left()) / self.rect.width().max(1.0));
-        self.x.low + share * (self.x.high - self.x.low)
+        self.x
+            .value(self.x.low + share * (self.x.high - self.x.low))
     }
 
     /// Ground, grid, labels and titles.
@@ -104,13 +133,13 @@ impl Plane {
         let marks = self.x.marks();
         let ticks: Vec<(f32, String)> = marks
             .iter()
-            .map(|it| (self.x(it.value), self.x.label(it.value)))
+            .map(|it| (self.x_of(it.value), self.x.label(it.value)))
             .collect();
         paint(painter, (self.rect, &self.y, &ticks), titles, theme);
     }
 }
 
-/// Where a value lies on an upright axis.
+/// Where a value that is already on the scale lies on an upright axis.
 pub(super) fn y_of(axis: &ValueAxis, rect: Rect, value: f64) -> f32 {
     let share = (value - axis.low) / (axis.high - axis.low);
     rect.bottom() - (share.clamp(-9.0, 9.0) as f32) * rect.height()

@@ -1,0 +1,83 @@
+//! Why requests were slow: what is found with the service as the symptom, each with what
+//! speaks for and against it.
+
+use eframe::egui::{RichText, ScrollArea, Ui};
+use model::finding::Finding;
+use model::time::duration_text;
+use workflow::services::Which;
+
+use super::{Action, Data};
+use crate::theme;
+use crate::view::{ask, reasons};
+
+/// Draws the findings, or what helps to get them.
+pub(super) fn ui(ui: &mut Ui, which: &Which, data: &Data<'_>, actions: &mut Vec<Action>) {
+    let words = ask::Words {
+        what: "why it was slow",
+        ask: "Look why it was slow",
+    };
+    let Some(window) = data.shared.selection else {
+        let why =
+            "Drag over the slow minutes in any plot: causes are looked for within the selection.";
+        super::super::empty::text(ui, why);
+        return;
+    };
+    let current = data
+        .why_asked
+        .is_some_and(|it| *it == (which.clone(), window));
+    let Some(found) = data.why.filter(|_| current) else {
+        match ask::empty_ui(ui, (data.why_stage, data.why_trouble), words) {
+            Some(ask::Asked::Compute) => actions.push(Action::Why(which.clone(), window)),
+            other => actions.extend(other.map(Action::Ask)),
+        }
+        return;
+    };
+    ui.horizontal_wrapped(|ui| {
+        ui.weak(format!(
+            "{} within the selection, {}",
+            which.name(),
+            duration_text(window.seconds())
+        ));
+        if ui.small_button("Copy").clicked() {
+            let lines: Vec<&str> = found.iter().map(|it| it.statement.as_str()).collect();
+            actions.push(Action::Copy(lines.join("\n")));
+        }
+    });
+    if found.is_empty() {
+        ui.label("Nothing that was measured explains it.");
+        return;
+    }
+    let area = ScrollArea::vertical().id_salt("causes").auto_shrink(false);
+    area.show(ui, |ui| {
+        for (number, finding) in found.iter().enumerate() {
+            ui.push_id(number, |ui| finding_ui(ui, finding, actions));
+            ui.separator();
+        }
+    });
+}
+
+fn finding_ui(ui: &mut Ui, finding: &Finding, actions: &mut Vec<Action>) {
+    let theme = theme::of(ui.visuals());
+    ui.label(RichText::new(&finding.statement).strong());
+    ui.horizontal_wrapped(|ui| {
+        ui.weak(format!("evidence {:.0} %", finding.evidence * 100.0));
+        for name in finding.series.iter().take(3) {
+            if ui
+                .small_button(name)
+                .on_hover_text("Show this series")
+                .clicked()
+                && let Ok(key) = name.parse()
+            {
+                actions.push(Action::Select(key));
+            }
+        }
+    });
+    ui.columns(2, |columns| {
+        if let [left, right] = columns {
+            left.label(RichText::new("Speaks for it").color(theme.text_weak));
+            reasons::ui(left, &finding.supports);
+            right.label(RichText::new("Speaks against it").color(theme.text_weak));
+            reasons::ui(right, &finding.against);
+        }
+    });
+}
