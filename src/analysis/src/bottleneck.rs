@@ -10,8 +10,8 @@
 //! * Out: a judgment for each resource and host, a strip of verdicts in cells of ten
 //!   seconds, the episodes in which something limited, and one verdict. `None` is a
 //!   full answer: none of the measured resources explains it.
-//! * Never: looks ahead of a row, guesses locks, pools or remote services (they need
-//!   signals of the application), or calls something quiet that was not measured.
+//! * Never: looks ahead of a row, speaks of locks, pools or other services without
+//!   signals of the application, or calls something quiet that was not measured.
 //!
 //! # Source
 //!
@@ -37,9 +37,11 @@ mod judge;
 mod lag;
 mod lens;
 pub mod limits;
+mod operations;
 mod share;
 mod sources;
 mod strip;
+mod waits;
 
 pub use findings::{blame, findings};
 
@@ -58,17 +60,26 @@ pub enum Resource {
     Network,
     /// Limits of open files.
     FileDescriptors,
+    /// Something that requests of a service wait for inside it.
+    Lock,
+    /// Connections or threads of which a service has only so many.
+    Pool,
+    /// Another service that is asked.
+    External,
 }
 
 impl Resource {
     /// Every resource.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Cpu,
         Self::CpuThrottling,
         Self::Memory,
         Self::Disk,
         Self::Network,
         Self::FileDescriptors,
+        Self::Lock,
+        Self::Pool,
+        Self::External,
     ];
 
     /// Its name in files and on the command line.
@@ -80,6 +91,9 @@ impl Resource {
             Self::Disk => "disk",
             Self::Network => "network",
             Self::FileDescriptors => "file-descriptors",
+            Self::Lock => "lock",
+            Self::Pool => "pool",
+            Self::External => "external",
         }
     }
 
@@ -92,6 +106,9 @@ impl Resource {
             Self::Disk => "the disk",
             Self::Network => "the network",
             Self::FileDescriptors => "the limit of open files",
+            Self::Lock => "waiting inside",
+            Self::Pool => "the pool",
+            Self::External => "the call",
         }
     }
 }
@@ -180,6 +197,32 @@ pub enum Who {
     },
     /// A control group by its path.
     Cgroup(String),
+    /// An operation of a service.
+    Operation(Operation),
+}
+
+/// An operation of a service, or one that it asks of another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Operation {
+    /// The service.
+    pub service: String,
+    /// What is asked.
+    pub name: String,
+    /// Who is asked; empty for the service's own and where not told.
+    pub peer: String,
+    /// Whether the service asks for it instead of answering.
+    pub call: bool,
+}
+
+impl Operation {
+    /// Its name in sentences.
+    pub fn text(&self) -> String {
+        match (self.call, self.peer.as_str()) {
+            (false, _) => format!("{} of {}", self.name, self.service),
+            (true, "") => format!("{} asked by {}", self.name, self.service),
+            (true, peer) => format!("{} of {peer}, asked by {}", self.name, self.service),
+        }
+    }
 }
 
 /// What is said of one resource of one host.
@@ -282,6 +325,9 @@ pub struct Outcome {
     pub episodes: Vec<Episode>,
     /// The series that tells what users feel, if there is one.
     pub symptom: Option<Symptom>,
+    /// Operations whose requests in flight grew within the window, with their share in
+    /// that growth: those that users ask for, then calls between services.
+    pub operations: Vec<(Operation, f64)>,
     /// Share of what must be known of all resources that was measured, 0 to 1.
     pub covered: f64,
 }
@@ -324,6 +370,7 @@ pub fn assess(hosts: &[HostInput<'_>], request: &Request<'_>) -> Outcome {
     if symptom.is_none() {
         lag::against_stall(&mut judged);
     }
+    let operations = operations::concerned(&judged);
     let mut resources: Vec<Judgment> = judged.into_iter().map(|it| it.judgment).collect();
     sort(&mut resources);
     let covered = resources.iter().map(|it| it.coverage).sum::<f64>();
@@ -338,6 +385,7 @@ pub fn assess(hosts: &[HostInput<'_>], request: &Request<'_>) -> Outcome {
         cells,
         episodes,
         symptom,
+        operations,
     }
 }
 

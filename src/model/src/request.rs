@@ -43,10 +43,10 @@ const SPREAD_MAX: usize = 3_600;
 pub const PEER_KEYS: [&str; 12] = [
     "peer.service",
     "service.peer.name",
-    "db.namespace",
-    "db.name",
     "db.system.name",
     "db.system",
+    "db.namespace",
+    "db.name",
     "messaging.destination.name",
     "messaging.system",
     "gen_ai.provider.name",

@@ -15,7 +15,7 @@ use super::gauge::Gauge;
 use super::judge::mean_over;
 use super::lens::{Lens, With};
 use super::limits::Signal;
-use super::{Culprit, HostInput, OpenFiles, Resource, Who, sources};
+use super::{Culprit, HostInput, OpenFiles, Resource, Who, operations, sources};
 use crate::frame::Line;
 use crate::overview::ProcessUse;
 
@@ -75,6 +75,9 @@ pub(super) fn of(input: &HostInput<'_>, gauge: &Gauge, run: &Range<usize>) -> Ve
         // Traffic is not counted by process.
         Resource::Network => Vec::new(),
         Resource::FileDescriptors => files(input, span),
+        Resource::Lock | Resource::Pool | Resource::External => {
+            operations::of_part(&lens, (gauge.resource, &gauge.part), run)
+        }
     }
 }
 

@@ -163,7 +163,12 @@ fn not_measured(gauge: &Gauge, lens: &Lens<'_>, against: &mut Vec<String>) {
             "the work of the reclaimer stands in",
         ),
         Resource::Disk => (Signal::IoPressure, "queues and blocked tasks stand in"),
-        Resource::CpuThrottling | Resource::Network | Resource::FileDescriptors => return,
+        Resource::CpuThrottling
+        | Resource::Network
+        | Resource::FileDescriptors
+        | Resource::Lock
+        | Resource::Pool
+        | Resource::External => return,
     };
     if lens.frame.rows() > 0 && !gauge.raw.contains_key(&signal) && !gauge.raw.is_empty() {
         against.push(format!(

@@ -47,7 +47,7 @@ fn limited(outcome: &Outcome, judgment: &Judgment) -> Finding {
         judgment.resource.name(),
         (&judgment.host, series(judgment)),
     );
-    finding.statement = sentence(judgment);
+    finding.statement = format!("{}{}", sentence(judgment), felt(outcome, judgment));
     let own = |it: &&Episode| {
         (it.resource, &it.host, &it.part) == (judgment.resource, &judgment.host, &judgment.part)
     };
@@ -126,7 +126,27 @@ fn series(judgment: &Judgment) -> Vec<String> {
             &[("type", "retransmitted")],
         )],
         Resource::FileDescriptors => vec![name("system.file_descriptor.count", &[])],
+        Resource::Lock => vec![
+            name("service.request.active", &[("service.name", part)]),
+            name("service.request.duration.mean", &[("service.name", part)]),
+        ],
+        Resource::Pool | Resource::External => called(part)
+            .map(|with| {
+                ["service.request.duration.mean", "service.request.active"]
+                    .map(|metric| name(metric, &with))
+            })
+            .map_or_else(Vec::new, Vec::from),
     }
+}
+
+/// The attributes of the calls that a part speaks of.
+fn called(part: &str) -> Option<[(&str, &str); 3]> {
+    let (service, peer) = part.split_once(" → ")?;
+    Some([
+        ("kind", "client"),
+        ("peer", peer),
+        ("service.name", service),
+    ])
 }
 
 fn plain(outcome: &Outcome, kind: &str, (host, series): (&str, Vec<String>)) -> Finding {
@@ -200,6 +220,34 @@ fn sentence(judgment: &Judgment) -> String {
     text
 }
 
+/// Which operations users wait for, as a sentence of its own; of a limit that names its
+/// operations itself, nothing.
+fn felt(outcome: &Outcome, judgment: &Judgment) -> String {
+    let named = |it: &Culprit| matches!(it.who, Who::Operation(_));
+    if judgment.culprits.iter().any(named) {
+        return String::new();
+    }
+    let share = |it: &f64| Unit::new("1").text(*it);
+    let first = |call: bool| outcome.operations.iter().find(|(it, _)| it.call == call);
+    match (first(false), first(true)) {
+        (Some((asked, most)), Some((call, of))) => format!(
+            " Users waited longest for {} ({} of what grew), in {} ({} of the calls that grew).",
+            asked.text(),
+            share(most),
+            call.text(),
+            share(of)
+        ),
+        (Some((one, of)), None) | (None, Some((one, of))) => {
+            format!(
+                " Users waited longest for {} ({} of what grew).",
+                one.text(),
+                share(of)
+            )
+        }
+        (None, None) => String::new(),
+    }
+}
+
 /// Who made how much of a load, without a full stop.
 pub fn blame(culprit: &Culprit) -> String {
     let share = Unit::new("1").text(culprit.share);
@@ -213,6 +261,9 @@ pub fn blame(culprit: &Culprit) -> String {
             format!("{count} processes called {name} made {share} of the load")
         }
         Who::Cgroup(path) => format!("control group {path} made {share} of the load"),
+        Who::Operation(operation) => {
+            format!("{share} of what grew is {}", operation.text())
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::lens::{Lens, trailing};
 use super::limits::{self, NEEDS, SMOOTH_SECONDS, Signal};
-use super::{OpenFiles, Resource, sources};
+use super::{OpenFiles, Resource, sources, waits};
 
 /// The readings of one part of a resource: a device, a control group, or all of it.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub(super) struct Gauge {
     pub(super) instant: Vec<f64>,
     /// What keeps the score down or what was assumed, for the evidence against.
     pub(super) doubts: Vec<String>,
+    /// The requests it speaks of are seen further down, too.
+    pub(super) seen_below: bool,
 }
 
 /// Readings of a part before they are scored.
@@ -37,6 +39,7 @@ pub(super) struct Readings {
     pub(super) part: String,
     pub(super) signals: BTreeMap<Signal, Vec<f64>>,
     pub(super) doubts: Vec<String>,
+    pub(super) seen_below: bool,
 }
 
 impl Readings {
@@ -47,6 +50,7 @@ impl Readings {
             part: part.to_owned(),
             signals: BTreeMap::new(),
             doubts: Vec::new(),
+            seen_below: false,
         }
     }
 
@@ -66,6 +70,7 @@ pub(super) fn all(lens: &Lens<'_>, cores: Option<f64>, files: &[OpenFiles]) -> V
     readings.extend(sources::disks(lens, cores));
     readings.push(sources::network(lens));
     readings.push(sources::descriptors(lens, files));
+    readings.extend(sources::services(lens, cores));
     let smooth_rows = lens.frame.rows_of_seconds(SMOOTH_SECONDS);
     let rows = lens.frame.rows();
     let mut gauges: Vec<Gauge> = readings
@@ -73,6 +78,7 @@ pub(super) fn all(lens: &Lens<'_>, cores: Option<f64>, files: &[OpenFiles]) -> V
         .map(|it| gauge(it, rows, smooth_rows))
         .collect();
     suspect_disks(lens, &mut gauges, smooth_rows);
+    waits::suspect(&mut gauges);
     gauges
 }
 
@@ -116,6 +122,7 @@ fn gauge(readings: Readings, rows: usize, smooth_rows: usize) -> Gauge {
         raw: readings.signals,
         smooth,
         doubts: readings.doubts,
+        seen_below: readings.seen_below,
     }
 }
 
@@ -141,11 +148,14 @@ fn score(resource: Resource, read: &dyn Fn(Signal) -> f64) -> f64 {
         Resource::Disk => disk(&grade),
         Resource::Network => network(&grade),
         Resource::FileDescriptors => grade(Signal::SystemFiles).max(grade(Signal::ProcessFiles)),
+        Resource::Lock => waits::lock(read, &grade),
+        Resource::Pool => waits::pool(read, &grade),
+        Resource::External => waits::external(read, &grade),
     }
 }
 
 /// The geometric mean, which is high only where both are; `None` unless both are known.
-fn both(a: f64, b: f64) -> Option<f64> {
+pub(super) fn both(a: f64, b: f64) -> Option<f64> {
     (a.is_finite() && b.is_finite()).then(|| (a * b).sqrt())
 }
 

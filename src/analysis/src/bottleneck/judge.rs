@@ -22,6 +22,9 @@ const SHOWN: &[(Resource, &[Signal])] = &[
     (Resource::Memory, &[Signal::MemoryPressure, Signal::DirectReclaim, Signal::Swapping]),
     (Resource::Disk, &[Signal::DeviceQueue, Signal::IoPressure]),
     (Resource::Network, &[Signal::QueueDelay, Signal::Retransmits, Signal::Drops]),
+    (Resource::Lock, &[Signal::WaitsInside]),
+    (Resource::Pool, &[Signal::PoolWaits]),
+    (Resource::External, &[Signal::CallTime, Signal::CallsInFlight]),
 ];
 
 /// A stricter threshold, to tell how much the length of a limit depends on it.

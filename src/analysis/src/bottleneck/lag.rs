@@ -46,6 +46,9 @@ const WAITING: &[(Resource, &[Signal])] = &[
     (Resource::Disk, &[Signal::DeviceQueue, Signal::IoPressure, Signal::Blocked, Signal::DeviceBusy]),
     (Resource::Network, &[Signal::QueueDelay, Signal::Retransmits, Signal::Drops, Signal::BacklogDrops]),
     (Resource::FileDescriptors, &[Signal::ProcessFiles, Signal::SystemFiles]),
+    (Resource::Lock, &[Signal::WaitsInside]),
+    (Resource::Pool, &[Signal::PoolWaits]),
+    (Resource::External, &[Signal::CallTime]),
 ];
 
 fn waiting<'a>(judged: &'a Judged<'_>) -> Option<&'a [f64]> {

@@ -20,6 +20,10 @@
 //! * Linux `Documentation/networking/scaling.rst`, RFC 6298: a lost segment costs at
 //!   least a retransmission timeout, 200 ms and more; 2 % are felt.
 //!
+//! * Locks, pools and calls have no thresholds of others' making: from half of the
+//!   response time on something is its largest part, and what takes twice as long as
+//!   usual is no accident of a few requests.
+//!
 //! Start at [`LIMITS`]; add a reading by adding a line.
 
 use super::Resource;
@@ -99,6 +103,26 @@ pub enum Signal {
     SystemFiles,
     /// Open files of a process over its limit.
     ProcessFiles,
+    /// Share of the response time that requests wait inside their service.
+    InsideShare,
+    /// Requests that wait inside, for no processor and no call.
+    WaitsInside,
+    /// Response time over the usual one.
+    InsideSlowdown,
+    /// Time that a request waits inside.
+    InsideTime,
+    /// How much of a pool is in use.
+    PoolUse,
+    /// Requests that wait for a pool.
+    PoolWaits,
+    /// Share of the response time that a call takes.
+    CallShare,
+    /// Response time of a call over its usual one.
+    CallSlowdown,
+    /// Calls in flight.
+    CallsInFlight,
+    /// Response time of a call.
+    CallTime,
 }
 
 /// What a reading says in the sense of the USE method.
@@ -196,7 +220,7 @@ pub const USUAL_FILE_LIMITS: [f64; 5] = [1024.0, 4096.0, 65_536.0, 524_288.0, 1_
 /// Bytes of a page where the host does not say.
 pub const PAGE_BYTES: f64 = 4096.0;
 
-use Resource::{Cpu, CpuThrottling, Disk, FileDescriptors, Memory, Network};
+use Resource::{Cpu, CpuThrottling, Disk, External, FileDescriptors, Lock, Memory, Network, Pool};
 use Role::{Context, Errors, Saturation, Utilization};
 
 /// Every reading, by resource, in the order in which evidence is told.
@@ -238,6 +262,16 @@ pub const LIMITS: &[Limit] = &[
     limit((Network, Signal::InterfaceErrors, Errors), "interface errors per second", "{error}/s", (1.0, 100.0)),
     limit((FileDescriptors, Signal::SystemFiles, Utilization), "open files of the system over its limit", "1", (0.90, 1.0)),
     limit((FileDescriptors, Signal::ProcessFiles, Utilization), "open files of a process over its limit", "1", (0.95, 1.0)),
+    limit((Lock, Signal::InsideShare, Utilization), "share of the response time spent waiting inside", "1", (0.50, 0.90)),
+    limit((Lock, Signal::WaitsInside, Saturation), "requests that wait inside for no processor and no call", "{request}", (1.0, 6.0)),
+    limit((Lock, Signal::InsideSlowdown, Saturation), "response time over the usual one", "1", (2.0, 8.0)),
+    limit((Lock, Signal::InsideTime, Context), "time that a request waits inside", "s", (0.05, 1.0)),
+    limit((Pool, Signal::PoolUse, Utilization), "use of the pool", "1", (0.90, 1.0)),
+    limit((Pool, Signal::PoolWaits, Saturation), "requests that wait for it", "{request}", (1.0, 6.0)),
+    limit((External, Signal::CallShare, Utilization), "share of the response time spent in the call", "1", (0.50, 0.90)),
+    limit((External, Signal::CallSlowdown, Saturation), "response time of the call over its usual one", "1", (2.0, 8.0)),
+    limit((External, Signal::CallsInFlight, Context), "calls in flight", "{request}", (1.0, 16.0)),
+    limit((External, Signal::CallTime, Context), "response time of the call", "s", (0.1, 2.0)),
 ];
 
 /// What must be measured to speak of a resource: of each group one.
@@ -249,6 +283,9 @@ pub const NEEDS: &[(Resource, &[&[Signal]])] = &[
     (Disk, &[&[Signal::DeviceBusy], &[Signal::IoPressure, Signal::DeviceQueue]]),
     (Network, &[&[Signal::Retransmits], &[Signal::Drops]]),
     (FileDescriptors, &[&[Signal::SystemFiles], &[Signal::ProcessFiles]]),
+    (Lock, &[&[Signal::WaitsInside], &[Signal::InsideSlowdown]]),
+    (Pool, &[&[Signal::PoolUse], &[Signal::PoolWaits]]),
+    (External, &[&[Signal::CallShare], &[Signal::CallSlowdown]]),
 ];
 
 const fn limit(

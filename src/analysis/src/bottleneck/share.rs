@@ -85,6 +85,9 @@ const RESIDENCE: &[(Resource, &[(Signal, Law)])] = &[
     (Resource::Memory, &[(Signal::MemoryPressure, Law::Queue), (Signal::MajorFaults, Law::Direct), (Signal::Swapping, Law::Direct)]),
     (Resource::Disk, &[(Signal::DeviceAwait, Law::Direct), (Signal::DeviceBusy, Law::Queue), (Signal::IoPressure, Law::Queue)]),
     (Resource::Network, &[(Signal::QueueDelay, Law::Direct), (Signal::Retransmits, Law::Queue), (Signal::Drops, Law::Queue)]),
+    (Resource::Lock, &[(Signal::InsideTime, Law::Direct)]),
+    (Resource::Pool, &[(Signal::PoolWaits, Law::Direct)]),
+    (Resource::External, &[(Signal::CallTime, Law::Direct)]),
 ];
 
 /// The symptom, with its good and its bad rows.
@@ -104,7 +107,12 @@ pub(super) struct Felt<'a> {
 
 /// Whether a series tells what users feel.
 pub(super) fn is_response_time(line: &Line) -> bool {
-    RESPONSE_TIMES.contains(&line.series.key.metric.as_str())
+    let key = &line.series.key;
+    // Of a whole service, as its users see it.
+    let of_service = key.metric == "service.request.duration.mean"
+        && key.attribute("kind").is_none()
+        && key.attribute("operation").is_none();
+    of_service || RESPONSE_TIMES.contains(&key.metric.as_str())
 }
 
 impl<'a> Felt<'a> {

@@ -14,6 +14,7 @@ mod descriptors;
 mod disk;
 mod memory;
 mod network;
+mod service;
 mod throttling;
 
 pub(super) use cpu::{cores, cpu};
@@ -21,6 +22,7 @@ pub(super) use descriptors::descriptors;
 pub(super) use disk::disks;
 pub(super) use memory::{disk_share_of_memory, memory};
 pub(super) use network::network;
+pub(super) use service::services;
 pub(super) use throttling::throttling;
 
 /// Parts of one resource that are looked at, at most: the first by name of a host with

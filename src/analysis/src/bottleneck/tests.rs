@@ -154,7 +154,8 @@ fn verdicts_with_pressure() {
         let frame = frame(&with(changes), ROWS, BAD);
         let outcome = judged(&frame, &Request::default());
         assert_eq!(verdict_name(outcome.verdict), *verdict, "{case}");
-        assert_eq!(outcome.resources.len(), Resource::ALL.len(), "{case}");
+        // Of services nothing is said where none told of requests.
+        assert_eq!(outcome.resources.len(), Resource::ALL.len() - 3, "{case}");
         assert!(outcome.covered > 0.9, "{case}: {}", outcome.covered);
         let findings = findings(&outcome);
         assert!(!findings.is_empty(), "{case}");
@@ -480,6 +481,7 @@ fn culprits(changes: &[(&'static str, f64)], processes: &[ProcessUse]) -> Vec<St
             format!("{name} {pid} {count} {:.0}", it.share * 100.0)
         }
         Who::Cgroup(path) => format!("{path} {:.0}", it.share * 100.0),
+        Who::Operation(operation) => operation.text(),
     })
     .collect()
 }
@@ -564,4 +566,142 @@ fn limits_are_a_ladder() {
         assert_eq!(limit.grade(-1.0), 0.0, "{:?}", limit.signal);
         assert!(limit.grade(f64::NAN).is_nan(), "{:?}", limit.signal);
     }
+}
+
+/// A service that asks a database, in good rows and in bad ones: requests and calls in
+/// flight, and how long both take. The host is as [`QUIET`] but for `busy`.
+fn service(good: [f64; 4], bad: [f64; 4], busy: f64) -> Vec<Level> {
+    let mut levels = with(&[(BUSY, busy), (CPU, if busy > 0.9 { 0.8 } else { 0.02 })]);
+    let names = [
+        "service.request.active{service.name=shop}",
+        "service.request.active{kind=client,peer=db,service.name=shop}",
+        "service.request.duration.mean{service.name=shop}",
+        "service.request.duration.mean{kind=client,peer=db,service.name=shop}",
+    ];
+    levels.extend((0..4).map(|place| (names[place], good[place], bad[place])));
+    levels.extend([
+        (
+            "service.request.active{operation=GET /a,service.name=shop}",
+            good[0] / 2.0,
+            bad[0] - 0.4,
+        ),
+        (
+            "service.request.active{operation=GET /b,service.name=shop}",
+            good[0] / 2.0,
+            0.4,
+        ),
+        (
+            "service.request.active{kind=client,operation=SELECT,peer=db,service.name=shop}",
+            good[1],
+            bad[1],
+        ),
+        (
+            "service.request.throughput{service.name=shop}",
+            good[0] / good[2],
+            bad[0] / bad[2],
+        ),
+    ]);
+    levels
+}
+
+#[test]
+fn what_services_wait_for_is_told_from_what_their_host_lacks() {
+    let good = [0.6, 0.3, 0.012, 0.006];
+    let cases = [
+        ("nothing", good, good, 0.2, "none"),
+        ("a lock", good, [12.0, 0.3, 0.4, 0.006], 0.2, "lock"),
+        (
+            "a slow database",
+            good,
+            [12.0, 11.5, 0.4, 0.38],
+            0.2,
+            "external",
+        ),
+        (
+            "a pool of four",
+            good,
+            [12.0, 4.0, 0.06, 0.0065],
+            0.2,
+            "pool",
+        ),
+        (
+            "processors that everything waits for",
+            good,
+            [12.0, 3.3, 0.4, 0.1],
+            0.99,
+            "cpu",
+        ),
+        (
+            "more load, no slower",
+            good,
+            [4.0, 2.3, 0.012, 0.006],
+            0.5,
+            "none",
+        ),
+        (
+            "a service that always waits",
+            [8.0, 0.3, 0.4, 0.006],
+            [8.0, 0.3, 0.4, 0.006],
+            0.2,
+            "none",
+        ),
+    ];
+    for (case, good, bad, busy, verdict) in cases {
+        let outcome = judged(
+            &frame(&service(good, bad, busy), ROWS, BAD),
+            &Request::default(),
+        );
+        let found = verdict_name(outcome.verdict);
+        assert_eq!(found, verdict, "{case}: {:#?}", outcome.resources.first());
+        if verdict == "none" {
+            continue;
+        }
+        let first = &outcome.resources[0];
+        if first.resource == Resource::Cpu {
+            continue;
+        }
+        let who = first.culprits.first().map(|it| &it.who);
+        let operation = match verdict {
+            "lock" => "GET /a of shop",
+            _ => "SELECT of db, asked by shop",
+        };
+        assert!(
+            matches!(who, Some(Who::Operation(it)) if it.text() == operation),
+            "{case}: {who:?}"
+        );
+        let told = findings(&outcome);
+        assert!(
+            told[0].statement.contains(operation),
+            "{}",
+            told[0].statement
+        );
+    }
+}
+
+#[test]
+fn requests_that_are_seen_again_further_down_are_judged_there() {
+    let mut levels = service([0.6, 0.3, 0.012, 0.006], [12.0, 0.3, 0.4, 0.006], 0.2);
+    levels.extend([
+        ("service.request.active{service.name=proxy}", 0.7, 12.1),
+        (
+            "service.request.active{kind=client,peer=upstream,service.name=proxy}",
+            0.6,
+            12.0,
+        ),
+        (
+            "service.request.duration.mean{service.name=proxy}",
+            0.013,
+            0.41,
+        ),
+        (
+            "service.request.duration.mean{kind=client,peer=upstream,service.name=proxy}",
+            0.012,
+            0.4,
+        ),
+        ("service.request.throughput{service.name=proxy}", 50.0, 30.0),
+    ]);
+    let outcome = judged(&frame(&levels, ROWS, BAD), &Request::default());
+    let first = &outcome.resources[0];
+    assert_eq!(verdict_name(outcome.verdict), "lock", "{first:#?}");
+    assert_eq!(first.part, "shop");
 }

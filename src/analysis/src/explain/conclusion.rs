@@ -214,7 +214,9 @@ fn class_of(resource: Resource) -> Class {
         Resource::Memory => Class::Memory,
         Resource::Disk => Class::Disk,
         Resource::Network => Class::Network,
-        Resource::FileDescriptors => Class::Other,
+        Resource::FileDescriptors | Resource::Lock | Resource::Pool | Resource::External => {
+            Class::Other
+        }
     }
 }
 

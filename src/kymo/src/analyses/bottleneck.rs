@@ -1,7 +1,7 @@
 //! `kymo bottleneck`: what limits, how sure that is, and who makes the load.
 
 use analysis::bottleneck::{
-    Cell, Culprit, Episode, Interval, Judgment, Outcome, Request, Who, verdict_name,
+    Cell, Culprit, Episode, Interval, Judgment, Operation, Outcome, Request, Who, verdict_name,
 };
 use model::time::{Moment, Span, duration_text};
 use model::unit::Unit;
@@ -39,6 +39,8 @@ struct Document<'a> {
     verdict: &'static str,
     covered: f64,
     symptom: Option<Felt<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    operations: Vec<Concerned<'a>>,
     resources: Vec<Resource<'a>>,
     episodes: Vec<Stretch<'a>>,
     cells: Vec<Strip<'a>>,
@@ -87,6 +89,18 @@ enum Blamed<'a> {
         cgroup: &'a str,
         share: f64,
     },
+    Operation(Concerned<'a>),
+}
+
+/// An operation with its share in the time that requests spend more than before.
+#[derive(Serialize)]
+struct Concerned<'a> {
+    operation: &'a str,
+    service: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    peer: &'a str,
+    call: bool,
+    share: f64,
 }
 
 #[derive(Serialize)]
@@ -159,6 +173,11 @@ fn document(judged: &Outcome) -> Document<'_> {
             after: it.after,
             explained: it.explained,
         }),
+        operations: judged
+            .operations
+            .iter()
+            .map(|(it, share)| concerned((it, *share)))
+            .collect(),
         resources: judged.resources.iter().map(resource).collect(),
         episodes: judged.episodes.iter().map(stretch).collect(),
         cells: judged.cells.iter().map(strip).collect(),
@@ -221,6 +240,17 @@ fn blamed(it: &Culprit) -> Blamed<'_> {
             cgroup: path,
             share: it.share,
         },
+        Who::Operation(operation) => Blamed::Operation(concerned((operation, it.share))),
+    }
+}
+
+fn concerned((operation, share): (&Operation, f64)) -> Concerned<'_> {
+    Concerned {
+        operation: &operation.name,
+        service: &operation.service,
+        peer: &operation.peer,
+        call: operation.call,
+        share,
     }
 }
 
@@ -277,5 +307,6 @@ fn culprit_text(culprit: &Culprit) -> String {
             format!("{share} {count} processes {name} (parent {pid})")
         }
         Who::Cgroup(path) => format!("{share} control group {path}"),
+        Who::Operation(operation) => format!("{share} {}", operation.text()),
     }
 }

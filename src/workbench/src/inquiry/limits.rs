@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use analysis::bottleneck::{self, Judgment, Outcome, Request, Resource, Who};
+use analysis::bottleneck::{self, Judgment, Operation, Outcome, Request, Resource, Who};
 use analysis::frame::Line;
 use model::process::{Field, ProcessId};
 use model::series::SeriesKey;
@@ -86,7 +86,11 @@ fn stalled_share(input: &Input, (judgment, span): (&Judgment, Span)) -> f64 {
         Resource::Cpu | Resource::CpuThrottling => "cpu",
         Resource::Memory => "memory",
         Resource::Disk => "io",
-        Resource::Network | Resource::FileDescriptors => return f64::NAN,
+        Resource::Network
+        | Resource::FileDescriptors
+        | Resource::Lock
+        | Resource::Pool
+        | Resource::External => return f64::NAN,
     };
     let with = [("kind", "some"), ("resource", resource)];
     let owned = with.map(|(key, value)| (key.to_owned(), value.to_owned()));
@@ -120,6 +124,7 @@ fn curves(input: &Input, outcome: &Outcome, context: &Context) -> Result<Curves,
             }
             let found = match &culprit.who {
                 Who::Cgroup(path) => group_item(input, (resource, host, path)),
+                Who::Operation(operation) => Some(operation_item(host, operation)),
                 Who::Process { name, pid, .. } => {
                     let processes = of_host(input, (host, outcome), &mut known)?;
                     let exact = processes.get(&(*pid, name.clone()));
@@ -166,7 +171,12 @@ fn process_item(
     (id, pid, name): (ProcessId, u32, &str),
 ) -> Item {
     let measure = match resource {
-        Resource::Cpu | Resource::CpuThrottling | Resource::Network => Measure::Cpu,
+        Resource::Cpu
+        | Resource::CpuThrottling
+        | Resource::Network
+        | Resource::Lock
+        | Resource::Pool
+        | Resource::External => Measure::Cpu,
         Resource::Memory => Measure::Field(Field::ResidentMemory),
         Resource::Disk => Measure::Field(Field::WriteBytes),
         Resource::FileDescriptors => Measure::Field(Field::OpenFiles),
@@ -180,6 +190,23 @@ fn process_item(
     })
 }
 
+/// The requests of an operation in flight.
+fn operation_item(host: &str, operation: &Operation) -> Item {
+    let mut attributes = vec![
+        ("operation", operation.name.as_str()),
+        ("service.name", operation.service.as_str()),
+    ];
+    if operation.call {
+        attributes.push(("kind", "client"));
+    }
+    if !operation.peer.is_empty() {
+        attributes.push(("peer", operation.peer.as_str()));
+    }
+    let owned = attributes.into_iter();
+    let owned = owned.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Item::Series(SeriesKey::new(host, "service.request.active", owned))
+}
+
 /// The series of a control group that tells its use of a resource, if it was recorded.
 fn group_item(input: &Input, (resource, host, path): (Resource, &str, &str)) -> Option<Item> {
     let metric = match resource {
@@ -187,7 +214,11 @@ fn group_item(input: &Input, (resource, host, path): (Resource, &str, &str)) -> 
         Resource::CpuThrottling => "cgroup.cpu.throttled_time",
         Resource::Memory => "cgroup.memory.usage",
         Resource::Disk => "cgroup.disk.io",
-        Resource::Network | Resource::FileDescriptors => return None,
+        Resource::Network
+        | Resource::FileDescriptors
+        | Resource::Lock
+        | Resource::Pool
+        | Resource::External => return None,
     };
     let mut lines = input.frames.iter().flat_map(|it| &it.frame.lines);
     let line = lines.find(|line| {

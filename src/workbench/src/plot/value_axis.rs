@@ -25,6 +25,9 @@ const LABEL_POINTS: f32 = 34.0;
 /// A logarithmic axis shows at most this many decades.
 const DECADES: f64 = 12.0;
 
+/// Up to so many decades there are ticks between the powers of ten.
+const FEW_DECADES: f64 = 2.2;
+
 /// Beyond this range differences would overflow.
 const WIDEST: f64 = 1e300;
 
@@ -98,6 +101,9 @@ impl ValueAxis {
 
     /// Ticks inside the range.
     pub(crate) fn marks(&self) -> Vec<GridMark> {
+        if self.scale == Scale::Log && self.high - self.low < FEW_DECADES {
+            return self.marks_within_decades();
+        }
         let first = (self.low / self.step).ceil();
         let count = ((self.high / self.step).floor() - first).clamp(0.0, 200.0) as usize;
         (0..=count)
@@ -106,6 +112,20 @@ impl ValueAxis {
                 step_size: self.step,
             })
             .collect()
+    }
+
+    /// Ticks at one, two and five times the powers of ten.
+    fn marks_within_decades(&self) -> Vec<GridMark> {
+        let decades = self.low.floor() as i32..=self.high.ceil() as i32;
+        let all = decades.flat_map(|decade| {
+            [1.0_f64, 2.0, 5.0].map(|factor| f64::from(decade) + factor.log10())
+        });
+        let inside = all.filter(|it| (self.low..=self.high).contains(it));
+        let marks = inside.map(|value| GridMark {
+            value,
+            step_size: 1.0,
+        });
+        marks.collect()
     }
 
     /// The label of a tick.

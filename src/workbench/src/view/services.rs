@@ -16,7 +16,7 @@ mod rows;
 mod spread;
 
 use analysis::track::Track;
-use eframe::egui::{RichText, Ui, vec2};
+use eframe::egui::{RichText, ScrollArea, Ui, vec2};
 use model::finding::Finding;
 use model::series::SeriesKey;
 use model::time::{Span, duration_text};
@@ -37,6 +37,9 @@ const TABLE: f32 = 0.36;
 /// Height of the heat map within its tab.
 const HEAT: f32 = 0.36;
 
+/// Plots are not lower than this; where they do not fit they are scrolled.
+const LOWEST: f32 = 96.0;
+
 /// Views of the chosen requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Tab {
@@ -52,7 +55,7 @@ enum Tab {
 const TABS: [(Tab, &str); 5] = [
     (Tab::Time, "Over time"),
     (Tab::Spread, "Distribution"),
-    (Tab::Load, "Load and response time"),
+    (Tab::Load, "Load"),
     (Tab::Map, "Map"),
     (Tab::Causes, "Why slow?"),
 ];
@@ -303,7 +306,7 @@ fn chosen_ui(
         ui.separator();
         ui.strong(state.which.name());
         if data.shared.selection.is_some() {
-            ask_ui(ui, state, data, &mut answer.actions);
+            ask_ui(ui, &mut answer.actions);
         } else {
             ui.weak(RichText::new("drag over slow minutes to ask why").small());
         }
@@ -318,21 +321,8 @@ fn chosen_ui(
 }
 
 /// What can be asked of the selected stretch.
-fn ask_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Action>) {
-    let Some(window) = data.shared.selection else {
-        return;
-    };
+fn ask_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     let button = |ui: &mut Ui, text: &str, hint: &str| ui.small_button(text).on_hover_text(hint);
-    if button(
-        ui,
-        "Why slow?",
-        "What the response time came from, with this service as the symptom",
-    )
-    .clicked()
-    {
-        state.tab = Tab::Causes;
-        actions.push(Action::Why(state.which.clone(), window));
-    }
     if button(
         ui,
         "What changed?",
@@ -426,6 +416,19 @@ fn time_ui(ui: &mut Ui, state: &mut State, (seen, data): (&Seen, &Data<'_>), ans
     );
     state.held.tell(hovered, &mut asked);
     let plots = plots(&state.which);
+    let area = ScrollArea::vertical().id_salt("signals").auto_shrink(false);
+    area.show(ui, |ui| {
+        plots_ui(ui, (state, &plots), data, (answer, &mut asked));
+    });
+    answer.actions.extend(asked.into_iter().map(Action::Axis));
+}
+
+fn plots_ui(
+    ui: &mut Ui,
+    (state, plots): (&mut State, &[Plot]),
+    data: &Data<'_>,
+    (answer, asked): (&mut Answer, &mut Vec<panel::Action>),
+) {
     let count = plots.len();
     let spacing = ui.spacing().item_spacing.y;
     let room = ui.available_height() / count as f32 - spacing;
@@ -456,14 +459,13 @@ fn time_ui(ui: &mut Ui, state: &mut State, (seen, data): (&Seen, &Data<'_>), ans
                 } else {
                     TimeLabels::Off
                 },
-                height: room.max(64.0),
+                height: room.max(LOWEST),
                 ..Style::default()
             },
             shared: data.shared,
         };
         asked.extend(panel::ui(ui, scratch, &shown));
     }
-    answer.actions.extend(asked.into_iter().map(Action::Axis));
 }
 
 #[cfg(test)]

@@ -159,6 +159,10 @@ pub(super) fn culprits(judgment: &Judgment) -> Vec<Row> {
                 (name.clone(), sort, f64::from(*pid))
             }
             Who::Cgroup(path) => (path.clone(), "cgroup".to_owned(), f64::NAN),
+            Who::Operation(it) => {
+                let sort = if it.call { "call" } else { "operation" };
+                (it.text(), sort.to_owned(), f64::NAN)
+            }
         };
         let shown = match pid.is_nan() {
             true => String::new(),
@@ -188,6 +192,7 @@ pub(super) fn blamed(culprit: &Culprit) -> String {
         } => format!("{name} ({pid})"),
         Who::Process { name, pid, count } => format!("{count} processes {name} (parent {pid})"),
         Who::Cgroup(path) => format!("control group {path}"),
+        Who::Operation(operation) => operation.text(),
     }
 }
 

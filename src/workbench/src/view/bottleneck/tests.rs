@@ -69,7 +69,7 @@ fn judged() -> Judged {
         span: span(from, from + 10),
         host: "web-1".to_owned(),
         verdict,
-        scores: [0.0; 6],
+        scores: [0.0; Resource::ALL.len()],
     };
     let outcome = Outcome {
         span: span(0, 100),
@@ -85,6 +85,7 @@ fn judged() -> Judged {
             culprits: vec![culprit.clone()],
         }],
         symptom: None,
+        operations: Vec::new(),
         covered: 0.83,
     };
     let key = (Resource::Cpu, "web-1".to_owned(), culprit.who);

@@ -7,6 +7,7 @@ use model::time::duration_text;
 use workflow::services::Which;
 
 use super::{Action, Data};
+use crate::inquiry::Stage;
 use crate::theme;
 use crate::view::{ask, reasons};
 
@@ -26,6 +27,14 @@ pub(super) fn ui(ui: &mut Ui, which: &Which, data: &Data<'_>, actions: &mut Vec<
         .why_asked
         .is_some_and(|it| *it == (which.clone(), window));
     let Some(found) = data.why.filter(|_| current) else {
+        // The tab asks by itself, once for each stretch and service.
+        let asks = !matches!(
+            data.why_stage,
+            Stage::Live | Stage::Recording | Stage::Running(_)
+        );
+        if asks && !current && !ui.input(|input| input.pointer.any_down()) {
+            actions.push(Action::Why(which.clone(), window));
+        }
         match ask::empty_ui(ui, (data.why_stage, data.why_trouble), words) {
             Some(ask::Asked::Compute) => actions.push(Action::Why(which.clone(), window)),
             other => actions.extend(other.map(Action::Ask)),

@@ -32,7 +32,7 @@ pub(super) fn ui(
     let theme = theme::of(ui.visuals());
     let size = vec2(ui.available_width(), height);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-    let map = Rect::from_min_max(rect.min + vec2(LABELS, TITLE), rect.max - vec2(6.0, 2.0));
+    let map = Rect::from_min_max(rect.min + vec2(LABELS, TITLE), rect.max - vec2(0.0, 2.0));
     let painter = ui.painter();
     let font = FontId::proportional(11.0);
     let title = match heat.whole.count {

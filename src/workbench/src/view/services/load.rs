@@ -37,7 +37,7 @@ impl Default for State {
 
 /// Draws the points; costs the points.
 pub(super) fn ui(ui: &mut Ui, state: &mut State, (load, clock): (&[Load], &Clock)) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for (place, name) in TIMES.iter().enumerate() {
             ui.selectable_value(&mut state.time, place, *name);
         }

@@ -14,12 +14,12 @@ const MANY_FAILED: f64 = 0.01;
 #[rustfmt::skip]
 pub(super) const HEADS: &[Head] = &[
     head(("Service", "operation", "Click shows its requests, a double click draws its signals in Explore"), (Wide::Part(2.4), Form::Text)),
-    head(("Requests", "1/s", "Requests that ended per second"), (Wide::Digits(7), Form::Number)),
-    head(("Failed", "%", "Share of the requests that failed"), (Wide::Digits(6), Form::Number)),
-    head(("p50", "", "Half of the requests took at most this long"), (Wide::Digits(7), Form::Number)),
-    head(("p95", "", "95 % of the requests took at most this long"), (Wide::Digits(7), Form::Number)),
-    head(("p99", "", "99 % of the requests took at most this long"), (Wide::Digits(7), Form::Number)),
-    head(("In flight", "", "Mean number of requests under way"), (Wide::Digits(7), Form::Number)),
+    head(("Requests", "1/s", "Requests that ended per second"), (Wide::Digits(5), Form::Number)),
+    head(("p95", "", "95 % of the requests took at most this long"), (Wide::Digits(6), Form::Number)),
+    head(("Failed", "%", "Share of the requests that failed"), (Wide::Digits(4), Form::Number)),
+    head(("p50", "", "Half of the requests took at most this long"), (Wide::Digits(6), Form::Number)),
+    head(("p99", "", "99 % of the requests took at most this long"), (Wide::Digits(6), Form::Number)),
+    head(("In flight", "", "Mean number of requests under way"), (Wide::Digits(5), Form::Number)),
 ];
 
 /// The rows, and whose requests each stands for.
@@ -131,9 +131,9 @@ fn row(key: &str, name: String, figures: &Figures, tone: Tone) -> Row {
         cells: vec![
             Cell::short(name, key.to_owned()).toned(tone),
             Cell::number(figures.per_second, number(figures.per_second)).toned(tone),
+            time(figures.p95),
             Cell::number(failed, format!("{failed:.1}")).toned(marked),
             time(figures.p50),
-            time(figures.p95),
             time(figures.p99),
             Cell::number(figures.active, number(figures.active)).toned(tone),
         ],

@@ -2,7 +2,7 @@
 //! requests up to each time. Times run by ratio, so that the slow tail is seen.
 
 use eframe::egui::epaint::Stroke;
-use eframe::egui::{Rect, RichText, Sense, Shape, Ui, pos2};
+use eframe::egui::{Align2, FontId, Rect, Sense, Shape, Ui, pos2, vec2};
 use model::histogram::{Cell, Histogram};
 use model::time::duration_text;
 use model::unit::Unit;
@@ -134,15 +134,10 @@ fn shares_ui(ui: &mut Ui, (spread, cells): (&Histogram, &[Cell])) {
         };
         let at = pos2(plane.x(found.value), plane.y(q));
         ui.painter().circle_filled(at, 2.5, theme.measure);
-        let label = RichText::new(name).small();
-        let place = Rect::from_min_size(
-            at + eframe::egui::vec2(5.0, 2.0),
-            eframe::egui::vec2(44.0, 12.0),
-        );
-        ui.put(
-            place,
-            eframe::egui::Label::new(label.color(theme.text_weak)),
-        );
+        let font = FontId::proportional(10.5);
+        let place = at - vec2(5.0, 1.0);
+        ui.painter()
+            .text(place, Align2::RIGHT_BOTTOM, name, font, theme.text_weak);
     }
     let Some(pointer) = response.hover_pos().filter(|it| rect.contains(*it)) else {
         return;

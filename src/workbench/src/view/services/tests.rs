@@ -164,7 +164,7 @@ fn every_tab_draws_and_a_selection_can_be_asked_about() {
         from: Moment(10 * SECOND_NS),
         to: Moment(20 * SECOND_NS),
     });
-    let tabs = ["Distribution", "Load and response time", "Map", "Over time"];
+    let tabs = ["Distribution", "Load", "Map", "Over time"];
     let actions = clicked(Some(&seen), selection, &tabs);
     assert!(
         actions
