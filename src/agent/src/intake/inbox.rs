@@ -234,6 +234,9 @@ impl Inbox {
 
     /// What a call of a language model used, under the names of its metrics.
     ///
+    /// An application may send the same metrics itself; `kymo.from` tells them apart,
+    /// so that nothing is counted twice.
+    ///
     /// # Source
     ///
     /// OpenTelemetry semantic conventions, "Generative AI metrics".
@@ -247,6 +250,7 @@ impl Inbox {
             };
             let mut attributes = vec![
                 ("gen_ai.response.model".to_owned(), tokens.model.to_owned()),
+                ("kymo.from".to_owned(), "spans".to_owned()),
                 ("service.name".to_owned(), span.service.to_owned()),
             ];
             let kind = kind.map(|it| ("gen_ai.token.type".to_owned(), it.to_owned()));
