@@ -17,7 +17,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["model", "analysis"]),
     (
         "workflow",
-        &["model", "wire", "store", "import", "analysis", "report"],
+        &[
+            "model",
+            "wire",
+            "telemetry",
+            "store",
+            "import",
+            "analysis",
+            "report",
+        ],
     ),
     ("workbench", &["model", "analysis", "report", "workflow"]),
     (
@@ -124,9 +132,10 @@ fn heavy_crates_have_one_owner() {
 }
 
 /// Every package below `package` in its dependency tree, tests of it included.
-fn tree(package: &str) -> String {
+fn tree(package: &str, more: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--prefix", "none", "-p", package])
+        .args(more)
         .current_dir(root())
         .output()
         .expect("cargo runs");
@@ -140,10 +149,16 @@ fn tree(package: &str) -> String {
 
 #[test]
 fn agent_and_analysis_stay_light() {
-    for package in ["agent", "analysis"] {
-        let tree = tree(package);
+    let plain: &[&str] = &["--no-default-features"];
+    for (package, more, heavy) in [
+        ("agent", &[][..], &["polars", "egui"][..]),
+        // What hears applications comes with the feature `intake`, and leaves with it.
+        ("agent", plain, &["tokio", "hyper", "opentelemetry"]),
+        ("analysis", &[], &["polars", "egui", "tokio"]),
+    ] {
+        let tree = tree(package, more);
         assert!(tree.contains("model v"), "{package} has a tree");
-        for heavy in ["polars", "egui", "tokio"] {
+        for heavy in heavy {
             let found = tree.lines().find(|line| line.starts_with(heavy));
             assert_eq!(found, None, "{package} builds {heavy}");
         }

@@ -282,6 +282,10 @@ impl Engine {
         }
         let owner = self.owners.get(place).map(|it| usize::from(*it));
         let member = owner.and_then(|owner| self.sources.get(owner));
+        if member.is_some_and(|it| it.opened.name == "applications") {
+            // Reading takes along what was told, so a burst would leave the others without.
+            return Err("an application tells it, no faster than it does");
+        }
         match member.map(|it| it.opened.cadence) {
             None => Err("it is measured once a sample"),
             Some(Cadence::Second) => Err("it is read at most once a second"),

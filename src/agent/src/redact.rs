@@ -72,7 +72,10 @@ pub fn text(text: &str) -> String {
 pub fn value(key: &str, value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
     let number = value.parse::<f64>().is_ok() || value == "true" || value == "false";
-    if number || key.starts_with("gen_ai.") && value.len() < 64 {
+    // Counts of tokens, their kinds and names of models.
+    let counted = key.starts_with("gen_ai.usage.") || key.ends_with("tokens");
+    let told = key.starts_with("gen_ai.") && (key.ends_with(".model") || key.ends_with(".type"));
+    if number && (counted || !words::secret_key(key)) || told && value.len() < 64 {
         return clean(value, NAME_MAX);
     }
     if words::secret_key(key) {

@@ -123,7 +123,6 @@ impl Reading {
         let failed = access.status >= SERVER_ERROR;
         self.failed += usize::from(failed);
         self.untimed += usize::from(access.duration_ns.is_none());
-        let duration_ns = access.duration_ns.unwrap_or(0);
         let status = if failed { Status::Error } else { Status::Ok };
         let answered = Request {
             service: &self.service,
@@ -131,8 +130,8 @@ impl Reading {
             kind: SpanKind::Server,
             peer: "",
             status,
-            start: Moment(access.end.0.saturating_sub(duration_ns)),
-            duration_ns,
+            start: Moment(access.end.0.saturating_sub(access.duration_ns.unwrap_or(0))),
+            duration_ns: access.duration_ns,
         };
         self.requests.add(&answered);
         if let Some(upstream_ns) = access.upstream_ns {
@@ -143,7 +142,7 @@ impl Reading {
                     told => told,
                 },
                 start: Moment(access.end.0.saturating_sub(upstream_ns)),
-                duration_ns: upstream_ns,
+                duration_ns: Some(upstream_ns),
                 ..answered
             });
         }

@@ -108,7 +108,7 @@ impl Load {
                 Status::Ok
             },
             start: Moment(sent.start),
-            duration_ns: sent.duration_ns,
+            duration_ns: Some(sent.duration_ns),
         });
         if self.services.len() < 2 && !self.services.contains(service) {
             self.services.insert(service.to_owned());

@@ -124,7 +124,7 @@ impl Reading {
             count += 1;
             requests.add(&seen.request());
             if kept.len() < SPANS_MAX {
-                let span = seen.own(texts, |_, value| value.to_owned());
+                let span = seen.own(texts, |_, value| value.to_owned(), str::to_owned);
                 kept.push((String::new(), span));
             }
         });

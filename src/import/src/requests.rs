@@ -54,7 +54,8 @@ impl Requests {
             let series = series(new);
             self.places.push(self.histograms.place(&series));
         }
-        let seconds = usize::try_from(request.duration_ns.max(0) / SECOND_NS).unwrap_or(0);
+        let seconds =
+            usize::try_from(request.duration_ns.unwrap_or(0).max(0) / SECOND_NS).unwrap_or(0);
         self.cells += seconds.min(CELLS_A_DRAIN) + 2;
         if self.cells >= CELLS_A_DRAIN {
             self.drain();

@@ -231,6 +231,8 @@ pub(crate) enum TableFormat {
     Parquet,
     /// Comma-separated values.
     Csv,
+    /// Prometheus text with times, one file.
+    Prometheus,
 }
 
 /// Kinds of reports.

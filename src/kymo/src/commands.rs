@@ -466,10 +466,12 @@ pub(crate) fn export(input: &Path, out: &Path, format: TableFormat) -> Result<An
     let format = match format {
         TableFormat::Parquet => tables::Format::Parquet,
         TableFormat::Csv => tables::Format::Csv,
+        TableFormat::Prometheus => tables::Format::Prometheus,
     };
     let stored = opened(input)?;
     let files = tables::export(&stored, out, format, &Context::default())?;
-    tell(&format!("wrote {} files to {}", files, out.display()));
+    let word = if files == 1 { "file" } else { "files" };
+    tell(&format!("wrote {files} {word} to {}", out.display()));
     Ok(outcome(&stored))
 }
 

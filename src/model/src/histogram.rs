@@ -149,20 +149,31 @@ impl Histogram {
 
     /// Takes in one observation; what is no number is left out.
     pub fn record(&mut self, value: f64) {
-        if !value.is_finite() {
+        self.record_many(value, 1);
+    }
+
+    /// Takes in so many observations of one value.
+    pub fn record_many(&mut self, value: f64, times: u64) {
+        if !value.is_finite() || times == 0 {
             return;
         }
-        self.count += 1;
-        self.sum += value;
+        self.count = self.count.saturating_add(times);
+        self.sum += value * times as f64;
         self.min = self.min.min(value);
         self.max = self.max.max(value);
         match &mut self.buckets {
-            Buckets::Exponential(it) => it.record(value),
+            Buckets::Exponential(it) => it.record(value, times),
             Buckets::Explicit(it) => {
                 let place = it.bounds.partition_point(|bound| *bound < value);
-                it.counts[place] += 1;
+                it.counts[place] = it.counts[place].saturating_add(times);
             }
         }
+    }
+
+    /// Counts an observation whose value nobody told: sum and extremes are unknown then.
+    pub fn record_unknown(&mut self) {
+        self.count = self.count.saturating_add(1);
+        (self.sum, self.min, self.max) = (f64::NAN, f64::NAN, f64::NAN);
     }
 
     /// Whether nothing was observed.
@@ -203,8 +214,16 @@ impl Histogram {
         }
         self.count = self.count.saturating_add(other.count);
         self.sum += other.sum;
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
+        // An extreme that one side does not know is not known of both.
+        let both = |a: f64, b: f64, which: fn(f64, f64) -> f64| {
+            if a.is_nan() || b.is_nan() {
+                f64::NAN
+            } else {
+                which(a, b)
+            }
+        };
+        self.min = both(self.min, other.min, f64::min);
+        self.max = both(self.max, other.max, f64::max);
         Ok(())
     }
 
@@ -261,12 +280,10 @@ impl Histogram {
             below = with;
         });
         let (cell, inside) = found.or(last.map(|cell| (cell, 1.0)))?;
-        let low = if self.min > cell.low {
-            self.min
-        } else {
-            cell.low
-        };
-        let high = if self.max < cell.high {
+        // Extremes that contradict the bucket are those of another count.
+        let within = |it: f64| cell.low <= it && it <= cell.high;
+        let low = if within(self.min) { self.min } else { cell.low };
+        let high = if within(self.max) {
             self.max
         } else {
             cell.high
@@ -355,9 +372,9 @@ impl Exponential {
         (f64::from(index) * (-f64::from(self.scale)).exp2()).exp2()
     }
 
-    fn record(&mut self, value: f64) {
+    fn record(&mut self, value: f64, times: u64) {
         if value == 0.0 {
-            self.zero += 1;
+            self.zero = self.zero.saturating_add(times);
             return;
         }
         loop {
@@ -370,7 +387,7 @@ impl Exponential {
             } else {
                 &mut self.negative
             };
-            if run.add(index, 1) {
+            if run.add(index, times) {
                 return;
             }
             self.coarsen();
@@ -651,5 +668,26 @@ mod tests {
         assert!(histogram.quantile(1.0).is_some_and(|it| it.value <= 1e300));
         assert_eq!(histogram.at_most(0.0), 2.0);
         assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn extremes_that_one_part_does_not_know_cut_no_percentile() {
+        let mut fast = Histogram::explicit(&[0.005, 5.0, 10.0]);
+        (0..100).for_each(|_| fast.record(0.003));
+        let mut both = Histogram::explicit(&[0.005, 5.0, 10.0]);
+        (0..10).for_each(|_| both.record(7.0));
+        let slow = both.since(&Histogram::explicit(&[0.005, 5.0, 10.0]));
+        fast.add(&slow.expect("a difference"))
+            .expect("the same buckets");
+        assert!(fast.max.is_nan() && fast.min.is_nan());
+        assert!(fast.quantile(0.99).is_some_and(|it| it.value >= 5.0));
+    }
+
+    #[test]
+    fn many_at_once_are_as_many_one_by_one() {
+        let (mut once, mut each) = (Histogram::default(), Histogram::default());
+        once.record_many(0.25, 3);
+        (0..3).for_each(|_| each.record(0.25));
+        assert_eq!(once, each);
     }
 }

@@ -85,8 +85,8 @@ pub struct Request<'a> {
     pub status: Status,
     /// When it began.
     pub start: Moment,
-    /// How long it took.
-    pub duration_ns: i64,
+    /// How long it took; `None` where nobody told.
+    pub duration_ns: Option<i64>,
 }
 
 /// The intervals that requests are counted in.
@@ -131,6 +131,8 @@ pub struct Tally {
 struct Cell {
     width_ns: i64,
     active_ns: i64,
+    /// How long a request took was not told, so that time in flight is unknown.
+    untimed: bool,
     histogram: Histogram,
 }
 
@@ -164,7 +166,7 @@ impl<'a> Request<'a> {
             peer: peer(span),
             status: span.status,
             start: span.start,
-            duration_ns: span.duration_ns,
+            duration_ns: Some(span.duration_ns),
         }
     }
 }
@@ -198,29 +200,38 @@ impl Tally {
     }
 
     /// Takes in a request; returns the place of its key. Its duration is that told, not
-    /// below zero.
+    /// below zero; where none was told it counts, and took nobody knows how long.
     pub fn add(&mut self, request: &Request<'_>) -> usize {
         let key = self.place(request);
-        let duration_ns = request.duration_ns.max(0);
         let start = request.start.0;
+        let Some(duration_ns) = request.duration_ns.map(|it| it.max(0)) else {
+            self.count(key, start, None);
+            return key;
+        };
         let end = start.saturating_add(duration_ns);
-        self.count(key, end, duration_ns as f64 / 1e9);
+        self.count(key, end, Some(duration_ns as f64 / 1e9));
         self.spread(key, start, end);
         key
     }
 
     /// Counts one observation that is no request, such as tokens used, at `end`.
     pub fn observe(&mut self, key: usize, end: Moment, value: f64) {
-        self.count(key, end.0, value);
+        self.count(key, end.0, Some(value));
     }
 
-    fn count(&mut self, key: usize, end: i64, value: f64) {
+    fn count(&mut self, key: usize, end: i64, value: Option<f64>) {
         let Some((at, width_ns)) = self.grid.interval(end) else {
             self.late += 1;
             return;
         };
         if let Some(cell) = self.cell(at, key, width_ns) {
-            cell.histogram.record(value);
+            match value {
+                Some(value) => cell.histogram.record(value),
+                None => {
+                    cell.histogram.record_unknown();
+                    cell.untimed = true;
+                }
+            }
         }
     }
 
@@ -324,7 +335,11 @@ impl Tally {
             row: Row {
                 at: Moment(at),
                 width_ns: cell.width_ns,
-                active_s: cell.active_ns as f64 / 1e9,
+                active_s: if cell.untimed {
+                    f64::NAN
+                } else {
+                    cell.active_ns as f64 / 1e9
+                },
                 histogram: cell.histogram,
             },
         });
@@ -379,7 +394,7 @@ mod tests {
             peer: "",
             status: Status::Ok,
             start: Moment(start),
-            duration_ns,
+            duration_ns: Some(duration_ns),
         }
     }
 
@@ -444,6 +459,19 @@ mod tests {
         let entries = tally.drain();
         let other = entries.iter().find(|it| it.key == KEYS_MAX);
         assert!(other.is_some_and(|it| it.row.histogram.count == 500));
+    }
+
+    #[test]
+    fn a_request_that_tells_no_duration_counts_and_tells_no_time() {
+        let mut tally = Tally::new(Grid::Regular { step_ns: S });
+        tally.add(&Request {
+            duration_ns: None,
+            ..request(S / 2, 0)
+        });
+        let row = &tally.drain()[0].row;
+        assert_eq!(row.histogram.count, 1);
+        assert!(row.histogram.mean().is_nan() && row.active_s.is_nan());
+        assert_eq!(row.histogram.quantile(0.5), None);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::fs;
+use std::path::Path;
 
 use model::catalog::{Kind, Polarity};
 use model::event::{Event, EventKind};
@@ -163,6 +165,21 @@ fn memory_file_and_copy_answer_alike_and_parts_add_up() -> Outcome {
         1
     );
     assert!(stored.histogram_rows(&[series("c").key], None).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_golden_file_of_the_schema_with_requests_opens_for_ever() -> Outcome {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/golden/schema-2.kymo");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::remove_file(&path).ok();
+        ingest(source(), &path)?;
+    }
+    let (session, warnings) = Session::open(&path)?;
+    assert_eq!(warnings, []);
+    assert_eq!(session.manifest().schema, 2);
+    assert_eq!(told(&session)?, told(&in_memory(source()))?);
+    assert!(store::verify::verify(&session, &mut |_| Continue::Yes).is_sound());
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
+mod crowd;
 mod logs;
 mod metrics;
 mod traces;
@@ -139,6 +140,9 @@ fn decode<M: Message + Default + serde::de::DeserializeOwned>(
     encoding: Encoding,
 ) -> Result<M, Undecodable> {
     match encoding {
+        Encoding::Protobuf if crowd::is_crowd(body) => Err(Undecodable(
+            "more than 100,000 records at a time; send smaller batches".to_owned(),
+        )),
         Encoding::Protobuf => M::decode(body).map_err(|error| Undecodable(error.to_string())),
         Encoding::Json => {
             serde_json::from_slice(body).map_err(|error| Undecodable(error.to_string()))

@@ -109,7 +109,7 @@ pub fn row(message: message::Observed, at: Moment) -> Option<Row> {
 
 fn unpacked(run: Option<message::Run>) -> Option<Run> {
     let run = run.unwrap_or_default();
-    let fits = run.counts.len() <= BUCKETS_MAX && run.first.abs() < i32::MAX / 2;
+    let fits = run.counts.len() <= BUCKETS_MAX && run.first.unsigned_abs() < i32::MAX as u32 / 2;
     fits.then_some(Run {
         first: run.first,
         counts: run.counts,

@@ -30,6 +30,7 @@ pub enum Id {
     ExportCsv,
     /// Write the samples as Parquet.
     ExportParquet,
+    ExportPrometheus,
     /// Write a smaller session.
     Trim,
     /// Close the window.
@@ -326,6 +327,7 @@ pub const ALL: &[Command] = &[
     line(Id::ReportJson, ("report.json", "Export report (JSON)…"), File, &[], Data),
     line(Id::ExportCsv, ("export.csv", "Export samples (CSV)…"), File, &[], Data),
     line(Id::ExportParquet, ("export.parquet", "Export samples (Parquet)…"), File, &[], Data),
+    line(Id::ExportPrometheus, ("export.prometheus", "Export samples (Prometheus text)…"), File, &[], Data),
     line(Id::Trim, ("export.trim", "Save selection as session…"), File, &[ctrl_shift(Key::S)], When::Stored),
     line(Id::KeepFindings, ("findings.keep", "Keep findings in session"), File, &[], When::Stored),
     line(Id::Quit, ("file.quit", "Quit"), File, &[ctrl(Key::Q)], Always),

@@ -42,6 +42,8 @@ pub enum Table {
     Csv,
     /// Apache Parquet.
     Parquet,
+    /// Prometheus text with times.
+    Prometheus,
 }
 
 impl Export {
@@ -51,6 +53,7 @@ impl Export {
             Self::Report(..) => "writing the report",
             Self::Samples(Table::Csv) => "exporting samples as CSV",
             Self::Samples(Table::Parquet) => "exporting samples as Parquet",
+            Self::Samples(Table::Prometheus) => "exporting samples as Prometheus text",
             Self::Part(_) => "saving the selection",
         }
     }
@@ -76,6 +79,7 @@ impl Export {
             Self::Report(Form::Json, _) => format!("{stem}-report.json"),
             Self::Samples(Table::Csv) => format!("{stem}-csv"),
             Self::Samples(Table::Parquet) => format!("{stem}-parquet"),
+            Self::Samples(Table::Prometheus) => format!("{stem}-prometheus"),
             Self::Part(span) => {
                 let from = span.from.strftime("%H%M%S", model::time::Zone::Utc);
                 format!("{stem}-{from}.kymo")
@@ -106,11 +110,12 @@ impl Export {
                 let format = match table {
                     Table::Csv => Format::Csv,
                     Table::Parquet => Format::Parquet,
+                    Table::Prometheus => Format::Prometheus,
                 };
                 let files = tables::export(stored, out, format, context)?;
                 Ok(Written {
                     path: out.to_path_buf(),
-                    remark: format!("{files} files"),
+                    remark: format!("{files} {}", if files == 1 { "file" } else { "files" }),
                     session: false,
                 })
             }

@@ -2,6 +2,8 @@
 //!
 //! Window and command line call these functions alike, as jobs.
 
+mod prometheus;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,6 +29,8 @@ pub enum Format {
     Parquet,
     /// Comma-separated values.
     Csv,
+    /// Prometheus text with times.
+    Prometheus,
 }
 
 /// What a check found.
@@ -94,6 +98,7 @@ pub fn export(
     let form = match format {
         Format::Parquet => plain::Format::Parquet,
         Format::Csv => plain::Format::Csv,
+        Format::Prometheus => return prometheus::write(stored, out, context),
     };
     plain::export(stored.session(), out, form, &mut on_progress(context))
         .map_err(|error| writing(out, &error))?;

@@ -28,6 +28,7 @@ mod fault;
 mod place;
 mod record;
 mod score;
+mod shop;
 mod stage;
 mod truth;
 mod work;

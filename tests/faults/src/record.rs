@@ -19,6 +19,8 @@ use crate::calm::Usage;
 use crate::draw::{Draw, Schedule};
 use crate::fault::{Fault, Recorder};
 use crate::place::{self, Folder};
+use crate::shop;
+use crate::shop::Shop;
 use crate::stage::{Life, Stage};
 use crate::truth::{SCHEMA, Truth};
 
@@ -52,6 +54,7 @@ pub(crate) fn record(order: &Order<'_>) -> Result<bool, String> {
     let _alone = place::alone()?;
     let work = order.out.join(".faults-work");
     place::sweep(&work);
+    shop::sweep();
     let folder = Folder::new(work)?;
     if let Some(most) = order.calm {
         calm(order.stop, most)?;
@@ -78,7 +81,11 @@ fn recorded(order: &Order<'_>, folder: &Folder, session: &Path) -> Result<Truth,
 
     let at_start = Usage::now()?;
     let started = unix_now();
-    let mut recorder = Recording::start(order, session, schedule)?;
+    let intakes = match stage.shop {
+        Some(_) => Shop::intakes().to_vec(),
+        None => Vec::new(),
+    };
+    let mut recorder = Recording::start(order, session, schedule, &intakes)?;
     wait(order.stop, Duration::from_secs_f64(schedule.quiet_s))?;
     let before = Usage::now()?;
     let mut during = before;
@@ -105,6 +112,7 @@ fn recorded(order: &Order<'_>, folder: &Folder, session: &Path) -> Result<Truth,
         verdict: fault.verdict.to_owned(),
         accepted: fault.accepted.iter().map(|&it| it.to_owned()).collect(),
         culprits: std::mem::take(&mut stage.culprits),
+        operations: std::mem::take(&mut stage.operations),
         affected: std::mem::take(&mut stage.affected),
         size: std::mem::take(&mut stage.size),
         started,
@@ -158,7 +166,12 @@ struct Recording {
 }
 
 impl Recording {
-    fn start(order: &Order<'_>, session: &Path, schedule: Schedule) -> Result<Self, String> {
+    fn start(
+        order: &Order<'_>,
+        session: &Path,
+        schedule: Schedule,
+        intakes: &[String],
+    ) -> Result<Self, String> {
         let length = schedule.recording();
         let mut command = match order.fault.recorder {
             Recorder::Machine => Command::new(order.kymo),
@@ -171,6 +184,9 @@ impl Recording {
         let length_text = format!("{}s", length.as_secs());
         command.args(["record", "--every", "1s", "--for", &length_text, "--out"]);
         command.arg(session).stdin(Stdio::null());
+        for intake in intakes {
+            command.args(["--intake", intake]);
+        }
         let child = command.stdout(Stdio::null()).spawn();
         let child = child.map_err(|it| format!("{}: {it}", order.kymo.display()))?;
         Ok(Self {

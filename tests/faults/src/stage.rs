@@ -13,7 +13,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::draw::Draw;
 use crate::place::{self, Group, Network, Swap};
-use crate::truth::Actor;
+use crate::shop::Shop;
+use crate::truth::{Actor, Operation};
 
 /// How long a helper lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,9 @@ pub(crate) struct Stage {
     pub(crate) group: Option<Group>,
     pub(crate) network: Option<Network>,
     pub(crate) swap: Option<Swap>,
+    pub(crate) shop: Option<Shop>,
+    /// Operations that users wait for.
+    pub(crate) operations: Vec<Operation>,
     running: Vec<Running>,
 }
 
@@ -83,6 +87,8 @@ impl Stage {
             group: None,
             network: None,
             swap: None,
+            shop: None,
+            operations: Vec::new(),
             running: Vec::new(),
         }
     }
@@ -106,6 +112,10 @@ impl Stage {
     pub(crate) fn network(&self) -> Result<&Network, String> {
         let network = self.network.as_ref();
         network.ok_or("no network was made".to_owned())
+    }
+
+    pub(crate) fn shop(&self) -> Result<&Shop, String> {
+        self.shop.as_ref().ok_or("no shop is open".to_owned())
     }
 
     /// A path in the working folder.

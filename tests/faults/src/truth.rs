@@ -33,6 +33,9 @@ pub(crate) struct Truth {
     pub(crate) culprits: Vec<Actor>,
     /// Who suffered or merely ran along.
     pub(crate) affected: Vec<Actor>,
+    /// Operations of services that users wait for; empty where it is all or none.
+    #[serde(default)]
+    pub(crate) operations: Vec<Operation>,
     /// Sizes that were drawn; the unit ends each name.
     pub(crate) size: BTreeMap<String, f64>,
     /// Start of the recording, Unix seconds.
@@ -63,6 +66,14 @@ pub(crate) struct Actor {
     pub(crate) pid: u32,
     /// Control group path; empty for that of the recorder.
     pub(crate) cgroup: String,
+}
+
+/// An operation that users wait for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Operation {
+    /// The service, by `service.name`.
+    pub(crate) service: String,
+    pub(crate) operation: String,
 }
 
 impl Truth {

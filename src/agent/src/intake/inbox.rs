@@ -24,8 +24,11 @@ use crate::redact;
 use crate::sink::{About, Noticed, Sink, Slot};
 use crate::watch::Happened;
 
-/// Intervals that requests which end late are still counted in: ten minutes at 1 Hz.
-const INTERVALS_KEPT: usize = 600;
+/// Intervals of so long are kept for requests that are told late: spans come in batches.
+const KEPT_NS: i64 = 600 * SECOND_NS;
+
+/// Fewest and most intervals that are kept.
+const INTERVALS_KEPT: std::ops::RangeInclusive<i64> = 600..=60_000;
 
 /// Events that wait for a sample.
 const EVENTS_MAX: usize = 2_000;
@@ -38,6 +41,12 @@ const WARNING: u8 = 13;
 
 /// Spans that are looked at under one lock.
 const SPANS_A_LOCK: usize = 512;
+
+/// How long ago, by its own clock, something may have happened that is told now.
+const PAST_NS: i64 = 3_600 * SECOND_NS;
+
+/// How far ahead the clock of a sender may be.
+const AHEAD_NS: i64 = 60 * SECOND_NS;
 
 /// Longest name of an operation or service, in characters.
 const NAME_MAX: usize = 255;
@@ -160,15 +169,20 @@ impl Shared {
     /// Whether the thread uses more than it may.
     pub(super) fn is_over_budget(&self) -> bool {
         let inbox = self.lock();
+        // Before the first sample no time can be told: exporters send it again.
+        if inbox.last_sample_ns == 0 {
+            return true;
+        }
         // A whole processor is all one thread can use, and no reason to put anything off.
         inbox.limits.cpu_share < 1.0 && inbox.account.share > inbox.limits.cpu_share
     }
 }
 
 impl Inbox {
-    pub(super) fn new(limits: Limits) -> Self {
+    /// An empty one; the slowest of what is asked is so each `every_ns`.
+    pub(super) fn new(limits: Limits, every_ns: i64) -> Self {
         Self {
-            numbers: Numbers::default(),
+            numbers: Numbers::slow(every_ns),
             tally: Tally::new(Grid::Ends(std::collections::VecDeque::new())),
             slots: Vec::new(),
             keep: Keep::new(limits.spans_per_second),
@@ -211,6 +225,13 @@ impl Inbox {
         unix_ns.saturating_add(self.unix_to_boot_ns)
     }
 
+    /// Whether a moment of the boot clock is one that can be told now. What is far from
+    /// it would stretch a recording to a time in which nobody recorded.
+    pub(super) fn is_near(&self, boot_ns: i64) -> bool {
+        let last_ns = self.last_sample_ns;
+        (last_ns.saturating_sub(PAST_NS)..=last_ns.saturating_add(AHEAD_NS)).contains(&boot_ns)
+    }
+
     /// Counts a request that ended; its times are of the wall clock.
     pub(super) fn request(&mut self, request: &Request<'_>) {
         let start = Moment(self.boot_ns(request.start.0));
@@ -220,13 +241,21 @@ impl Inbox {
     fn spans(&mut self, spans: &[Seen<'_>]) {
         let now_ns = self.last_sample_ns.max(self.account.at_ns);
         self.counts.received += spans.len() as u64;
-        for span in spans {
+        let end = |span: &Seen<'_>| span.start().0.saturating_add(span.duration_ns());
+        let near = spans.iter().map(|it| self.is_near(self.boot_ns(end(it))));
+        let near: Vec<bool> = near.collect();
+        let far = near.iter().filter(|it| !**it).count() as u64;
+        self.not_understood("spans that ended far from now by their clock", far);
+        for (span, _) in spans.iter().zip(&near).filter(|it| *it.1) {
             self.request(&span.request());
             self.tokens(span);
         }
         let keep = self.keep.judge(spans, now_ns);
-        for (span, _) in spans.iter().zip(keep).filter(|(_, keep)| *keep) {
-            let mut own = span.own(&mut self.texts, redact::value);
+        let chosen = spans.iter().zip(keep).zip(near);
+        for ((span, _), _) in chosen.filter(|((_, keep), near)| *keep && *near) {
+            let mut own = span.own(&mut self.texts, redact::value, |it| {
+                redact::value("operation", it)
+            });
             own.start = Moment(self.boot_ns(own.start.0));
             self.spans.push(own);
         }
@@ -291,13 +320,13 @@ impl Inbox {
             return;
         }
         self.log_room -= 1.0;
-        let at_ns = if log.at_ns > 0 {
-            log.at_ns
-        } else {
-            now_ns - self.unix_to_boot_ns
-        };
+        let told_ns = self.boot_ns(log.at_ns);
         self.happened.push(Happened {
-            boot_ns: self.boot_ns(at_ns),
+            boot_ns: if self.is_near(told_ns) {
+                told_ns
+            } else {
+                now_ns
+            },
             what: Noticed {
                 kind: EventKind::Log,
                 subject: redact::clean(&log.service, NAME_MAX),
@@ -333,7 +362,7 @@ impl Inbox {
     /// Counts what was not understood, and says so the first time.
     pub(super) fn not_understood(&mut self, what: &str, count: u64) {
         if count > 0 && self.counts.not_understood == 0 {
-            let text = format!("{count} lines of {what} were not understood and are left out");
+            let text = format!("{count} {what} were not understood and are left out");
             self.notice(EventKind::Missing, what, text);
         }
         self.counts.not_understood += count;
@@ -347,7 +376,9 @@ impl Inbox {
         let width_ns = stamp.boot_ns - self.last_sample_ns;
         self.last_sample_ns = stamp.boot_ns;
         self.numbers.flush(sink, width_ns);
-        self.tally.close(Moment(stamp.boot_ns), INTERVALS_KEPT);
+        let kept = KEPT_NS / width_ns.max(1);
+        let kept = kept.clamp(*INTERVALS_KEPT.start(), *INTERVALS_KEPT.end());
+        self.tally.close(Moment(stamp.boot_ns), kept as usize);
         for entry in self.tally.drain() {
             let slot = self.slot(entry.key, sink);
             sink.observed.push((slot, entry.row));

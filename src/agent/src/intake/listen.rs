@@ -197,7 +197,8 @@ async fn read(
     let room = room
         .map_err(|_| Refused::Busy)?
         .map_err(|_| Refused::Busy)?;
-    let body = Limited::new(request.into_body(), BODY_MAX_BYTES).collect();
+    // No more than there is room for.
+    let body = Limited::new(request.into_body(), size.max(1)).collect();
     let body = tokio::time::timeout(PATIENCE, body)
         .await
         .map_err(|_| Refused::Slow)?;

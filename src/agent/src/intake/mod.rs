@@ -113,7 +113,12 @@ struct Opened {
 ///
 /// [`OpenError`] at the first that cannot be opened.
 pub fn open(specs: &[Spec], limits: Limits) -> Result<Intake, OpenError> {
-    let shared = Arc::new(Shared::new(Inbox::new(limits)));
+    let every = specs.iter().map(|it| match it {
+        Spec::Scrape(target) => target.every_ns,
+        _ => 0,
+    });
+    let every_ns = every.max().unwrap_or_default();
+    let shared = Arc::new(Shared::new(Inbox::new(limits, every_ns)));
     let opened = open_all(specs)?;
     let cpu_ns = Arc::new(AtomicI64::new(0));
     let of_thread = Arc::clone(&cpu_ns);

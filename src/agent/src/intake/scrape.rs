@@ -28,7 +28,7 @@ use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::inbox::{Inbox, Shared};
-use super::numbers::{NOWHERE, kept};
+use super::numbers::{NOWHERE, Place, kept};
 use super::spec::Scrape;
 use crate::redact;
 use crate::sink::{About, Noticed};
@@ -49,7 +49,7 @@ struct Target {
     reader: Reader,
     scraped: Scraped,
     /// By place in the reader: place among the numbers.
-    places: Vec<usize>,
+    places: Vec<Place>,
     /// Scrape in which each place was told last.
     told: Vec<u64>,
     scrape: u64,
@@ -63,9 +63,9 @@ struct Target {
 /// Places of what is known of the target itself.
 #[derive(Clone, Copy)]
 struct Own {
-    up: usize,
-    duration: usize,
-    samples: usize,
+    up: Place,
+    duration: Place,
+    samples: Place,
 }
 
 /// Asks a target for as long as the process lives.
@@ -199,19 +199,27 @@ impl Target {
             self.places.push(place(series, &self.spec, inbox));
             self.told.push(0);
         }
-        for (series, value) in &self.scraped.numbers {
-            self.told[*series] = self.scrape;
-            inbox.numbers.set(self.places[*series], *value);
+        for series in 0..self.scraped.numbers.len() {
+            let (series, value) = self.scraped.numbers[series];
+            let place = self.living(series, inbox);
+            inbox.numbers.set(place, value);
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now_ns = now.map_or(0, |it| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX));
-        for (series, total) in self.scraped.histograms.drain(..) {
-            self.told[series] = self.scrape;
-            inbox
-                .numbers
-                .total(self.places[series], total, now_ns, None);
+        for (series, total) in std::mem::take(&mut self.scraped.histograms) {
+            let place = self.living(series, inbox);
+            inbox.numbers.total(place, total, now_ns, None);
         }
         self.examples(inbox);
+    }
+
+    /// The place of a series that is told now; a new one where it had ended.
+    fn living(&mut self, series: usize, inbox: &mut Inbox) -> Place {
+        self.told[series] = self.scrape;
+        if !inbox.numbers.holds(self.places[series]) {
+            self.places[series] = place(&self.reader.series()[series], &self.spec, inbox);
+        }
+        self.places[series]
     }
 
     /// Tells examples that were not told before, as events.
@@ -276,7 +284,7 @@ impl Target {
     }
 
     fn own(&mut self, inbox: &mut Inbox) -> Own {
-        if let Some(own) = self.own {
+        if let Some(own) = self.own.filter(|own| inbox.numbers.holds(own.up)) {
             return own;
         }
         let mut place = |metric: &str, unit: &str, polarity: Polarity| {
@@ -297,7 +305,7 @@ impl Target {
     }
 }
 
-fn place(series: &Known, spec: &Scrape, inbox: &mut Inbox) -> usize {
+fn place(series: &Known, spec: &Scrape, inbox: &mut Inbox) -> Place {
     let attributes = kept(labelled(series.attributes.clone(), spec));
     let metric = redact::clean(&series.metric, 255);
     if metric.is_empty() {
@@ -326,10 +334,10 @@ fn labelled(mut labels: Vec<(String, String)>, spec: &Scrape) -> Vec<(String, St
 }
 
 impl Inbox {
-    /// Notes what happened at a moment of the wall clock, or now.
+    /// Notes what happened at a moment of the wall clock, or now where that is far away.
     fn happen(&mut self, at: Option<Moment>, what: Noticed) {
         let boot_ns = at.map(|at| self.boot_ns(at.0));
-        self.push_event(boot_ns, what);
+        self.push_event(boot_ns.filter(|it| self.is_near(*it)), what);
     }
 }
 

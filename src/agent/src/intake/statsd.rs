@@ -19,7 +19,7 @@ use telemetry::statsd::{Line, LineKind, lines};
 use tokio::net::UdpSocket;
 
 use super::inbox::{Inbox, Shared};
-use super::numbers::{kept, polarity};
+use super::numbers::{Place, kept, polarity};
 use crate::redact;
 use crate::sink::About;
 
@@ -38,8 +38,8 @@ const TIMES_MAX: f64 = 10_000.0;
 /// Members met since a moment.
 struct Sets {
     since: Instant,
-    members: HashSet<(usize, u64)>,
-    counts: std::collections::HashMap<usize, u64>,
+    members: HashSet<(Place, u64)>,
+    counts: std::collections::HashMap<Place, u64>,
 }
 
 /// Takes in datagrams for as long as the process lives.
@@ -62,7 +62,7 @@ fn take(datagram: &[u8], shared: &Shared, sets: &mut Sets) {
     let mut inbox = shared.lock();
     inbox.counts().bytes += datagram.len() as u64;
     let wrong = lines(datagram, |line| tell(&line, &mut inbox, sets));
-    inbox.not_understood("StatsD", wrong);
+    inbox.not_understood("lines of StatsD", wrong);
 }
 
 fn tell(line: &Line<'_>, inbox: &mut Inbox, sets: &mut Sets) {
@@ -113,7 +113,7 @@ impl Sets {
     }
 
     /// Adds a member to a set; returns how many it has now.
-    fn add(&mut self, place: usize, member: &str) -> f64 {
+    fn add(&mut self, place: Place, member: &str) -> f64 {
         if self.since.elapsed() > SET_S || self.members.len() >= MEMBERS_MAX {
             *self = Self::new();
         }

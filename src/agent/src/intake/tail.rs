@@ -227,7 +227,6 @@ impl Tail {
         let whole_second = end_ns % SECOND_NS == 0;
         let just = (now_ns - end_ns).abs() < JUST_NS;
         let end_ns = if whole_second && just { now_ns } else { end_ns };
-        let duration_ns = access.duration_ns.unwrap_or(0);
         inbox.request(&Request {
             service: &self.log.service,
             operation: &self.operation,
@@ -238,8 +237,8 @@ impl Tail {
             } else {
                 Status::Ok
             },
-            start: Moment(end_ns.saturating_sub(duration_ns)),
-            duration_ns,
+            start: Moment(end_ns.saturating_sub(access.duration_ns.unwrap_or(0))),
+            duration_ns: access.duration_ns,
         });
         if let Some(upstream_ns) = access.upstream_ns {
             inbox.request(&Request {
@@ -257,7 +256,7 @@ impl Tail {
                     Status::Ok
                 },
                 start: Moment(end_ns.saturating_sub(upstream_ns)),
-                duration_ns: upstream_ns,
+                duration_ns: Some(upstream_ns),
             });
         }
     }

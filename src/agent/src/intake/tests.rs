@@ -321,7 +321,7 @@ fn stamp() -> String {
 
 #[test]
 fn rows_end_at_samples_and_what_ended_before_the_first_is_told_as_late() {
-    let mut inbox = Inbox::new(Limits::default());
+    let mut inbox = Inbox::new(Limits::default(), 0);
     let mut sink = Sink::default();
     let at = |second: i64| Stamp {
         boot_ns: second * SECOND_NS,
@@ -336,7 +336,7 @@ fn rows_end_at_samples_and_what_ended_before_the_first_is_told_as_late() {
         peer: "",
         status: model::trace::Status::Ok,
         start: model::time::Moment((end_s + 1_000) * SECOND_NS - SECOND_NS / 2),
-        duration_ns: SECOND_NS / 2,
+        duration_ns: Some(SECOND_NS / 2),
     };
     inbox.request(&request(11));
     inbox.request(&request(5));

@@ -600,6 +600,11 @@ fn service(good: [f64; 4], bad: [f64; 4], busy: f64) -> Vec<Level> {
             good[0] / good[2],
             bad[0] / bad[2],
         ),
+        (
+            "service.request.throughput{kind=client,peer=db,service.name=shop}",
+            good[1] / good[3],
+            bad[1] / bad[3],
+        ),
     ]);
     levels
 }
@@ -697,6 +702,11 @@ fn requests_that_are_seen_again_further_down_are_judged_there() {
             "service.request.duration.mean{kind=client,peer=upstream,service.name=proxy}",
             0.012,
             0.4,
+        ),
+        (
+            "service.request.throughput{kind=client,peer=upstream,service.name=proxy}",
+            0.6 / 0.012,
+            12.0 / 0.4,
         ),
         ("service.request.throughput{service.name=proxy}", 50.0, 30.0),
     ]);

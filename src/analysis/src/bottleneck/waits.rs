@@ -76,6 +76,11 @@ pub(super) fn suspect(gauges: &mut [Gauge]) {
         rows,
     );
     for gauge in gauges.iter_mut() {
+        // What is seen further down gives way to what goes on there, also where that is weak.
+        let from = match gauge.seen_below {
+            true => STILL_LIMITED,
+            false => LIMITED,
+        };
         let (by, why) = match gauge.resource {
             Resource::Lock => (
                 vec![&host, &pools, &external],
@@ -95,7 +100,7 @@ pub(super) fn suspect(gauges: &mut [Gauge]) {
             ),
             _ => continue,
         };
-        if lower(gauge, &by) {
+        if lower(gauge, &by, from) {
             gauge.doubts.push(why.to_owned());
         }
     }
@@ -123,14 +128,15 @@ fn worst<'a>(gauges: impl Iterator<Item = &'a Gauge>, rows: usize) -> Worst {
     worst
 }
 
-fn lower(gauge: &mut Gauge, by: &[&Worst]) -> bool {
+/// Lowers a gauge where another scores so much.
+fn lower(gauge: &mut Gauge, by: &[&Worst], from: f64) -> bool {
     let mut any = false;
     for row in 0..gauge.score.len() {
-        if gauge.score[row] > CONSEQUENCE && by.iter().any(|it| it.score[row] >= LIMITED) {
+        if gauge.score[row] > CONSEQUENCE && by.iter().any(|it| it.score[row] >= from) {
             gauge.score[row] = CONSEQUENCE;
             any = true;
         }
-        if gauge.instant[row] > CONSEQUENCE && by.iter().any(|it| it.instant[row] >= LIMITED) {
+        if gauge.instant[row] > CONSEQUENCE && by.iter().any(|it| it.instant[row] >= from) {
             gauge.instant[row] = CONSEQUENCE;
         }
     }

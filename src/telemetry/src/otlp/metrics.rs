@@ -1,6 +1,6 @@
 //! Points of metrics, with their buckets as they came.
 
-use model::histogram::{Buckets, Explicit, Exponential, Histogram, Run};
+use model::histogram::{BUCKETS_MAX, Buckets, Explicit, Exponential, Histogram, Run};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets as ProtoBuckets;
@@ -49,7 +49,10 @@ pub enum Value {
 }
 
 /// Attributes of a resource that name a series.
-const RESOURCE_KEYS: [&str; 1] = ["service.instance.id"];
+const RESOURCE_KEYS: [&str; 3] = ["service.instance.id", "host.name", "process.pid"];
+
+/// Places of buckets lie below this: beyond it no number is that large or small.
+const OFFSET_MAX: u32 = i32::MAX as u32 / 2;
 
 /// The points of an export, in its order.
 pub(super) fn points(request: ExportMetricsServiceRequest) -> Vec<Point> {
@@ -152,10 +155,10 @@ impl Metric<'_> {
         let sound = point.explicit_bounds.is_sorted_by(|a, b| a < b)
             && point.explicit_bounds.iter().all(|it| it.is_finite());
         let (bounds, counts) = match point.bucket_counts.len() {
-            len if sound && len == point.explicit_bounds.len() + 1 => {
+            len if sound && len == point.explicit_bounds.len() + 1 && len <= BUCKETS_MAX => {
                 (point.explicit_bounds, point.bucket_counts)
             }
-            // Without buckets there is one for everything.
+            // Without buckets, or with more than anybody can tell apart, there is one.
             _ => (Vec::new(), vec![point.count]),
         };
         let histogram = Histogram {
@@ -223,11 +226,17 @@ impl Metric<'_> {
 
 fn run(buckets: Option<ProtoBuckets>) -> Run {
     let buckets = buckets.unwrap_or_default();
-    Run {
+    let run = Run {
         first: buckets.offset,
         counts: buckets.bucket_counts,
     }
-    .trimmed()
+    .trimmed();
+    // Buckets so far away hold no number that can be written.
+    if run.first.unsigned_abs() < OFFSET_MAX && run.counts.len() <= BUCKETS_MAX {
+        run
+    } else {
+        Run::default()
+    }
 }
 
 fn observed(temporality: i32) -> fn(Histogram) -> Value {

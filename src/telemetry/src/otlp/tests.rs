@@ -48,10 +48,14 @@ fn spans_tell_service_status_peer_and_tokens() -> Result<(), Undecodable> {
     let mut texts = Texts::default();
     let mut seen = Vec::new();
     let skipped = traces.each(|span| {
-        let own = span.own(&mut texts, |key, value| match key {
-            "status.message" => "***".to_owned(),
-            _ => value.to_owned(),
-        });
+        let own = span.own(
+            &mut texts,
+            |key, value| match key {
+                "status.message" => "***".to_owned(),
+                _ => value.to_owned(),
+            },
+            str::to_owned,
+        );
         seen.push((span.request().peer, span.tokens(), own));
     });
     assert_eq!((skipped, traces.count(), seen.len()), (1, 3, 2));
@@ -406,7 +410,9 @@ fn damaged_bodies_are_refused_or_read_and_never_panic() -> Result<(), Undecodabl
         for bytes in [&broken[..], &body[..place]] {
             if let Ok(traces) = traces(bytes, Encoding::Protobuf) {
                 let mut texts = Texts::default();
-                traces.each(|span| drop(span.own(&mut texts, |_, value| value.to_owned())));
+                traces.each(|span| {
+                    drop(span.own(&mut texts, |_, value| value.to_owned(), str::to_owned))
+                });
             }
             drop((
                 metrics(bytes, Encoding::Protobuf),

@@ -104,9 +104,12 @@ impl<'a> Seen<'a> {
         Moment(nanoseconds(self.span.start_time_unix_nano))
     }
 
-    /// How long it took; zero when it ended before it began.
+    /// How long it took; zero when it ended before it began, or did not tell when.
     pub fn duration_ns(&self) -> i64 {
         let end = nanoseconds(self.span.end_time_unix_nano);
+        if self.start().0 == 0 {
+            return 0;
+        }
         end.saturating_sub(self.start().0).max(0)
     }
 
@@ -166,13 +169,23 @@ impl<'a> Seen<'a> {
             peer: self.peer(),
             status: self.status(),
             start: self.start(),
-            duration_ns: self.duration_ns(),
+            duration_ns: Some(self.duration_ns()),
         }
     }
 
     /// Tokens that it used; `None` when it called no language model.
     pub fn tokens(&self) -> Option<Tokens<'a>> {
         let attributes = &self.span.attributes;
+        // An agent's span tells the sum of the calls below it.
+        let whole = [
+            "invoke_agent",
+            "create_agent",
+            "execute_tool",
+            "invoke_workflow",
+        ];
+        if text_of(attributes, "gen_ai.operation.name").is_some_and(|it| whole.contains(&it)) {
+            return None;
+        }
         let model = text_of(attributes, "gen_ai.response.model")
             .or_else(|| text_of(attributes, "gen_ai.request.model"))?;
         let input = number_of(attributes, "gen_ai.usage.input_tokens")
@@ -189,8 +202,14 @@ impl<'a> Seen<'a> {
         })
     }
 
-    /// The span, to keep. `clean` takes secrets out of values, given key and value.
-    pub fn own(&self, texts: &mut Texts, clean: impl Fn(&str, &str) -> String) -> trace::Span {
+    /// The span, to keep. `clean` takes secrets out of values, given key and value, and
+    /// `named` out of names.
+    pub fn own(
+        &self,
+        texts: &mut Texts,
+        clean: impl Fn(&str, &str) -> String,
+        named: impl Fn(&str) -> String,
+    ) -> trace::Span {
         let told = self.resource.iter();
         let told = told.filter(|it| RESOURCE_KEYS.contains(&it.key.as_str()));
         let pairs = self.span.attributes.iter().chain(told);
@@ -215,8 +234,8 @@ impl<'a> Seen<'a> {
             trace: self.trace,
             id: self.id,
             parent: span_id(&self.span.parent_span_id),
-            service: texts.of(self.service),
-            name: texts.of(self.name()),
+            service: texts.of(&named(self.service)),
+            name: texts.of(&named(self.name())),
             kind: self.kind(),
             start: self.start(),
             duration_ns: self.duration_ns(),

@@ -39,6 +39,7 @@ impl App {
             Id::ReportJson => self.export(Export::Report(Form::Json, range)),
             Id::ExportCsv => self.export(Export::Samples(Table::Csv)),
             Id::ExportParquet => self.export(Export::Samples(Table::Parquet)),
+            Id::ExportPrometheus => self.export(Export::Samples(Table::Prometheus)),
             Id::Trim => self.export(Export::Part(range)),
             Id::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Id::Undo => self.undo(ctx),

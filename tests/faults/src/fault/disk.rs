@@ -26,11 +26,11 @@ pub(super) const WRITE: Fault = Fault {
     ..Fault::PLAIN
 };
 
-fn file(stage: &mut Stage) -> Result<(), String> {
+pub(super) fn file(stage: &mut Stage) -> Result<(), String> {
     written(&stage.folder.join("direct.data"), FILE_MIB)
 }
 
-fn direct(stage: &mut Stage, name: &str, way: &str) -> Result<(), String> {
+pub(super) fn direct(stage: &mut Stage, name: &str, way: &str) -> Result<(), String> {
     let threads = stage.draw.whole(4, 24);
     stage.sized("at_a_time", threads as f64);
     // From many small pieces to few large ones.

@@ -13,6 +13,7 @@ mod memory;
 mod network;
 mod process;
 mod quiet;
+mod service;
 
 use crate::stage::Stage;
 
@@ -81,9 +82,17 @@ pub(crate) const ALL: &[Fault] = &[
     network::SATURATION,
     network::LOSS,
     process::FILES,
+    service::LOCK,
+    service::POOL,
+    service::UPSTREAM,
+    service::QUERY,
+    service::CPU,
+    service::DISK,
+    service::THROTTLING,
     quiet::IDLE,
     quiet::STEADY,
     quiet::PERIODIC,
+    service::QUIET,
 ];
 
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub(crate) struct Bottleneck {
     /// Place of the first culprit among those that are named for the right resource,
     /// from 1; `None` if it is not named.
     pub(crate) culprit_rank: Option<usize>,
+    /// Place of the operation that users wait for among the requests named, from 1;
+    /// `None` if it is not named, or it is none in particular.
+    pub(crate) operation_rank: Option<usize>,
     /// End of the first ten-second window with the right verdict, from the onset.
     pub(crate) delay_s: Option<f64>,
     /// Stretches of undisturbed windows with a verdict other than `none`.
@@ -70,6 +73,7 @@ pub(crate) fn measure(
         let document = between(onset, end)?;
         found.verdict = Some(verdict(&document));
         found.culprit_rank = culprit_rank(&document, truth);
+        found.operation_rank = operation_rank(&document, truth);
         found.first_seconds = Some(verdict(&between(onset, onset + WINDOW_S)?));
         let mut after = STEP_S;
         while found.delay_s.is_none() && onset + after <= end {
@@ -136,6 +140,20 @@ fn culprit_rank(document: &Value, truth: &Truth) -> Option<usize> {
         place.map(|it| it + 1)
     });
     ranks.min()
+}
+
+/// Where an operation stands among the requests of its service that were named.
+fn operation_rank(document: &Value, truth: &Truth) -> Option<usize> {
+    let named = list(document, "operations").iter();
+    let ranks = truth.operations.iter().filter_map(|wanted| {
+        let requests = named.clone().filter(|it| {
+            it["call"].as_bool() == Some(false)
+                && it["service"].as_str() == Some(wanted.service.as_str())
+        });
+        let mut names = requests.map(|it| it["operation"].as_str());
+        names.position(|it| it == Some(wanted.operation.as_str()))
+    });
+    ranks.min().map(|it| it + 1)
 }
 
 fn is_culprit(named: &Value, truth: &Truth) -> bool {

@@ -42,8 +42,8 @@ fn number(value: Option<f64>) -> String {
 
 fn runs_table(runs: &[Run]) {
     println!(
-        "{:28}{:15}{:15}{:15}{:8}{:>7}{:>6}{:>6}  explain: onset  rank  resource",
-        "recording", "expected", "verdict", "whole", "", "culprit", "delay", "false"
+        "{:28}{:15}{:15}{:15}{:8}{:>7}{:>10}{:>6}{:>6}  explain: onset  rank  resource",
+        "recording", "expected", "verdict", "whole", "", "culprit", "operation", "delay", "false"
     );
     for run in runs {
         let others = run.truth.others.iter().copied().fold(0.0, f64::max);
@@ -57,11 +57,12 @@ fn runs_table(runs: &[Run]) {
         let right = right.map_or("-", |it| if it { "right" } else { "WRONG" });
         let explain = run.explain.as_ref();
         println!(
-            "{name:28}{:15}{:15}{:15}{right:8}{:>7}{:>6}{:>6}  {:>14}{:>6}{:>10}{mark}",
+            "{name:28}{:15}{:15}{:15}{right:8}{:>7}{:>10}{:>6}{:>6}  {:>14}{:>6}{:>10}{mark}",
             run.truth.verdict,
             text_of(run.verdict()),
             text_of(it.map(|it| it.whole.as_str())),
             text_of(it.and_then(|it| it.culprit_rank)),
+            text_of(it.and_then(|it| it.operation_rank)),
             text_of(it.and_then(|it| it.delay_s)),
             text_of(it.map(|it| it.false_alarms)),
             number(explain.and_then(|it| it.onset_error_s)),
@@ -124,6 +125,13 @@ fn hits(runs: &[Run]) {
         );
     };
     println!();
+    let concerned = runs.iter().filter(|it| !it.truth.operations.is_empty());
+    let ranks = concerned.filter_map(|it| Some(it.bottleneck.as_ref()?.operation_rank));
+    let ranks: Vec<Option<usize>> = ranks.collect();
+    if !ranks.is_empty() {
+        let first = ranks.iter().flatten().filter(|it| **it == 1).count();
+        println!("operation by bottleneck: first {first} of {}", ranks.len());
+    }
     told("culprit by bottleneck", |run| {
         Some(run.bottleneck.as_ref()?.culprit_rank)
     });

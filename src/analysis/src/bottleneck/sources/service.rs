@@ -47,9 +47,9 @@ const WHOLE_WITHIN: f64 = 0.08;
 /// A pool of one is a lock.
 const POOL_LEAST: f64 = 1.8;
 
-/// Another service whose requests in flight are this near to the calls sees the same
-/// requests further down.
-const SAME_REQUESTS: std::ops::RangeInclusive<f64> = 0.6..=1.6;
+/// Another service that gets so many requests for each call, and has no more of them in
+/// flight than there are calls, sees the same requests further down.
+const SAME_REQUESTS: std::ops::RangeInclusive<f64> = 0.9..=1.1;
 
 /// One service as its requests tell of it.
 struct Seen<'a> {
@@ -65,6 +65,7 @@ struct Exit<'a> {
     peer: &'a str,
     active: Vec<f64>,
     mean: Vec<f64>,
+    throughput: Vec<f64>,
 }
 
 /// Readings of locks, pools and others; nothing where no application told of requests.
@@ -153,17 +154,20 @@ fn exits<'a>(lens: &Lens<'a>, service: &str) -> Vec<Exit<'a>> {
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
             .collect();
-        let mean = lens.one("service.request.duration.mean", &with);
+        let one = |metric: &str| lens.one(metric, &with);
+        let mean = one("service.request.duration.mean");
+        let throughput = one("service.request.throughput");
         let name = match (peer, whole) {
             (Some(peer), true) => peer,
             (None, false) => line.series.key.attribute("operation").unwrap_or_default(),
             _ => continue,
         };
-        if let Some(mean) = mean {
+        if let Some((mean, throughput)) = mean.zip(throughput) {
             exits.push(Exit {
                 peer: name,
                 active: line.values.to_vec(),
                 mean,
+                throughput,
             });
         }
     }
@@ -341,10 +345,12 @@ fn external(
     readings.take(Signal::CallsInFlight, Some(exit.active.clone()));
     readings.take(Signal::CallTime, Some(exit.mean.clone()));
     let mean = |values: &[f64]| crate::stats::order::mean(values);
-    let calls = mean(&exit.active);
-    let same = others
-        .iter()
-        .find(|it| it.name == exit.peer || SAME_REQUESTS.contains(&(mean(&it.active) / calls)));
+    let (calls, in_flight) = (mean(&exit.throughput), mean(&exit.active));
+    let is_same = |it: &Seen<'_>| {
+        SAME_REQUESTS.contains(&(mean(&it.throughput) / calls))
+            && mean(&it.active) <= in_flight * SAME_REQUESTS.end()
+    };
+    let same = others.iter().find(|it| it.name == exit.peer || is_same(it));
     if let Some(other) = same {
         readings.doubts = vec![format!(
             "the same requests are seen further down in {}, which tells more of where they wait",
