@@ -153,7 +153,7 @@ fn agent_and_analysis_stay_light() {
     for (package, more, heavy) in [
         ("agent", &[][..], &["polars", "egui"][..]),
         // What hears applications comes with the feature `intake`, and leaves with it.
-        ("agent", plain, &["tokio", "hyper", "opentelemetry"]),
+        ("agent", plain, &["tokio", "hyper"]),
         ("analysis", &[], &["polars", "egui", "tokio"]),
     ] {
         let tree = tree(package, more);

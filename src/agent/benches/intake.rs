@@ -36,6 +36,9 @@ const TARGETS: usize = 10;
 const SERIES: usize = 1_000;
 const SCRAPED: Duration = Duration::from_secs(20);
 
+/// Between two samples, and three times before the first scrapes have named every series.
+const BETWEEN: Duration = Duration::from_secs(1);
+
 fn main() -> Outcome {
     // Cargo runs benches as tests too; then there is nothing to measure.
     if !std::env::args().any(|it| it == "--bench") {
@@ -249,12 +252,12 @@ fn scraping() -> Outcome {
     }
     let mut sampler = Sampler::of(&specs)?;
     // The first scrapes name every series.
-    thread::sleep(Duration::from_secs(3));
+    thread::sleep(BETWEEN * 3);
     sampler.sample();
     let before_ns = sampler.cpu_ns();
     let began = Instant::now();
     while began.elapsed() < SCRAPED {
-        thread::sleep(Duration::from_secs(1));
+        thread::sleep(BETWEEN);
         sampler.sample();
     }
     let cpu_ns = sampler.cpu_ns() - before_ns;

@@ -111,6 +111,9 @@ pub fn plan(histograms: &[Series]) -> Vec<Signal> {
     let mut groups: BTreeMap<(String, Group), Vec<Member>> = BTreeMap::new();
     let traced = traced(histograms);
     for (place, series) in histograms.iter().enumerate() {
+        if is_told_twice(series, histograms) {
+            continue;
+        }
         let host = series.key.host.clone();
         for (group, failed, scale) in groups_of(series, &traced) {
             let members = groups.entry((host.clone(), group)).or_default();
@@ -149,9 +152,32 @@ pub fn plan(histograms: &[Series]) -> Vec<Signal> {
     signals
 }
 
+/// Whether a service tells the same requests under the stable name too, as it may while
+/// it moves from one to the other.
+fn is_told_twice(series: &Series, all: &[Series]) -> bool {
+    let key = &series.key;
+    let stable = match key.metric.as_str() {
+        "http.server.duration" => "http.server.request.duration",
+        "rpc.server.duration" => "rpc.server.call.duration",
+        _ => return false,
+    };
+    let service = key.attribute("service.name");
+    all.iter().any(|it| {
+        let other = &it.key;
+        other.metric == stable
+            && other.host == key.host
+            && other.attribute("service.name") == service
+    })
+}
+
 /// Services of which spans or an access log tell, with their host.
 fn traced(histograms: &[Series]) -> Vec<(&str, &str)> {
-    let of_spans = histograms.iter().filter(|it| it.key.metric == DURATION);
+    // Calls to others alone do not tell what a service answered.
+    let is_entry = |it: &&Series| {
+        let kind = it.key.attribute("kind").unwrap_or_default();
+        it.key.metric == DURATION && SpanKind::from_name(kind).is_entry()
+    };
+    let of_spans = histograms.iter().filter(is_entry);
     let mut traced: Vec<(&str, &str)> = of_spans
         .filter_map(|it| Some((it.key.host.as_str(), it.key.attribute("service.name")?)))
         .collect();
@@ -260,16 +286,46 @@ pub fn column(signal: &Signal, inputs: &[&[Row]], grid: &[i64]) -> Column {
         }
     }
     let times = times(&cells, grid);
-    let nothing = Cell::default();
-    let values: Vec<f64> = times
-        .iter()
-        .map(|at| cells.get(at).unwrap_or(&nothing).value(signal))
-        .collect();
+    let values: Vec<f64> = match signal.what {
+        What::Throughput | What::Rate => rates(inputs, &times),
+        _ => {
+            let nothing = Cell::default();
+            let of_cell = |at: &i64| cells.get(at).unwrap_or(&nothing).value(signal);
+            times.iter().map(of_cell).collect()
+        }
+    };
     Column {
         series: signal.series.clone(),
         at: times.into(),
         values: values.into(),
     }
+}
+
+/// Observations a second at each moment: of every input those of the interval that holds
+/// it, since senders that are counted together need not tell at one time.
+fn rates(inputs: &[&[Row]], times: &[i64]) -> Vec<f64> {
+    let mut rates = vec![0.0; times.len()];
+    for rows in inputs {
+        let mut told: BTreeMap<i64, (u64, i64)> = BTreeMap::new();
+        for row in *rows {
+            // Parts of one interval add up.
+            let (count, width_ns) = told.entry(row.at.0).or_default();
+            *count = count.saturating_add(row.histogram.count);
+            *width_ns = row.width_ns.max(*width_ns);
+        }
+        for (end, (count, width_ns)) in told {
+            if width_ns <= 0 {
+                continue;
+            }
+            let rate = count as f64 * 1e9 / width_ns as f64;
+            let from = times.partition_point(|at| *at <= end.saturating_sub(width_ns));
+            let to = times.partition_point(|at| *at <= end);
+            for value in rates.get_mut(from..to).into_iter().flatten() {
+                *value += rate;
+            }
+        }
+    }
+    rates
 }
 
 /// The moments at which a signal has a value.
@@ -412,6 +468,34 @@ mod tests {
     fn names(signals: &[Signal]) -> Vec<String> {
         let throughput = signals.iter().filter(|it| it.what == What::Throughput);
         throughput.map(|it| it.series.key.column()).collect()
+    }
+
+    #[test]
+    fn instances_that_tell_at_other_times_add_up() {
+        let one = series(
+            "http.server.request.duration",
+            &[("service.name", "shop"), ("service.instance.id", "a")],
+        );
+        let mut two = one.clone();
+        two.key.attributes[0].1 = "b".to_owned();
+        let mut former = one.clone();
+        former.key.metric = "http.server.duration".to_owned();
+        let all = [one, two, former];
+        let signals = plan(&all);
+        let throughput = signals.iter().find(|it| it.what == What::Throughput);
+        let throughput = throughput.expect("a throughput");
+        assert_eq!(throughput.inputs, [0, 1], "the former name tells the same");
+        let minute = |second: i64, count: usize| Row {
+            width_ns: 60 * S,
+            ..row(second, &vec![0.1; count], f64::NAN)
+        };
+        let (a, b) = (
+            [minute(60, 60), minute(120, 60)],
+            [minute(90, 120), minute(150, 120)],
+        );
+        let column = column(throughput, &[&a, &b], &[]);
+        assert_eq!(column.at[..], [60 * S, 90 * S, 120 * S, 150 * S]);
+        assert_eq!(column.values[..], [3.0, 3.0, 3.0, 2.0]);
     }
 
     #[test]

@@ -164,14 +164,14 @@ pub fn heat(stored: &Stored, which: &Which, window: Span) -> Result<Heat, Proble
 /// A heat map of rows.
 pub fn heat_of<'a>(rows: impl Iterator<Item = &'a Row>, window: Span) -> Heat {
     let mut by_end: BTreeMap<i64, Histogram> = BTreeMap::new();
-    let mut narrowest = i64::MAX;
+    let mut widths = Vec::new();
     let mut whole = Histogram::default();
     let mut heat = Heat::default();
     for row in rows {
         if row.at <= window.from || row.at > window.to || row.width_ns <= 0 {
             continue;
         }
-        narrowest = narrowest.min(row.width_ns);
+        widths.push(row.width_ns);
         // Rows are recorded at one scale; what does not match is left out of both.
         let fits = whole.add(&row.histogram).is_ok();
         let cell = by_end.entry(row.at.0).or_default();
@@ -181,7 +181,13 @@ pub fn heat_of<'a>(rows: impl Iterator<Item = &'a Row>, window: Span) -> Heat {
     }
     let length_ns = window.to.0.saturating_sub(window.from.0).max(1);
     let least_ns = length_ns / HEAT_COLUMNS_MAX as i64;
-    let width_ns = narrowest.clamp(1, i64::MAX / 4).max(least_ns).max(1);
+    // What is usual: the first interval of a recording may be shorter than the rest.
+    let middle = widths.len() / 2;
+    let usual = match widths.is_empty() {
+        true => 1,
+        false => *widths.select_nth_unstable(middle).1,
+    };
+    let width_ns = usual.clamp(1, i64::MAX / 4).max(least_ns).max(1);
     heat.width_ns = width_ns;
     heat.whole = whole;
     for (at, histogram) in by_end {
@@ -281,6 +287,19 @@ mod tests {
         };
         let heat = heat_of(rows.iter(), part);
         assert_eq!((heat.whole.count, heat.columns.len()), (10, 10));
+        let first = Row {
+            width_ns: S / 4,
+            ..row(0, 0.1)
+        };
+        let all = std::iter::once(&first).chain(&rows[..9]);
+        let heat = heat_of(
+            all,
+            Span {
+                from: Moment(-S),
+                to: Moment(9 * S),
+            },
+        );
+        assert_eq!((heat.width_ns, heat.columns.len()), (S, 10));
         let none = heat_of([].iter(), part);
         assert_eq!((none.whole.count, none.columns.len()), (0, 0));
     }
