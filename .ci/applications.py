@@ -118,7 +118,7 @@ def record(kymo, folder):
         local = "127.0.0.1"
         start("prometheus-node-exporter", f"--web.listen-address={local}:{ports['node']}")
         start("prometheus-redis-exporter", f"--web.listen-address={local}:{ports['of-redis']}", f"--redis.addr=redis://{local}:{ports['redis']}")
-        start("prometheus-nginx-exporter", f"-web.listen-address={local}:{ports['of-nginx']}", f"-nginx.scrape-uri=http://{local}:{ports['nginx']}/status")
+        start("prometheus-nginx-exporter", f"--web.listen-address={local}:{ports['of-nginx']}", f"--nginx.scrape-uri=http://{local}:{ports['nginx']}/status")
         for name in ("node", "of-redis", "of-nginx"):
             wait_for(ports[name], f"the exporter {name}")
         session = f"{folder}/session.kymo"

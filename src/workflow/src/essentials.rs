@@ -21,6 +21,8 @@ pub enum Resource {
     Pressure,
     /// Control groups.
     Cgroup,
+    /// Services, as their requests tell.
+    Service,
     /// What Kymo itself costs.
     Kymo,
 }
@@ -35,6 +37,7 @@ impl Resource {
             Self::Network => "Network",
             Self::Pressure => "Pressure",
             Self::Cgroup => "Control groups",
+            Self::Service => "Services",
             Self::Kymo => "Kymo itself",
         }
     }
@@ -50,6 +53,7 @@ impl Resource {
             ("system.filesystem", Resource::Disk),
             ("system.network", Resource::Network),
             ("cgroup.", Resource::Cgroup),
+            ("service.", Resource::Service),
             ("kymo.", Resource::Kymo),
             ("system.", Resource::Cpu),
         ];
@@ -132,6 +136,12 @@ pub const ALL: &[Panel] = &[
         pick("system.network.errors", &[("device", "*"), ("direction", "*")]), pick("system.network.dropped", &[("device", "*"), ("direction", "*")])] },
     Panel { key: "throttling", title: "Control groups: share of periods throttled", resource: Resource::Cgroup, style: Style::Lines, picks: &[
         pick("cgroup.cpu.throttled_share", &[("cgroup", "*")])] },
+    Panel { key: "services-time", title: "Response time of services (p95)", resource: Resource::Service, style: Style::Lines, picks: &[
+        pick("service.request.duration.p95", &[("service.name", "*")])] },
+    Panel { key: "services-load", title: "Requests of services", resource: Resource::Service, style: Style::Lines, picks: &[
+        pick("service.request.throughput", &[("service.name", "*")])] },
+    Panel { key: "services-failed", title: "Failed requests of services", resource: Resource::Service, style: Style::Lines, picks: &[
+        pick("service.request.error_ratio", &[("service.name", "*")])] },
     Panel { key: "agent", title: "What the agent costs", resource: Resource::Kymo, style: Style::Lines, picks: &[
         pick("kymo.agent.cpu.utilization", &[])] },
 ];

@@ -52,6 +52,7 @@ pub struct Named {
 /// Sections in the order of the screen, the user's own plots first.
 const ORDER: &[(Option<Resource>, &str)] = &[
     (None, "Your plots"),
+    (Some(Resource::Service), "Services"),
     (Some(Resource::Cpu), "CPU"),
     (Some(Resource::Memory), "Memory"),
     (Some(Resource::Pressure), "Pressure"),
