@@ -239,10 +239,10 @@ fn tables_of_requests_are_exported() -> Outcome {
     export(&in_memory(source()), &csv, Format::Csv, &mut |_| {
         Continue::Yes
     })?;
-    let spans = std::fs::read_to_string(csv.join("spans-web.csv"))?;
+    let spans = fs::read_to_string(csv.join("spans-web.csv"))?;
     assert_eq!(spans.lines().count(), 11);
     assert!(spans.contains("stock") && spans.contains("00000000000000000000000000000007"));
-    let histograms = std::fs::read_to_string(csv.join("histograms-web.csv"))?;
+    let histograms = fs::read_to_string(csv.join("histograms-web.csv"))?;
     assert!(histograms.contains("0.1:1 1:2 inf:1"), "{histograms}");
     Ok(())
 }

@@ -30,6 +30,7 @@ pub enum Id {
     ExportCsv,
     /// Write the samples as Parquet.
     ExportParquet,
+    /// Write the samples as Prometheus text.
     ExportPrometheus,
     /// Write a smaller session.
     Trim,

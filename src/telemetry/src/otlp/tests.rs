@@ -411,7 +411,7 @@ fn damaged_bodies_are_refused_or_read_and_never_panic() -> Result<(), Undecodabl
             if let Ok(traces) = traces(bytes, Encoding::Protobuf) {
                 let mut texts = Texts::default();
                 traces.each(|span| {
-                    drop(span.own(&mut texts, |_, value| value.to_owned(), str::to_owned))
+                    drop(span.own(&mut texts, |_, value| value.to_owned(), str::to_owned));
                 });
             }
             drop((
