@@ -17,7 +17,6 @@
 
 use std::borrow::Cow;
 
-use model::catalog::{self, Kind, Polarity};
 use model::event::{Event, EventKind};
 use model::histogram::Row;
 use model::series::{Series, SeriesKey};
@@ -225,19 +224,10 @@ impl Reading {
 
 /// The series of a point, as the sender describes it.
 fn series(point: &Point) -> Series {
-    let kind = match &point.value {
-        Some(Value::Total(_) | Value::Growth(_)) => Kind::Counter,
-        Some(Value::Observed(_) | Value::AllObserved(_)) => Kind::Histogram,
-        _ => Kind::Gauge,
-    };
-    let unit = match point.unit.as_str() {
-        "" => "{value}",
-        unit => unit,
-    };
     Series {
         key: SeriesKey::new("", point.metric.as_str(), point.attributes.iter().cloned()),
-        unit: Unit(Cow::Owned(unit.to_owned())),
-        kind,
-        polarity: catalog::find(&point.metric).map_or(Polarity::Neutral, |it| it.polarity),
+        unit: Unit(Cow::Owned(point.unit().to_owned())),
+        kind: point.kind(),
+        polarity: telemetry::polarity(&point.metric, point.kind()),
     }
 }

@@ -12,5 +12,8 @@
 
 pub mod access_log;
 pub mod otlp;
+mod polarity;
 pub mod prometheus;
 pub mod statsd;
+
+pub use self::polarity::polarity;

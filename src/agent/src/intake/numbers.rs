@@ -8,7 +8,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use model::catalog::{self, Kind, Polarity};
 use model::histogram::{Histogram, Row};
 use model::time::{Moment, SECOND_NS};
 use telemetry::otlp::{Point, Value};
@@ -323,48 +322,10 @@ impl Numbers {
 
 /// What a point's metric is.
 fn about(point: &Point) -> About {
-    let kind = match &point.value {
-        Some(Value::Total(_) | Value::Growth(_)) => Kind::Counter,
-        Some(Value::Observed(_) | Value::AllObserved(_)) => Kind::Histogram,
-        _ => Kind::Gauge,
-    };
-    let unit = match point.unit.as_str() {
-        "" => "{value}",
-        unit => unit,
-    };
     About {
-        unit: unit.to_owned(),
-        kind,
-        polarity: polarity(&point.metric, kind),
-    }
-}
-
-/// Whether more of a metric is worse: as the catalog says, else by its name.
-pub(crate) fn polarity(metric: &str, kind: Kind) -> Polarity {
-    const WORSE: [&str; 10] = [
-        "error",
-        "fail",
-        "drop",
-        "timeout",
-        "retr",
-        "reject",
-        "latency",
-        "duration",
-        "wait",
-        "exception",
-    ];
-    if let Some(known) = catalog::find(metric) {
-        return known.polarity;
-    }
-    let metric = metric.to_ascii_lowercase();
-    let worse = WORSE.iter().any(|it| metric.contains(it));
-    // A running total of durations grows with work as well as with slowness.
-    let total =
-        kind == Kind::Counter && (metric.contains("duration") || metric.contains("latency"));
-    if worse && !total {
-        Polarity::HigherIsWorse
-    } else {
-        Polarity::Neutral
+        unit: point.unit().to_owned(),
+        kind: point.kind(),
+        polarity: telemetry::polarity(&point.metric, point.kind()),
     }
 }
 
@@ -382,6 +343,7 @@ pub(crate) fn kept(attributes: Vec<(String, String)>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use model::batch::Stamp;
+    use model::catalog::{Kind, Polarity};
 
     use super::*;
 

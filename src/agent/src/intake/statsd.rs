@@ -19,7 +19,7 @@ use telemetry::statsd::{Line, LineKind, lines};
 use tokio::net::UdpSocket;
 
 use super::inbox::{Inbox, Shared};
-use super::numbers::{Place, kept, polarity};
+use super::numbers::{Place, kept};
 use crate::redact;
 use crate::sink::About;
 
@@ -86,7 +86,7 @@ fn tell(line: &Line<'_>, inbox: &mut Inbox, sets: &mut Sets) {
         }
         .to_owned(),
         kind,
-        polarity: polarity(&metric, kind),
+        polarity: telemetry::polarity(&metric, kind),
     });
     let times = (1.0 / line.rate).clamp(1.0, TIMES_MAX);
     for value in line.values {

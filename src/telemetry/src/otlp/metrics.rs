@@ -1,5 +1,6 @@
 //! Points of metrics, with their buckets as they came.
 
+use model::catalog::Kind;
 use model::histogram::{BUCKETS_MAX, Buckets, Explicit, Exponential, Histogram, Run};
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
@@ -29,6 +30,25 @@ pub struct Point {
     pub at_ns: i64,
     /// What was observed; `None` where the sender says that there is none.
     pub value: Option<Value>,
+}
+
+impl Point {
+    /// Level, running total or histogram.
+    pub fn kind(&self) -> Kind {
+        match &self.value {
+            Some(Value::Total(_) | Value::Growth(_)) => Kind::Counter,
+            Some(Value::Observed(_) | Value::AllObserved(_)) => Kind::Histogram,
+            _ => Kind::Gauge,
+        }
+    }
+
+    /// Its unit; that of values without one where none was told.
+    pub fn unit(&self) -> &str {
+        match self.unit.as_str() {
+            "" => "{value}",
+            unit => unit,
+        }
+    }
 }
 
 /// What a point says.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use model::catalog::{Kind, Polarity};
+use model::catalog::Kind;
 use model::unit::Unit;
 
 use super::family::{Families, Family, Part, Sort};
@@ -13,23 +13,6 @@ use super::{Known, SERIES_MAX, bucket, unit};
 
 /// Most bytes of names, labels and help texts of one target: 670 a series.
 const TEXT_BYTES_ALL_MAX: usize = 32 << 20;
-
-/// Words in names of which more is worse.
-const WORSE: &[&str] = &[
-    "error",
-    "errors",
-    "failure",
-    "failures",
-    "failed",
-    "fails",
-    "dropped",
-    "drops",
-    "timeouts",
-    "rejected",
-    "retransmits",
-    "latency",
-    "duration",
-];
 
 /// What a target exposes.
 #[derive(Debug, Default)]
@@ -155,7 +138,7 @@ fn describe(base: &str, family: Option<&Family>, part: Part, metric: &str) -> Kn
         attributes: Vec::new(),
         unit: unit_of(base, family, part, kind),
         kind,
-        polarity: polarity_of(base),
+        polarity: crate::polarity(base, kind),
         help: family.map(|it| it.help.clone()).unwrap_or_default(),
     }
 }
@@ -169,13 +152,5 @@ fn unit_of(base: &str, family: Option<&Family>, part: Part, kind: Kind) -> Unit 
     match family.map(|it| it.unit.as_str()) {
         None | Some("") => unit::of_name(base),
         Some(word) => unit::of_word(word),
-    }
-}
-
-/// Whether more is worse, by the words of the name.
-pub(super) fn polarity_of(name: &str) -> Polarity {
-    match name.split('_').any(|word| WORSE.contains(&word)) {
-        true => Polarity::HigherIsWorse,
-        false => Polarity::Neutral,
     }
 }
