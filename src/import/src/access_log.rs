@@ -18,6 +18,7 @@ use crate::outcome::Outcome;
 use crate::requests::Requests;
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported, Recording};
 
 /// Statuses from here on are the server's fault.
@@ -93,6 +94,7 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
             histograms,
             ..Recording::default()
         },
+        times: Told::Moments,
         notes,
         damage,
         nothing: "there is no request in it",

@@ -10,19 +10,25 @@ use std::io;
 
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
+use crate::how::TableHow;
 use crate::source::Source;
 use crate::{ImportError, Imported, MOST_COLUMNS, MOST_VALUES};
 
 use self::dialect::Dialect;
+use self::sample::Sample;
 use self::table::Table;
 
 pub(crate) mod dialect;
 pub(crate) mod number;
+pub(crate) mod sample;
 mod table;
 pub(crate) mod time;
 
 /// The watch is asked once in so many rows.
 const ROWS_A_REPORT: usize = 4096;
+
+/// What the format is called.
+pub(crate) const NAME: &str = "CSV";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -33,11 +39,33 @@ pub(crate) fn sniff(head: &[u8]) -> bool {
     !head.iter().any(control) && head.iter().any(|byte| !blank(byte))
 }
 
+/// The dialect that was asked for, else the one that the text is written in.
+pub(crate) fn dialect(head: &[u8], how: &TableHow) -> Dialect {
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let told = Dialect::sniff(head, how.delimiter);
+    Dialect {
+        decimal: how.decimal.unwrap_or(told.decimal),
+        ..told
+    }
+}
+
+/// The headers and the first rows, as they are read.
+pub(crate) fn beginning(head: &[u8], how: &TableHow) -> (Vec<String>, Sample, Dialect) {
+    let dialect = dialect(head, how);
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let header = first_row(head, dialect);
+    let cells: Vec<&[u8]> = header.iter().collect();
+    let names = table::unique_names(&cells, &mut Vec::new());
+    (names, Sample::of(head, dialect), dialect)
+}
+
 /// Reads the whole table.
 pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
+    let how = source.how().table.clone();
     let head = source.head();
     let marked = head.starts_with(BYTE_ORDER_MARK);
-    let dialect = Dialect::sniff(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head));
+    let dialect = dialect(head, &how);
+    let sample = Sample::of(head, dialect);
     let mut rows = Rows::new(source, dialect);
     let mut header = ByteRecord::new();
     if !rows.next(&mut header)? {
@@ -50,16 +78,24 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         );
         return Err(rows.too_large(limit));
     }
-    // The byte order mark of the first cell is no part of its name.
-    let names = header.iter().enumerate().map(|(place, name)| match place {
-        0 if marked => name.strip_prefix(BYTE_ORDER_MARK).unwrap_or(name),
-        _ => name,
-    });
-    let mut table = Table::new(names, dialect);
+    if marked {
+        // The byte order mark of the first cell is no part of its name.
+        let cells = header.iter().enumerate();
+        let plain = cells.map(|(place, cell)| match place {
+            0 => cell.strip_prefix(BYTE_ORDER_MARK).unwrap_or(cell),
+            _ => cell,
+        });
+        header = ByteRecord::from_iter(plain);
+    }
+    let made = Table::new(&header, &sample, (dialect, &how));
+    let mut table = made.map_err(|why| rows.damaged(why))?;
     let mut record = ByteRecord::new();
     let damage = loop {
         match rows.next(&mut record) {
-            Ok(true) => table.push(rows.line, &record),
+            Ok(true) => {
+                let taken = table.push(rows.line, &record);
+                taken.map_err(|limit| rows.too_large(limit.0))?;
+            }
             Ok(false) => break None,
             Err(ImportError::Damaged { line, why, .. }) if table.rows() > 0 => {
                 break Some(format!("line {line}: {why}"));
@@ -82,18 +118,25 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         .map_err(|why| ImportError::Damaged { line, why, path })
 }
 
-/// The cells of the first row, as text, to tell formats apart that are tables.
-pub(crate) fn header_of(head: &[u8]) -> Vec<String> {
-    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+fn first_row(head: &[u8], dialect: Dialect) -> ByteRecord {
     let mut reader = ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(Dialect::sniff(head).delimiter)
+        .delimiter(dialect.delimiter)
         .from_reader(head);
     let mut record = ByteRecord::new();
     // Reading from memory fails only where quotes never end, which is no header.
-    let found = reader.read_byte_record(&mut record).unwrap_or(false);
-    let cells = record.iter().filter(|_| found);
+    match reader.read_byte_record(&mut record) {
+        Ok(true) => record,
+        Ok(false) | Err(_) => ByteRecord::new(),
+    }
+}
+
+/// The cells of the first row, as text, to tell formats apart that are tables.
+pub(crate) fn header_of(head: &[u8]) -> Vec<String> {
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let record = first_row(head, Dialect::sniff(head, None));
+    let cells = record.iter();
     cells
         .map(|it| String::from_utf8_lossy(it).trim().to_owned())
         .collect()

@@ -26,9 +26,9 @@ use crate::load::test_name;
 use crate::outcome::Outcome;
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported, Recording, requests};
 
-mod base64;
 mod decode;
 
 /// At most so many intervals are held, of about 500 bytes each.
@@ -190,11 +190,10 @@ impl Log {
                  convention"
             ));
         }
-        if self.start_s.is_none() && self.base_s.is_none() {
-            notes.push(
-                "no start is told: times count from 1970-01-01 unless they are whole".to_owned(),
-            );
-        }
+        let times = match self.start_s.is_none() && self.base_s.is_none() {
+            true => Told::Nothing,
+            false => Told::Moments,
+        };
         notes.push(
             "requests were measured at the client; the log does not tell which failed, nor how \
              many were in flight"
@@ -229,6 +228,7 @@ impl Log {
                 histograms: histograms.collect(),
                 ..Recording::default()
             },
+            times,
             notes,
             damage,
             nothing: "there is no interval in it that can be read",

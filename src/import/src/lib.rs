@@ -6,7 +6,8 @@
 //! * Never: sorts, merges or repairs rows of a table; reads without a bound; panics on
 //!   data.
 //!
-//! Start at [`read`]; add a format by adding a file and a line to [`FORMATS`].
+//! Start at [`read`]; add a format by adding a file and a line to [`FORMATS`]. What a file
+//! does not say of itself is given by [`how::How`].
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,29 +17,41 @@ use model::event::Event;
 use model::series::Series;
 use model::{histogram, trace};
 
+pub use jiff::tz::TimeZone;
+
+pub use crate::csv::dialect::Decimal;
+use crate::how::How;
 use crate::source::Source;
+use crate::times::Told;
 
 mod access_log;
 mod clock;
 mod csv;
 mod hdr;
 mod histograms;
+pub mod how;
 mod jmeter;
 mod json;
 mod k6;
 mod lines;
 mod load;
+mod long;
 mod loose;
 mod names;
 mod otlp;
 mod outcome;
 mod pcp;
+pub mod preview;
 mod prometheus;
+pub mod query;
 mod recorder;
 mod requests;
+pub mod shape;
 mod skipped;
 mod source;
 mod sysstat;
+pub mod tabular;
+pub mod times;
 mod vmstat;
 
 /// One foreign format.
@@ -48,6 +61,8 @@ pub struct Format {
     pub name: &'static str,
     /// Whether a file that begins with these bytes (unpacked) is of this format.
     pub sniff: fn(&[u8]) -> bool,
+    /// Whether it consists of lines, so that its beginning up to one can be read alone.
+    lines: bool,
     read: fn(&mut Source<'_>) -> Result<Imported, ImportError>,
 }
 
@@ -56,76 +71,91 @@ pub const FORMATS: &[Format] = &[
     Format {
         name: "sar",
         sniff: sysstat::binary::sniff,
+        lines: false,
         read: sysstat::binary::read,
     },
     Format {
         name: "sysstat JSON",
         sniff: sysstat::json::sniff,
+        lines: false,
         read: sysstat::json::read,
     },
     Format {
         name: "sysstat text",
         sniff: sysstat::text::sniff,
+        lines: true,
         read: sysstat::text::read,
     },
     Format {
         name: "vmstat",
         sniff: vmstat::sniff,
+        lines: true,
         read: vmstat::read,
     },
     Format {
         name: "pcp2json",
         sniff: pcp::json::sniff,
+        lines: false,
         read: pcp::json::read,
     },
     Format {
         name: "k6 JSON",
         sniff: k6::json::sniff,
+        lines: true,
         read: k6::json::read,
     },
     Format {
         name: "k6 CSV",
         sniff: k6::csv::sniff,
+        lines: true,
         read: k6::csv::read,
     },
     Format {
         name: "OTLP JSON",
         sniff: otlp::sniff,
+        lines: false,
         read: otlp::read,
     },
     Format {
         name: "JMeter XML",
         sniff: jmeter::xml::sniff,
+        lines: false,
         read: jmeter::xml::read,
     },
     Format {
         name: "JMeter CSV",
         sniff: jmeter::csv::sniff,
+        lines: true,
         read: jmeter::csv::read,
     },
     Format {
         name: "HDR histogram log",
         sniff: hdr::sniff,
+        lines: true,
         read: hdr::read,
     },
     Format {
         name: "pmrep",
         sniff: pcp::csv::sniff,
+        lines: true,
         read: pcp::csv::read,
     },
     Format {
         name: "Prometheus text",
         sniff: prometheus::sniff,
+        lines: true,
         read: prometheus::read,
     },
     Format {
         name: "access log",
         sniff: access_log::sniff,
+        lines: true,
         read: access_log::read,
     },
     Format {
-        name: "CSV",
+        name: csv::NAME,
         sniff: |head| foreign(head).is_none() && csv::sniff(head),
+        lines: true,
         read: csv::read,
     },
 ];
@@ -164,6 +194,8 @@ pub struct Imported {
     pub format: &'static str,
     /// The data.
     pub content: Content,
+    /// How much the file told of its times; the rest was added as [`How`] says.
+    pub times: Told,
     /// What was read and what was left aside, one sentence each.
     pub notes: Vec<String>,
     /// Why the rest of the file could not be read, when only part of it was.
@@ -185,10 +217,21 @@ pub struct Table {
     /// Nanoseconds since the Unix epoch of each row; they may repeat or step back.
     /// Without a time column rows are one second apart, from the epoch on.
     pub at: Vec<i64>,
-    /// Name and values of each series; as many values as there are rows.
-    pub columns: Vec<(String, Vec<f64>)>,
+    /// Each series; as many values as there are rows.
+    pub columns: Vec<TableColumn>,
     /// Header of the time column, if there is one.
     pub time_column: Option<String>,
+}
+
+/// One series of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableColumn {
+    /// The header, by which the contract of the command line names it.
+    pub header: String,
+    /// What it is taken for.
+    pub series: Series,
+    /// A value a row; `NaN` where there is none.
+    pub values: Vec<f64>,
 }
 
 /// What a tool measured. Hosts stand in the keys of series; empty where not told.
@@ -295,8 +338,8 @@ pub enum ImportError {
 ///
 /// An [`ImportError`] that names file, line and what to try. A file whose end is
 /// damaged is no error while there are rows: see [`Imported::damage`].
-pub fn read(path: &Path, watch: Watch<'_>) -> Result<Imported, ImportError> {
-    read_source(Source::open(path, watch)?)
+pub fn read(path: &Path, how: &How, watch: Watch<'_>) -> Result<Imported, ImportError> {
+    read_source(Source::open(path, how, watch)?)
 }
 
 /// Reads from anything, calling it `name` in errors and notes.
@@ -307,9 +350,10 @@ pub fn read(path: &Path, watch: Watch<'_>) -> Result<Imported, ImportError> {
 pub fn read_from(
     name: &Path,
     reader: impl Read,
+    how: &How,
     watch: Watch<'_>,
 ) -> Result<Imported, ImportError> {
-    read_source(Source::new(name, Box::new(reader), watch)?)
+    read_source(Source::new(name, Box::new(reader), how, watch)?)
 }
 
 /// The format of a file that begins with these (unpacked) bytes.
@@ -324,7 +368,11 @@ fn foreign(head: &[u8]) -> Option<&'static str> {
 
 fn read_source(mut source: Source<'_>) -> Result<Imported, ImportError> {
     match sniff(source.head()) {
-        Some(format) => (format.read)(&mut source),
+        Some(format) => {
+            let mut imported = (format.read)(&mut source)?;
+            times::place(&mut imported, source.how());
+            Ok(imported)
+        }
         None => Err(ImportError::Unknown {
             found: match source.head() {
                 [] => "it is empty".to_owned(),

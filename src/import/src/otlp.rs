@@ -31,6 +31,7 @@ use crate::outcome::{self, Outcome};
 use crate::requests::Requests;
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported, Recording};
 
 /// What one resource exports at a time may be so long.
@@ -215,6 +216,7 @@ impl Reading {
         Outcome {
             format: "OTLP JSON",
             recording,
+            times: Told::Moments,
             notes,
             damage,
             nothing: "there is no span, point or log record in it",

@@ -2,6 +2,7 @@
 
 use crate::lines::Damage;
 use crate::source::Source;
+use crate::times::Told;
 use crate::{Content, ImportError, Imported, Recording};
 
 /// A recording, and how the reading went.
@@ -10,6 +11,8 @@ pub(crate) struct Outcome {
     pub format: &'static str,
     /// What was read.
     pub recording: Recording,
+    /// How much was told of its times.
+    pub times: Told,
     /// What is to be said of it, the first what was read.
     pub notes: Vec<String>,
     /// Why the rest could not be read.
@@ -38,6 +41,7 @@ impl Outcome {
         Ok(Imported {
             format: self.format,
             content: Content::Recording(self.recording),
+            times: self.times,
             notes: self.notes,
             damage: self
                 .damage

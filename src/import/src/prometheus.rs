@@ -16,6 +16,7 @@ use crate::loose::Loose;
 use crate::outcome::Outcome;
 use crate::skipped::counted;
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported};
 
 /// So many lines are enough to tell the format.
@@ -37,10 +38,10 @@ pub(crate) fn sniff(head: &[u8]) -> bool {
 
 /// What was read so far.
 #[derive(Default)]
-struct Reading {
+pub(crate) struct Reading {
     reader: Reader,
     scrape: Scrape,
-    loose: Loose,
+    pub(crate) loose: Loose,
     /// The scrape that is being collected, and the line before its first.
     body: Vec<u8>,
     before: u64,
@@ -50,7 +51,8 @@ struct Reading {
     scrapes: i64,
     numbers: usize,
     untimed: bool,
-    notes: Vec<String>,
+    timed: bool,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Reads all scrapes.
@@ -68,18 +70,24 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         counted(reading.numbers, "value"),
         counted(usize::try_from(reading.scrapes).unwrap_or(0), "scrape")
     )];
-    if reading.untimed {
-        notes.push(
-            "values without times have those of their scrapes, which were taken to be one second \
-             apart, from 1970-01-01 on"
-                .to_owned(),
-        );
-    }
+    let times = match (reading.untimed, reading.timed) {
+        (true, false) => Told::Nothing,
+        (true, true) => {
+            notes.push(
+                "values without times have those of their scrapes, which were taken to be one \
+                 second apart, from 1970-01-01 on"
+                    .to_owned(),
+            );
+            Told::Moments
+        }
+        (false, _) => Told::Moments,
+    };
     notes.append(&mut reading.notes);
     let recording = reading.loose.finish(&mut notes);
     let outcome = Outcome {
         format: "Prometheus text",
         recording,
+        times,
         notes,
         damage: ending.damage,
         nothing: "there is no sample in it",
@@ -105,6 +113,13 @@ impl Reading {
         self.body.extend_from_slice(text.as_bytes());
         self.body.push(b'\n');
         Ok(())
+    }
+
+    /// Reads a body whose samples have times.
+    pub(crate) fn body(&mut self, text: &[u8]) -> Result<(), TooMuch> {
+        self.body.clear();
+        self.body.extend_from_slice(text);
+        self.take()
     }
 
     /// Reads the scrape that was collected.
@@ -144,6 +159,7 @@ impl Reading {
         for (number, (series, value)) in scrape.numbers.iter().enumerate() {
             let own = times.next_if(|it| it.0 == number).map(|it| it.1.0);
             self.untimed |= own.is_none();
+            self.timed |= own.is_some();
             self.numbers += 1;
             if let Some(place) = self.place(*series) {
                 // An infinity cannot be drawn.
@@ -155,6 +171,7 @@ impl Reading {
         for (number, (series, total)) in scrape.histograms.iter().enumerate() {
             let own = times.next_if(|it| it.0 == number).map(|it| it.1.0);
             self.untimed |= own.is_none();
+            self.timed |= own.is_some();
             self.numbers += 1;
             if let Some(place) = self.place(*series) {
                 let at = own.unwrap_or(at);

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
 
+use crate::how::How;
 use crate::{Flow, ImportError, MOST_ROW_BYTES, Progress, Watch};
 
 /// So much of the beginning is looked at to tell the format and its dialect.
@@ -30,6 +31,7 @@ pub(crate) struct Source<'a> {
     reader: Option<Box<dyn Read + 'a>>,
     meter: Rc<Meter>,
     total_bytes: u64,
+    how: How,
     watch: Watch<'a>,
 }
 
@@ -62,7 +64,7 @@ pub(crate) enum Limit {
 
 impl<'a> Source<'a> {
     /// Opens a file; refuses what is none before opening it, since opening a pipe waits.
-    pub(crate) fn open(path: &Path, watch: Watch<'a>) -> Result<Self, ImportError> {
+    pub(crate) fn open(path: &Path, how: &How, watch: Watch<'a>) -> Result<Self, ImportError> {
         let failed = |source| ImportError::Read {
             path: path.to_owned(),
             source,
@@ -79,7 +81,7 @@ impl<'a> Source<'a> {
             });
         }
         let file = File::open(path).map_err(failed)?;
-        let mut source = Self::new(path, Box::new(file), watch)?;
+        let mut source = Self::new(path, Box::new(file), how, watch)?;
         source.total_bytes = about.len();
         Ok(source)
     }
@@ -88,6 +90,7 @@ impl<'a> Source<'a> {
     pub(crate) fn new(
         path: &Path,
         reader: Box<dyn Read + 'a>,
+        how: &How,
         watch: Watch<'a>,
     ) -> Result<Self, ImportError> {
         let failed = |source| ImportError::Read {
@@ -129,6 +132,7 @@ impl<'a> Source<'a> {
             head,
             meter,
             total_bytes: 0,
+            how: how.clone(),
             watch,
         })
     }
@@ -136,6 +140,11 @@ impl<'a> Source<'a> {
     /// The beginning, unpacked.
     pub(crate) fn head(&self) -> &[u8] {
         &self.head
+    }
+
+    /// What is said of the file.
+    pub(crate) fn how(&self) -> &How {
+        &self.how
     }
 
     /// What the file is called.

@@ -24,9 +24,7 @@ const COUNT: Name = name("", "system.cpu.logical.count", &[], "{cpu}", 1.0);
 const SINCE_BOOT: &str =
     "left out the first report of iostat, which is the mean since boot (unless -y was given)";
 
-/// Said where a tool printed no times.
-pub(crate) const NO_TIMES: &str =
-    "no times were printed: rows are one second apart, from 1970-01-01 on";
-
-/// Said where times have no zone.
-pub(crate) const LOCAL_TIMES: &str = "times have no zone: they were read as if they were UTC";
+/// Said where a tool names its zone by letters, which several zones share.
+pub(crate) fn zone_note(zone: &str) -> String {
+    format!("the file calls its zone {zone}")
+}

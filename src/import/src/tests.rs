@@ -26,7 +26,10 @@ fn told(result: &Result<Imported, ImportError>) -> String {
     match &imported.content {
         Content::Table(table) => table_told(table, &mut line),
         Content::Recording(recording) => {
-            line(&format!("format {}", imported.format));
+            line(&format!(
+                "format {}, times {:?}",
+                imported.format, imported.times
+            ));
             recording_told(recording, &mut line);
         }
     }
@@ -43,9 +46,9 @@ fn table_told(table: &Table, line: &mut impl FnMut(&str)) {
     let rows = table.at.len();
     line(&format!("time column {:?}, {rows} rows", table.time_column));
     line(&format!("at {:?}", &table.at[..rows.min(7)]));
-    for (name, values) in &table.columns {
-        assert_eq!(values.len(), rows, "{name}");
-        line(&format!("{name:?} {:?}", &values[..rows.min(7)]));
+    for TableColumn { header, values, .. } in &table.columns {
+        assert_eq!(values.len(), rows, "{header}");
+        line(&format!("{header:?} {:?}", &values[..rows.min(7)]));
     }
 }
 
@@ -124,7 +127,9 @@ fn every_fixture_reads_as_expected() -> std::io::Result<()> {
     let mut text = String::new();
     for name in names {
         let file = std::fs::File::open(folder.join(&name))?;
-        let result = read_from(Path::new(&name), file, &mut |_| Flow::Continue);
+        let result = read_from(Path::new(&name), file, &How::default(), &mut |_| {
+            Flow::Continue
+        });
         if let Ok(imported) = &result {
             let known = FORMATS.iter().any(|it| it.name == imported.format);
             assert!(known, "{name}: {}", imported.format);
@@ -137,7 +142,9 @@ fn every_fixture_reads_as_expected() -> std::io::Result<()> {
 
 /// Reads under the fixture's own name, so that names in errors and services are its own.
 fn from_named(name: &str, bytes: &[u8]) -> Result<Imported, ImportError> {
-    read_from(Path::new(name), bytes, &mut |_| Flow::Continue)
+    read_from(Path::new(name), bytes, &How::default(), &mut |_| {
+        Flow::Continue
+    })
 }
 
 /// The fixtures of tools: name and content.
@@ -320,7 +327,7 @@ fn bombs_stop_early() -> std::io::Result<()> {
 #[test]
 fn what_is_no_file_is_refused_and_cancel_stops() -> std::io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let read_it = |path: &Path, flow| read(path, &mut |_| flow);
+    let read_it = |path: &Path, flow| read(path, &How::default(), &mut |_| flow);
     let missing = read_it(&folder.path().join("none.csv"), Flow::Continue);
     assert!(matches!(missing, Err(ImportError::Read { .. })));
     let not_a_file = read_it(folder.path(), Flow::Continue);
@@ -338,7 +345,7 @@ fn what_is_no_file_is_refused_and_cancel_stops() -> std::io::Result<()> {
         Err(ImportError::Cancelled { .. })
     ));
     let mut last = Progress::default();
-    let done = read(&path, &mut |progress| {
+    let done = read(&path, &How::default(), &mut |progress| {
         last = progress;
         Flow::Continue
     });

@@ -20,7 +20,7 @@ use crate::outcome::Outcome;
 use crate::recorder::Recorder;
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
-use crate::sysstat::{LOCAL_TIMES, NO_TIMES};
+use crate::times::Told;
 use crate::{ImportError, Imported, Recording};
 
 const CPU: &str = "system.cpu.utilization";
@@ -165,14 +165,15 @@ impl Rows {
             "left out the first row, which is the mean since boot (unless -y was given)".to_owned(),
             "sizes were taken as of 1,024 bytes, as vmstat prints them without -S".to_owned(),
         ];
-        match &self.zone {
-            _ if !self.timed => notes.push(NO_TIMES.to_owned()),
-            Some(zone) if zone != "UTC" => {
-                notes.push(format!("times are in {zone}, read as if they were UTC"));
+        let times = match self.zone.as_deref() {
+            _ if !self.timed => Told::Nothing,
+            Some("UTC") => Told::Moments,
+            Some(zone) => {
+                notes.push(super::sysstat::zone_note(zone));
+                Told::Local
             }
-            Some(_) => {}
-            None => notes.push(LOCAL_TIMES.to_owned()),
-        }
+            None => Told::Local,
+        };
         notes.extend(self.skips.notes());
         let columns = self.recorder.finish(&mut notes);
         Outcome {
@@ -181,6 +182,7 @@ impl Rows {
                 columns,
                 ..Recording::default()
             },
+            times,
             notes,
             damage,
             nothing: "there is no row after the mean since boot; give an interval, such as \

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use workflow::target::Target;
 
 use crate::analyses::{analyze, compare};
+use crate::importing::Import;
 
 /// Performance workbench: what changed, what limits us, what would help, did it help.
 #[derive(Debug, Parser)]
@@ -54,14 +55,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Turn a foreign file (CSV, TSV, Parquet) into a session.
-    Import {
-        /// The file.
-        input: PathBuf,
-        /// The session to write.
-        #[arg(long)]
-        out: PathBuf,
-    },
+    /// Turn files of other tools, or what a Prometheus server has, into a session; several
+    /// inputs, sessions among them, are put on one time axis.
+    Import(Box<Import>),
     /// Write the tables of a session as plain files.
     Export {
         /// The session.

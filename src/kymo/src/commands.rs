@@ -452,15 +452,6 @@ pub(crate) fn verify(input: &Path, output: Output) -> Result<Answer, Problem> {
     })
 }
 
-/// `kymo import`.
-pub(crate) fn import(input: &Path, out: &Path) -> Result<Answer, Problem> {
-    for note in tables::import(input, out, &Context::default())? {
-        tell(&note);
-    }
-    tell(&format!("wrote {} ({})", out.display(), size_text(out)));
-    Ok(Answer::Fine)
-}
-
 /// `kymo export`.
 pub(crate) fn export(input: &Path, out: &Path, format: TableFormat) -> Result<Answer, Problem> {
     let format = match format {

@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod doctor;
 mod failure;
+mod importing;
 mod terminal;
 
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         Some(Command::Record(record)) => commands::record(record),
         Some(Command::Info { input, json }) => commands::info(&input, json.into()),
         Some(Command::Verify { input, json }) => commands::verify(&input, json.into()),
-        Some(Command::Import { input, out }) => commands::import(&input, &out),
+        Some(Command::Import(import)) => importing::run(&import),
         Some(Command::Export { input, out, format }) => commands::export(&input, &out, format),
         Some(Command::Trim {
             input,

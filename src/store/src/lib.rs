@@ -3,18 +3,23 @@
 //! * [`recorder`]: wire frames in, a session out; survives kills and full disks.
 //! * [`session`]: opens a session (folder or file) and answers questions.
 //! * [`ingest`]: sessions from imported columns, on disk or in memory only.
+//! * [`foreign`]: columns of Parquet and Arrow files of others.
+//! * [`combine`]: several sessions and imports on one axis.
 //! * [`verify`], [`trim`], [`export`]: what is done with whole sessions.
 //! * [`manifest`]: what a session says of itself.
 //!
 //! The only crate that names polars, and no public signature does.
 
 mod archive;
+mod arrow;
 mod bucket;
 mod build;
 mod chunk;
+pub mod combine;
 mod disk;
 mod document;
 pub mod export;
+pub mod foreign;
 mod front;
 mod gather;
 pub mod ingest;

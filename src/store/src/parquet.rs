@@ -10,10 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
-    ArrowDataType, Column, DataFrame, DataType, NamedFrom, ParallelStrategy, ParquetCompression,
-    ParquetReader, ParquetWriter, PolarsResult, SerReader, Series, StatisticsOptions, TimeUnit,
-    TimeZone,
+    ArrowDataType, ArrowSchema, Column, DataFrame, DataType, IpcReader, IpcStreamReader, NamedFrom,
+    ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader,
+    Series, StatisticsOptions, TimeUnit, TimeZone,
 };
+
+use crate::arrow;
+use crate::foreign::Form;
 
 /// Compression level: 9 packs process tables a sixth smaller than 3 and takes
 /// a tenth of a second for ten minutes of one host.
@@ -82,32 +85,71 @@ pub(crate) enum Unfit {
     Wrong(String),
 }
 
-/// Reads the columns of a foreign file that may be numbers, times or texts;
-/// returns the names of the others.
+/// Reads the columns of a foreign file that may be numbers, times or texts, at most so many
+/// rows if told; returns the names of the others.
 pub(crate) fn foreign_frame(
     bytes: Vec<u8>,
-    cells_max: usize,
+    form: Form,
+    (cells_max, rows_max): (usize, Option<usize>),
 ) -> Result<(DataFrame, Vec<String>), Unfit> {
+    if form != Form::Parquet {
+        arrow::check(&bytes, form, cells_max)?;
+    }
     let read = guarded(|| {
-        let mut reader = ParquetReader::new(Cursor::new(bytes));
-        let rows = reader.num_rows()?;
-        let schema = reader.schema()?;
-        let (mut wanted, mut skipped) = (Vec::new(), Vec::new());
-        for (place, (name, field)) in schema.iter().enumerate() {
-            if is_readable(&field.dtype) {
-                wanted.push(place);
-            } else {
-                skipped.push(name.to_string());
+        Ok(Ok(match form {
+            Form::Parquet => foreign_parquet(bytes, cells_max, rows_max)?,
+            Form::Arrow => {
+                let mut reader = IpcReader::new(Cursor::new(bytes));
+                let (wanted, skipped) = readable(&*reader.schema()?);
+                let reader = reader.with_projection(Some(wanted)).with_n_rows(rows_max);
+                Ok((reader.finish()?, skipped))
             }
-        }
-        if rows.saturating_mul(wanted.len()) > cells_max {
-            let size = format!("{rows} rows of {} columns", wanted.len());
-            return Ok(Ok(Err(Unfit::Large(size))));
-        }
-        let reader = reader.with_projection(Some(wanted)).set_rechunk(true);
-        Ok(Ok(Ok((reader.finish()?, skipped))))
+            Form::ArrowStream => {
+                let mut reader = IpcStreamReader::new(Cursor::new(bytes));
+                let (wanted, skipped) = readable(&reader.arrow_schema()?);
+                let reader = reader.with_projection(Some(wanted)).with_n_rows(rows_max);
+                Ok((reader.finish()?, skipped))
+            }
+        }))
     });
-    read.map_err(Unfit::Wrong)?
+    let (mut frame, skipped) = read.map_err(Unfit::Wrong)??;
+    if let Some(rows) = rows_max {
+        // Some readers go on to the end of a batch.
+        frame = frame.head(Some(rows));
+    }
+    Ok((frame, skipped))
+}
+
+fn foreign_parquet(
+    bytes: Vec<u8>,
+    cells_max: usize,
+    rows_max: Option<usize>,
+) -> PolarsResult<Result<(DataFrame, Vec<String>), Unfit>> {
+    let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let rows = reader.num_rows()?;
+    let (wanted, skipped) = readable(&*reader.schema()?);
+    if rows.saturating_mul(wanted.len()) > cells_max {
+        let size = format!("{rows} rows of {} columns", wanted.len());
+        return Ok(Err(Unfit::Large(size)));
+    }
+    let mut reader = reader.with_projection(Some(wanted)).set_rechunk(true);
+    if let Some(rows) = rows_max {
+        reader = reader.with_slice(Some((0, rows)));
+    }
+    Ok(Ok((reader.finish()?, skipped)))
+}
+
+/// Places of the columns that can be read, and names of the others.
+fn readable(schema: &ArrowSchema) -> (Vec<usize>, Vec<String>) {
+    let (mut wanted, mut skipped) = (Vec::new(), Vec::new());
+    for (place, (name, field)) in schema.iter().enumerate() {
+        if is_readable(&field.dtype) {
+            wanted.push(place);
+        } else {
+            skipped.push(name.to_string());
+        }
+    }
+    (wanted, skipped)
 }
 
 /// The types this build of polars knows.
@@ -124,6 +166,13 @@ fn is_readable(dtype: &ArrowDataType) -> bool {
             | ArrowDataType::Utf8
             | ArrowDataType::LargeUtf8
             | ArrowDataType::Utf8View
+    ) || matches!(dtype, ArrowDataType::Dictionary(_, of, _) if is_text(of))
+}
+
+fn is_text(dtype: &ArrowDataType) -> bool {
+    matches!(
+        dtype,
+        ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View
     )
 }
 

@@ -118,7 +118,7 @@ const EVERYTHING: Span = Span {
 };
 
 /// Reads what is kept of a part.
-fn chunk_of(session: &Session, host: HostId, part: &Part, keep: &Keep) -> Chunk {
+pub(crate) fn chunk_of(session: &Session, host: HostId, part: &Part, keep: &Keep) -> Chunk {
     let inner = &session.inner;
     let span = keep.span.unwrap_or(EVERYTHING);
     let wanted = |name: &str| {

@@ -8,8 +8,11 @@ use model::columns::Column;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
 use model::unit::Unit;
+use store::combine::{Input, Piece, combine};
 use store::ingest::{Source, in_memory, ingest};
+use store::progress::Continue;
 use store::session::{QueryError, Session};
+use store::trim::WriteError;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -133,5 +136,86 @@ fn nothing_is_left_behind_by_an_import_of_nothing() -> Outcome {
     std::fs::write(&path, "mine")?;
     assert!(ingest(source(10), &path).is_err());
     assert_eq!(std::fs::read_to_string(&path)?, "mine");
+    Ok(())
+}
+
+/// A source of one host, whose series begin at a second.
+fn of_host(host: &str, names: &[&str], from: i64) -> Source {
+    let at: Arc<[i64]> = (from..from + 10).map(|row| row * SECOND_NS).collect();
+    let columns = names.iter().map(|name| {
+        let mut column = column(name, &at, |row| row as f64);
+        column.series.key.host = host.to_owned();
+        column
+    });
+    Source {
+        columns: columns.collect(),
+        ..Source::default()
+    }
+}
+
+fn piece(input: Input, by_s: i64) -> Piece {
+    Piece {
+        input,
+        by_ns: by_s * SECOND_NS,
+        note: ("a file".to_owned(), format!("moved by {by_s} s")),
+    }
+}
+
+#[test]
+fn several_inputs_stand_on_one_axis() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let (first, second) = (folder.path().join("1.kymo"), folder.path().join("2.kymo"));
+    ingest(of_host("web", &["cpu", "disk"], 100), &first)?;
+    ingest(of_host("db", &["cpu"], 100), &second)?;
+    let out = folder.path().join("all.kymo");
+    let open = |path| Session::open(path).map(|it| it.0);
+    let pieces = || -> Result<Vec<Piece>, Box<dyn Error>> {
+        Ok(vec![
+            piece(Input::Session(open(&first)?), 0),
+            piece(Input::Session(open(&second)?), -50),
+            // The same host again: what goes on, what is told twice, what is new.
+            piece(Input::Source(of_host("web", &["cpu"], 0)), 110),
+            piece(Input::Source(of_host("web", &["disk", "net"], 0)), 105),
+        ])
+    };
+    combine(pieces()?, "all", &out, &mut |_| Continue::Yes)?;
+    let all = open(&out)?;
+    assert_eq!(all.manifest().title, "all");
+    let told = all.series().iter().map(|it| {
+        let column = all.column(&it.key, None);
+        let at = column.map(|it| (it.at.len(), it.at.first().map(|at| at / SECOND_NS)));
+        (it.key.to_string(), at.ok())
+    });
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            ("db/cpu".to_owned(), Some((10, Some(50)))),
+            ("web/cpu".to_owned(), Some((20, Some(100)))),
+            ("web/disk".to_owned(), Some((10, Some(100)))),
+            ("web/disk (2)".to_owned(), Some((10, Some(105)))),
+            ("web/net".to_owned(), Some((10, Some(105)))),
+        ]
+    );
+    let events = all.events(all.span())?;
+    let texts: Vec<&str> = events.iter().map(|it| it.1.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "moved by -50 s",
+            "moved by 0 s",
+            "moved by 105 s",
+            "moved by 110 s"
+        ]
+    );
+    assert!(store::verify::verify(&all, &mut |_| Continue::Yes).is_sound());
+    // Nothing is overwritten, and a stop leaves nothing behind.
+    let again = combine(pieces()?, "all", &out, &mut |_| Continue::Yes);
+    assert!(matches!(again, Err(WriteError::Exists { .. })));
+    let other = folder.path().join("other.kymo");
+    let stopped = combine(pieces()?, "all", &other, &mut |_| Continue::Stop);
+    assert!(matches!(stopped, Err(WriteError::Stopped)));
+    assert!(!other.exists());
     Ok(())
 }

@@ -645,14 +645,18 @@ fn exports_are_plain_files() -> Outcome {
     store::export::export(&session, &dir, store::export::Format::Parquet, &mut |_| {
         Continue::Yes
     })?;
-    let foreign = store::ingest::parquet(&dir.join("metrics/sim/000000.parquet"))?;
-    assert_eq!(foreign.time_name.as_deref(), Some("time"));
+    let file = dir.join("metrics/sim/000000.parquet");
+    let form = store::foreign::Form::of(&file).ok_or("no form")?;
+    let foreign = store::foreign::Foreign::read(&file, form, None)?;
+    assert_eq!(&foreign.headers()[..2], ["time", "metric.0{part=0}"]);
+    assert_eq!(foreign.holds(0), store::foreign::Holds::Times);
     let truth: Vec<f64> = recorded.machine.truth[1]
         .iter()
-        .take(foreign.rows)
+        .take(foreign.rows())
         .map(|it| it.1)
         .collect();
-    assert_eq!(foreign.columns[1], ("metric.0{part=1}".to_owned(), truth));
+    assert_eq!(foreign.headers()[2], "metric.0{part=1}");
+    assert_eq!(foreign.numbers(2), Some(truth));
     assert!(
         store::export::export(&session, &dir, store::export::Format::Csv, &mut |_| {
             Continue::Yes

@@ -12,10 +12,10 @@ use analysis::frame::Frame;
 use model::series::{Series, SeriesKey};
 use model::time::Span;
 
+use crate::imports;
 use crate::jobs::Context;
 use crate::problem::Problem;
 use crate::stored::Stored;
-use crate::tables;
 
 /// Kymo's own cost is recorded beside the system, but is not what a user asks about.
 const OWN_METRICS: &str = "kymo.";
@@ -51,7 +51,7 @@ impl Input {
     ///
     /// A [`Problem`] that names what it is instead, or why it cannot be used.
     pub fn open(path: &Path, context: &Context) -> Result<Self, Problem> {
-        if let Some(table) = tables::as_it_is(path, context)? {
+        if let Some(table) = imports::as_it_is(path, context)? {
             return Ok(Self {
                 path: path.to_path_buf(),
                 frames: vec![HostFrame {

@@ -10,6 +10,7 @@
 //!   [`anomalies`]: what is unlike its past; [`explain`], [`correlate`]: why;
 //!   [`compare`]: what changed; [`forecast`]: what comes next.
 //! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
+//! * [`imports`]: files and servers of others into sessions.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
@@ -26,6 +27,7 @@ pub mod findings;
 pub mod forecast;
 pub mod glance;
 pub mod hindsight;
+pub mod imports;
 pub mod input;
 pub mod jobs;
 pub mod launch;

@@ -129,8 +129,8 @@ impl Stored {
                 let damaged = !warnings.is_empty();
                 Ok((Self::of(session, path, damaged)?, texts))
             }
-            Err(OpenError::NotASession { what, .. }) if path.is_file() => {
-                let (source, notes) = crate::tables::foreign(path, &what, context)?;
+            Err(OpenError::NotASession { .. }) if path.is_file() => {
+                let (source, notes) = crate::imports::foreign(path, context)?;
                 let session = store::ingest::in_memory(source);
                 Ok((Self::of(session, path, false)?, notes))
             }
@@ -138,7 +138,7 @@ impl Stored {
         }
     }
 
-    fn of(session: Session, path: &Path, damaged: bool) -> Result<Self, Problem> {
+    pub(crate) fn of(session: Session, path: &Path, damaged: bool) -> Result<Self, Problem> {
         let hosts: Vec<HostFacts> = session.hosts().iter().map(host_facts).collect();
         let measured = session.series().to_vec();
         let mut drawn: Vec<Series> = measured.iter().map(as_drawn).collect();
@@ -773,7 +773,7 @@ fn cut(column: &Column, span: Span) -> Column {
     }
 }
 
-fn opening(path: &Path, error: &OpenError) -> Problem {
+pub(crate) fn opening(path: &Path, error: &OpenError) -> Problem {
     let (sort, advice) = match error {
         OpenError::NotASession { .. } => {
             (Sort::NotUsable, "a .kymo session, or a CSV or Parquet file")

@@ -11,7 +11,7 @@ pub(crate) struct Dialect {
 
 /// What stands before the decimals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Decimal {
+pub enum Decimal {
     /// `1.5`
     Point,
     /// `1,5`
@@ -29,8 +29,9 @@ impl Dialect {
     ///
     /// The delimiter is the one that the most of the first lines hold as often as
     /// the header does. Decimals are commas where cells look like `1,5` and none
-    /// like `1.5`, which is possible only where the comma is no delimiter.
-    pub(crate) fn sniff(head: &[u8]) -> Self {
+    /// like `1.5`, which is possible only where the comma is no delimiter. A delimiter
+    /// that is given is taken.
+    pub(crate) fn sniff(head: &[u8], delimiter: Option<u8>) -> Self {
         let lines: Vec<&[u8]> = head
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.trim_ascii().is_empty())
@@ -46,7 +47,7 @@ impl Dialect {
         let found = DELIMITERS
             .into_iter()
             .find(|it| best > 0 && fit(*it) == best);
-        let delimiter = found.unwrap_or(b',');
+        let delimiter = delimiter.or(found).unwrap_or(b',');
         Self {
             delimiter,
             decimal: decimal(&lines, delimiter),
@@ -115,7 +116,7 @@ mod tests {
             ("", b',', Decimal::Point),
         ] {
             assert_eq!(
-                Dialect::sniff(text.as_bytes()),
+                Dialect::sniff(text.as_bytes(), None),
                 Dialect { delimiter, decimal },
                 "{text:?}"
             );

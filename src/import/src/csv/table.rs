@@ -1,5 +1,6 @@
 //! Gathers rows into columns, and notes on what does not fit.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use ::csv::ByteRecord;
@@ -7,9 +8,15 @@ use model::time::SECOND_NS;
 
 use super::dialect::Dialect;
 use super::number::{self, Cell};
-use super::time::{self, Form};
+use super::sample::Sample;
+use super::time::Times;
+use crate::how::{Role, TableHow};
+use crate::lines::TooMuch;
+use crate::long::{Long, Row};
+use crate::shape::{Part, Shape};
 use crate::skipped::{Skipped, counted};
-use crate::{Content, Imported};
+use crate::times::Told;
+use crate::{Content, Imported, TableColumn};
 
 /// So many skipped columns are named in a note.
 const MOST_NAMED: usize = 5;
@@ -17,37 +24,65 @@ const MOST_NAMED: usize = 5;
 /// A table in the making.
 pub(super) struct Table {
     dialect: Dialect,
-    times: Option<Times>,
-    /// In the order of the file; `None` stands for the time column.
-    columns: Vec<Option<Gathered>>,
+    /// Number of columns of the file.
+    width: usize,
+    /// Columns that tell the time, one after another.
+    clock: Vec<usize>,
+    times: Times,
+    /// The header of the time column.
+    time_name: String,
+    /// The time of each row; `None` where the cell could not be read.
+    at: Vec<Option<i64>>,
+    untimed: Skipped,
+    body: Body,
     rows: usize,
     short: Skipped,
     long: Skipped,
     notes: Vec<String>,
 }
 
-/// The time column in the making.
-struct Times {
-    name: String,
-    form: Option<Form>,
-    /// `None` where the cell could not be read.
-    at: Vec<Option<i64>>,
-    unread: Skipped,
+/// What is made of the other columns.
+enum Body {
+    /// One series each, in the order of the file; `None` stands for what is no series.
+    Wide(Vec<Option<Gathered>>),
+    /// The series that rows name.
+    Long(Box<Long>),
 }
 
 /// A column in the making.
 struct Gathered {
-    name: String,
+    part: Part,
     values: Vec<f64>,
     numbers: usize,
     infinite: usize,
     words: Skipped,
 }
 
+/// The cells of a record; those that are missing are empty.
+struct Cells<'a>(&'a ByteRecord, Dialect);
+
+impl Row for Cells<'_> {
+    fn text(&self, place: usize) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.0.get(place).unwrap_or_default())
+    }
+
+    fn number(&self, place: usize) -> Cell {
+        number::parse(self.0.get(place).unwrap_or_default(), self.1.decimal)
+    }
+}
+
 impl Table {
-    /// Makes columns of a header row.
-    pub(super) fn new<'a>(header: impl Iterator<Item = &'a [u8]>, dialect: Dialect) -> Self {
-        let cells: Vec<&[u8]> = header.collect();
+    /// Makes columns of a header row; `sample` is the beginning of the file.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, when something is said of a column that is not there.
+    pub(super) fn new(
+        header: &ByteRecord,
+        sample: &Sample,
+        (dialect, how): (Dialect, &TableHow),
+    ) -> Result<Self, String> {
+        let cells: Vec<&[u8]> = header.iter().collect();
         let mut notes = Vec::new();
         let is_number =
             |cell: &&[u8]| matches!(number::parse(cell, dialect.decimal), Cell::Number(_));
@@ -55,29 +90,42 @@ impl Table {
             notes.push("the first line holds numbers only, but was taken as the header".to_owned());
         }
         let names = unique_names(&cells, &mut notes);
-        let time = time::NAMES.iter().find_map(|wanted| {
-            names
-                .iter()
-                .position(|name| name.eq_ignore_ascii_case(wanted))
-        });
-        Self {
+        let shape = Shape::of(&names, how, |place| sample.looks(place))?;
+        if !shape.long && sample.looks_long(&names, &shape) {
+            notes.push(
+                "times repeat beside a column of names, as where each row is one value of a \
+                 series: read it as a long table (--long) to tell the series apart"
+                    .to_owned(),
+            );
+        }
+        let clock = shape.places(Role::Time);
+        if clock.is_empty()
+            && let Some(name) = sample.time_like(&names)
+        {
+            notes.push(format!(
+                "column {name:?} looks like times: read it as such (--column '{name}=time')"
+            ));
+        }
+        Ok(Self {
             dialect,
-            times: time.and_then(|place| names.get(place)).map(|name| Times {
-                name: name.to_owned(),
-                form: None,
-                at: Vec::new(),
-                unread: Skipped::default(),
-            }),
-            columns: names
-                .into_iter()
-                .enumerate()
-                .map(|(place, name)| (Some(place) != time).then(|| Gathered::new(name)))
-                .collect(),
+            width: names.len(),
+            time_name: shape.headers(Role::Time),
+            clock,
+            times: Times::new(how.count),
+            at: Vec::new(),
+            untimed: Skipped::default(),
+            body: if shape.long {
+                Body::Long(Box::new(Long::new(shape)))
+            } else {
+                let parts = shape.parts.into_iter();
+                let values = parts.map(|it| (it.role == Role::Value).then(|| Gathered::new(it)));
+                Body::Wide(values.collect())
+            },
             rows: 0,
             short: Skipped::default(),
             long: Skipped::default(),
             notes,
-        }
+        })
     }
 
     /// Rows so far.
@@ -87,26 +135,69 @@ impl Table {
 
     /// Values so far, gaps included.
     pub(super) fn values(&self) -> usize {
-        self.rows.saturating_mul(self.columns.len())
+        match &self.body {
+            Body::Wide(columns) => self.rows.saturating_mul(columns.len()),
+            // It counts its own.
+            Body::Long(_) => 0,
+        }
     }
 
     /// Takes in a row. Cells that are missing are gaps, cells too many are left out.
-    pub(super) fn push(&mut self, line: u64, record: &ByteRecord) {
-        if record.len() < self.columns.len() {
+    ///
+    /// # Errors
+    ///
+    /// When more was taken in than is held.
+    pub(super) fn push(&mut self, line: u64, record: &ByteRecord) -> Result<(), TooMuch> {
+        if record.len() < self.width {
             self.short.add(line, b"");
-        } else if record.len() > self.columns.len() {
+        } else if record.len() > self.width {
             self.long.add(line, b"");
         }
-        let mut cells = record.iter();
-        for column in &mut self.columns {
-            let cell = cells.next().unwrap_or_default();
-            match (column, &mut self.times) {
-                (Some(column), _) => column.push(line, cell, self.dialect),
-                (None, Some(times)) => times.push(line, cell, self.dialect),
-                (None, None) => {}
+        let dialect = self.dialect;
+        let at = match self.clock.as_slice() {
+            [] => None,
+            [one] => {
+                let cell = record.get(*one).unwrap_or_default();
+                self.time(line, cell)
+            }
+            many => {
+                let cells = many.iter().map(|it| record.get(*it).unwrap_or_default());
+                let text = cells.collect::<Vec<_>>().join(&b' ');
+                self.time(line, &text)
+            }
+        };
+        match &mut self.body {
+            Body::Wide(columns) => {
+                let mut cells = record.iter();
+                for column in columns {
+                    let cell = cells.next().unwrap_or_default();
+                    if let Some(column) = column {
+                        column.push(line, cell, dialect);
+                    }
+                }
+                if !self.clock.is_empty() {
+                    self.at.push(at);
+                }
+            }
+            Body::Long(long) => {
+                let seconds = i64::try_from(self.rows).unwrap_or(i64::MAX);
+                let at = match self.clock.is_empty() {
+                    true => Some(seconds.saturating_mul(SECOND_NS)),
+                    false => at,
+                };
+                long.push(line, at, &Cells(record, dialect))?;
             }
         }
         self.rows += 1;
+        Ok(())
+    }
+
+    fn time(&mut self, line: u64, cell: &[u8]) -> Option<i64> {
+        let at = self.times.read(cell, self.dialect.decimal);
+        if at.is_none() {
+            self.untimed.add(line, cell);
+        }
+        at
     }
 
     /// Makes the result, or says why there is none.
@@ -114,24 +205,20 @@ impl Table {
         if self.rows == 0 {
             return Err("there is no row under the header".to_owned());
         }
-        let (at, time_column) = self.axis();
-        let columns: Vec<_> = self.columns.into_iter().flatten().collect();
-        let (numeric, words): (Vec<_>, Vec<_>) =
-            columns.into_iter().partition(Gathered::is_numeric);
-        if numeric.is_empty() {
-            return Err(
-                "no column holds numbers; the first line must name the columns, cells are \
-                 separated by commas, semicolons or tabs"
-                    .to_owned(),
-            );
-        }
-        let mut notes = vec![format!(
-            "read {} rows of {} series",
-            self.rows,
-            numeric.len()
-        )];
-        notes.append(&mut self.notes);
-        note_columns(&mut notes, &numeric, &words);
+        let mut notes = Vec::new();
+        let body = std::mem::replace(&mut self.body, Body::Wide(Vec::new()));
+        let (content, times) = match body {
+            Body::Wide(columns) => self.wide(columns, &mut notes)?,
+            Body::Long(long) => {
+                let recording = long.finish(self.rows, &mut notes)?;
+                let times = match self.clock.is_empty() {
+                    true => Told::Nothing,
+                    false => self.told_of_times(),
+                };
+                notes.append(&mut self.notes);
+                (Content::Recording(recording), times)
+            }
+        };
         if self.short.count > 0 {
             notes.push(format!(
                 "fewer cells than the header in {}, first in line {}: the rest are gaps",
@@ -147,70 +234,99 @@ impl Table {
             ));
         }
         Ok(Imported {
-            format: "CSV",
-            content: Content::Table(crate::Table {
-                at,
-                columns: numeric.into_iter().map(|it| (it.name, it.values)).collect(),
-                time_column,
-            }),
+            format: super::NAME,
+            content,
+            times,
             notes,
             damage,
         })
     }
 
+    fn wide(
+        &mut self,
+        columns: Vec<Option<Gathered>>,
+        notes: &mut Vec<String>,
+    ) -> Result<(Content, Told), String> {
+        let (at, time_column) = self.axis();
+        let times = match time_column {
+            Some(_) => self.times.told(),
+            None => Told::Nothing,
+        };
+        let columns: Vec<_> = columns.into_iter().flatten().collect();
+        let (numeric, words): (Vec<_>, Vec<_>) =
+            columns.into_iter().partition(Gathered::is_numeric);
+        if numeric.is_empty() {
+            return Err(
+                "no column holds numbers; the first line must name the columns, cells are \
+                 separated by commas, semicolons or tabs"
+                    .to_owned(),
+            );
+        }
+        notes.push(format!(
+            "read {} rows of {} series",
+            self.rows,
+            numeric.len()
+        ));
+        notes.append(&mut self.notes);
+        note_columns(notes, &numeric, &words);
+        let columns = numeric.into_iter().map(|it| TableColumn {
+            series: it.part.series(),
+            header: it.part.header,
+            values: it.values,
+        });
+        let table = crate::Table {
+            at,
+            columns: columns.collect(),
+            time_column,
+        };
+        Ok((Content::Table(table), times))
+    }
+
+    fn told_of_times(&mut self) -> Told {
+        self.notes.push(format!(
+            "column {:?} was read as {}",
+            self.time_name,
+            self.times.name()
+        ));
+        self.notes.extend(self.times.note());
+        self.times.told()
+    }
+
     /// The time of each row. One that cannot be read has the time of the row before.
     fn axis(&mut self) -> (Vec<i64>, Option<String>) {
         let seconds = |rows: usize| (0..rows as i64).map(|row| row * SECOND_NS).collect();
-        let Some(times) = self.times.take() else {
+        if self.clock.is_empty() {
+            self.notes.push("there is no time column".to_owned());
+            return (seconds(self.rows), None);
+        }
+        let at = std::mem::take(&mut self.at);
+        let Some(first) = at.iter().copied().flatten().next() else {
             self.notes
-                .push("there is no time column: rows are one second apart".to_owned());
+                .push(format!("column {:?} holds no times", self.time_name));
             return (seconds(self.rows), None);
         };
-        let (Some(first), Some(form)) = (times.at.iter().copied().flatten().next(), times.form)
-        else {
-            self.notes.push(format!(
-                "column {:?} holds no times: rows are one second apart",
-                times.name
-            ));
-            return (seconds(self.rows), None);
-        };
-        self.notes.push(format!(
-            "column {:?} was read as {}",
-            times.name,
-            form.name()
-        ));
-        if times.unread.count > 0 {
+        self.told_of_times();
+        if self.untimed.count > 0 {
             self.notes.push(format!(
                 "no time in {}, first in line {} ({:?}): these rows have the time of the row before",
-                counted(times.unread.count, "row"),
-                times.unread.first_line,
-                times.unread.example
+                counted(self.untimed.count, "row"),
+                self.untimed.first_line,
+                self.untimed.example
             ));
         }
         let mut last = first;
-        let filled = times.at.into_iter().map(|at| {
+        let filled = at.into_iter().map(|at| {
             last = at.unwrap_or(last);
             last
         });
-        (filled.collect(), Some(times.name))
-    }
-}
-
-impl Times {
-    fn push(&mut self, line: u64, cell: &[u8], dialect: Dialect) {
-        self.form = self.form.or_else(|| Form::of(cell, dialect.decimal));
-        let at = self.form.and_then(|form| form.read(cell, dialect.decimal));
-        if at.is_none() {
-            self.unread.add(line, cell);
-        }
-        self.at.push(at);
+        (filled.collect(), Some(self.time_name.clone()))
     }
 }
 
 impl Gathered {
-    fn new(name: String) -> Self {
+    fn new(part: Part) -> Self {
         Self {
-            name,
+            part,
             values: Vec::new(),
             numbers: 0,
             infinite: 0,
@@ -244,7 +360,7 @@ impl Gathered {
 }
 
 /// Names every column, and each differently.
-fn unique_names(cells: &[&[u8]], notes: &mut Vec<String>) -> Vec<String> {
+pub(super) fn unique_names(cells: &[&[u8]], notes: &mut Vec<String>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let mut repeated = 0;
     let names = cells.iter().enumerate().map(|(place, cell)| {
@@ -281,7 +397,7 @@ fn note_columns(notes: &mut Vec<String>, numeric: &[Gathered], words: &[Gathered
         if column.words.count > 0 {
             notes.push(format!(
                 "column {:?}: no number in {}, first in line {} ({:?}): left as gaps",
-                column.name,
+                column.part.header,
                 counted(column.words.count, "cell"),
                 column.words.first_line,
                 column.words.example
@@ -290,7 +406,7 @@ fn note_columns(notes: &mut Vec<String>, numeric: &[Gathered], words: &[Gathered
         if column.infinite > 0 {
             notes.push(format!(
                 "column {:?}: infinity in {}: left as gaps",
-                column.name,
+                column.part.header,
                 counted(column.infinite, "cell")
             ));
         }
@@ -301,7 +417,7 @@ fn note_columns(notes: &mut Vec<String>, numeric: &[Gathered], words: &[Gathered
     let named: Vec<_> = words
         .iter()
         .take(MOST_NAMED)
-        .map(|it| it.name.as_str())
+        .map(|it| it.part.header.as_str())
         .collect();
     let more = words.len() - named.len();
     let and = if more > 0 {

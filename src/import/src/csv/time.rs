@@ -1,6 +1,9 @@
 //! Reads the cells of a time column.
 
 use super::dialect::Decimal;
+use crate::clock::{Clock, time_of};
+use crate::how::Count;
+use crate::times::Told;
 use model::time::SECOND_NS;
 
 /// Headers of time columns, in order of preference; letter case does not matter.
@@ -13,8 +16,122 @@ pub(crate) enum Form {
     Count(i64),
     /// RFC 3339 with a zone.
     Zoned,
-    /// `YYYY-MM-DD HH:MM:SS`, taken as UTC.
+    /// `YYYY-MM-DD HH:MM:SS`, without a zone.
     Civil,
+}
+
+/// Reads a time column from its first cell to its last, in more forms than one cell tells.
+#[derive(Debug, Default)]
+pub(crate) struct Times {
+    /// What whole numbers count, where that was said.
+    count: Option<Count>,
+    way: Option<Way>,
+    clock: Clock,
+}
+
+/// How the cells of a column are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Form(Form),
+    /// A date as people of some locale write it, then the time of day.
+    Printed,
+    /// The time of day alone.
+    OfDay,
+}
+
+impl Times {
+    /// Begins a column; `count` is what whole numbers count, if that is known.
+    pub(crate) fn new(count: Option<Count>) -> Self {
+        Self {
+            count,
+            ..Self::default()
+        }
+    }
+
+    /// Reads the next cell, in nanoseconds since the Unix epoch as if local times were UTC.
+    /// The first cell that can be read decides how all are.
+    pub(crate) fn read(&mut self, cell: &[u8], decimal: Decimal) -> Option<i64> {
+        if self.way.is_none() {
+            self.way = self.way_of(cell, decimal);
+        }
+        match self.way? {
+            Way::Form(form) => form.read(cell, decimal),
+            Way::Printed => {
+                let (text, rest_ns) = without_fraction(cell)?;
+                Some(self.clock.moment(&text)?.saturating_add(rest_ns))
+            }
+            Way::OfDay => {
+                let (text, rest_ns) = without_fraction(cell)?;
+                let mut words = text.split_whitespace();
+                let time = time_of(words.next()?, words.next())?;
+                Some(self.clock.at(time)?.saturating_add(rest_ns))
+            }
+        }
+    }
+
+    fn way_of(&mut self, cell: &[u8], decimal: Decimal) -> Option<Way> {
+        if let Some(form) = Form::of(cell, decimal) {
+            let counted = self.count.map(|it| Form::Count(it.ns()));
+            return Some(Way::Form(match form {
+                Form::Count(_) => counted.unwrap_or(form),
+                form => form,
+            }));
+        }
+        let (text, _) = without_fraction(cell)?;
+        let mut words = text.split_whitespace();
+        if time_of(words.next()?, words.next()).is_some() {
+            return Some(Way::OfDay);
+        }
+        // A clock of its own, since it remembers dates.
+        Clock::default().moment(&text).map(|_| Way::Printed)
+    }
+
+    /// How much was told; nothing where no cell could be read.
+    pub(crate) fn told(&self) -> Told {
+        match self.way {
+            None => Told::Nothing,
+            Some(Way::Form(form)) => form.told(),
+            Some(Way::Printed) => Told::Local,
+            Some(Way::OfDay) => Told::OfDay,
+        }
+    }
+
+    /// How the column was read, for notes.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.way {
+            None => "no times",
+            Some(Way::Form(form)) => form.name(),
+            Some(Way::Printed) => "dates and times without a zone",
+            Some(Way::OfDay) => "times of day",
+        }
+    }
+
+    /// What is to be said of dates.
+    pub(crate) fn note(&self) -> Option<String> {
+        self.clock.note()
+    }
+}
+
+/// Takes the fraction of a second out of a time of day, in nanoseconds.
+fn without_fraction(cell: &[u8]) -> Option<(String, i64)> {
+    let text = std::str::from_utf8(cell.trim_ascii()).ok()?;
+    let Some(seconds) = text.rfind(':').map(|place| place + 1) else {
+        return Some((text.to_owned(), 0));
+    };
+    let (before, after) = text.split_at_checked(seconds)?;
+    let whole = after.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = after.get(whole..)?;
+    let Some(fraction) = rest.strip_prefix(['.', ',']) else {
+        return Some((text.to_owned(), 0));
+    };
+    let places = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    let digits = (0..9).map(|place| {
+        let digit = fraction.as_bytes().get(place).filter(|_| place < places);
+        digit.map_or(0, |byte| i64::from(byte - b'0'))
+    });
+    let ns = digits.fold(0, |sum, digit| sum * 10 + digit);
+    let whole = after.get(..whole)?;
+    Some((format!("{before}{whole}{}", fraction.get(places..)?), ns))
 }
 
 /// Up to this size a count is of seconds (until the year 5138), up to a thousand
@@ -30,7 +147,15 @@ impl Form {
             Self::Count(1_000) => "Unix microseconds",
             Self::Count(_) => "Unix nanoseconds",
             Self::Zoned => "times with a zone",
-            Self::Civil => "times without a zone, taken as UTC",
+            Self::Civil => "times without a zone",
+        }
+    }
+
+    /// How much it tells.
+    pub(crate) fn told(self) -> Told {
+        match self {
+            Self::Count(_) | Self::Zoned => Told::Moments,
+            Self::Civil => Told::Local,
         }
     }
 
@@ -130,6 +255,34 @@ fn in_exponents(cell: &[u8]) -> Option<(i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_of_other_forms_are_read_with_their_fractions() {
+        let read = |cells: &[&str], count| {
+            let mut times = Times::new(count);
+            let at: Vec<Option<i64>> = cells
+                .iter()
+                .map(|cell| times.read(cell.as_bytes(), Decimal::Point))
+                .collect();
+            (at, times.told())
+        };
+        let evening = 1_769_895_899_000_000_000_i64;
+        let cells = ["01/31/2026 09:44:59.250 PM", "01/31/2026 09:45:00 PM", "x"];
+        let (at, told) = read(&cells, None);
+        assert_eq!(told, Told::Local);
+        assert_eq!(
+            at,
+            [Some(evening + 250_000_000), Some(evening + SECOND_NS), None]
+        );
+        let (at, told) = read(&["23:59:59,5", "00:00:00"], None);
+        assert_eq!(told, Told::OfDay);
+        let midnight = 86_400 * SECOND_NS;
+        assert_eq!(at, [Some(midnight - SECOND_NS / 2), Some(midnight)]);
+        let (at, told) = read(&["1500", "2000"], Some(Count::Milliseconds));
+        assert_eq!(told, Told::Moments);
+        assert_eq!(at, [Some(1_500_000_000), Some(2_000_000_000)]);
+        assert_eq!(read(&["noon"], None), (vec![None], Told::Nothing));
+    }
 
     #[test]
     fn times_are_read_exactly_by_magnitude() {

@@ -14,11 +14,19 @@
 
 use std::io::Read;
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::ZlibDecoder;
 use model::histogram::Histogram;
 
-use super::base64;
 use crate::histograms::record_many;
+
+/// Some writers leave the padding at the end away.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 const COMPRESSED_COOKIE: u32 = 0x1c84_9304;
 const PLAIN_COOKIE: u32 = 0x1c84_9303;
@@ -71,7 +79,9 @@ impl Values {
 ///
 /// Why it cannot be read, to stand after "because of".
 pub(super) fn payload(text: &str) -> Result<Values, &'static str> {
-    let bytes = base64::decode(text).ok_or("a histogram that is no base64 (cut off?)")?;
+    let bytes = BASE64
+        .decode(text)
+        .map_err(|_| "a histogram that is no base64 (cut off?)")?;
     let cookie = u32_at(&bytes, 0).ok_or("a histogram that is too short")?;
     match cookie & COOKIE_MASK {
         COMPRESSED_COOKIE => {}

@@ -17,6 +17,7 @@ use crate::load::Load;
 use crate::outcome::{self, Outcome};
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported};
 
 /// The columns that are read, in the order of [`Places`].
@@ -50,7 +51,7 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
     let places = places_in(&header);
     let mut load = Load::new(source.path());
     let mut skips = Skips::default();
-    let damage = rows(source, &header, &mut load, &mut skips)?;
+    let (damage, times) = rows(source, &header, &mut load, &mut skips)?;
     let mut notes = vec![format!("read {}", counted(load.count(), "sample"))];
     let missing: Vec<&str> = [2, 5, 6, 7]
         .into_iter()
@@ -66,6 +67,7 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
     let outcome = Outcome {
         format: "JMeter CSV",
         recording,
+        times,
         notes,
         damage,
         nothing: "there is no sample under the header",
@@ -82,9 +84,9 @@ fn rows(
     header: &[String],
     load: &mut Load,
     skips: &mut Skips,
-) -> Result<Option<Damage>, ImportError> {
+) -> Result<(Option<Damage>, Told), ImportError> {
     let places = places_in(header);
-    let dialect = Dialect::sniff(source.head());
+    let dialect = Dialect::sniff(source.head(), None);
     let mut rows = Rows::new(source, dialect);
     let mut record = ByteRecord::new();
     let mut form: Option<Form> = None;
@@ -92,8 +94,8 @@ fn rows(
     loop {
         match rows.next(&mut record) {
             Ok(true) => {}
-            Ok(false) => return Ok(skips.cut(Some(rows.line))),
-            Err(error) => return outcome::damage(error).map(Some),
+            Ok(false) => return Ok((skips.cut(Some(rows.line)), told(form))),
+            Err(error) => return Ok((Some(outcome::damage(error)?), told(form))),
         }
         number += 1;
         if number.is_multiple_of(4096) {
@@ -142,6 +144,11 @@ fn rows(
             },
         );
     }
+}
+
+/// How much the times tell; JMeter writes Unix milliseconds unless it is told otherwise.
+fn told(form: Option<Form>) -> Told {
+    form.map_or(Told::Moments, Form::told)
 }
 
 /// Reads `true` and `false`.

@@ -237,7 +237,13 @@ mod tests {
     fn told(text: &str) -> Vec<String> {
         let mut watch = |_| Flow::Continue;
         let reader = Box::new(std::io::Cursor::new(text.to_owned()));
-        let mut source = Source::new(Path::new("x"), reader, &mut watch).unwrap();
+        let mut source = Source::new(
+            Path::new("x"),
+            reader,
+            &crate::how::How::default(),
+            &mut watch,
+        )
+        .unwrap();
         let mut tags = Tags::new(&mut source);
         let mut told = Vec::new();
         loop {

@@ -18,6 +18,7 @@ use crate::load::Load;
 use crate::outcome::{self, Outcome};
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported};
 
 /// Whether a file that begins with these bytes is such XML.
@@ -50,6 +51,7 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
     let outcome = Outcome {
         format: "JMeter XML",
         recording,
+        times: Told::Moments,
         notes,
         damage,
         nothing: "there is no sample in it",

@@ -53,7 +53,7 @@ fn rows(
         "vu",
     ];
     let places = names.map(place);
-    let dialect = Dialect::sniff(source.head());
+    let dialect = Dialect::sniff(source.head(), None);
     let mut rows = Rows::new(source, dialect);
     let mut record = ByteRecord::new();
     let mut form: Option<Form> = None;

@@ -21,6 +21,7 @@ use crate::load::{Load, Sent};
 use crate::outcome::Outcome;
 use crate::recorder::Reading;
 use crate::skipped::{Skips, counted};
+use crate::times::Told;
 
 /// Scripts may define so many metrics; samples of others are taken as trends.
 const METRICS_MAX: usize = 4_096;
@@ -228,6 +229,7 @@ impl Points {
         Outcome {
             format,
             recording,
+            times: Told::Moments,
             notes,
             damage,
             nothing: "there is no sample in it",

@@ -52,7 +52,7 @@ fn rows(
     header: &[String],
     samples: &mut Samples,
 ) -> Result<Option<Damage>, ImportError> {
-    let dialect = Dialect::sniff(source.head());
+    let dialect = Dialect::sniff(source.head(), None);
     let mut rows = Rows::new(source, dialect);
     let mut record = ByteRecord::new();
     let mut form: Option<Form> = None;

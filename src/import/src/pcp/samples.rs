@@ -22,7 +22,7 @@ use crate::names::{Name, find, name};
 use crate::outcome::Outcome;
 use crate::recorder::{Reading, Recorder};
 use crate::skipped::{Skips, counted};
-use crate::sysstat::LOCAL_TIMES;
+use crate::times::Told;
 
 const CPU: &str = "system.cpu.utilization";
 const COUNT: &str = "system.cpu.logical.count";
@@ -187,9 +187,6 @@ impl Samples {
     pub(super) fn outcome(mut self, format: &'static str, damage: Option<Damage>) -> Outcome {
         self.end_row();
         let mut notes = vec![format!("read {}", counted(self.moments, "sample"))];
-        if !self.zoned {
-            notes.push(LOCAL_TIMES.to_owned());
-        }
         notes.push(if self.raw {
             "counters were printed as totals (-r); their growth per second was computed".to_owned()
         } else {
@@ -211,6 +208,10 @@ impl Samples {
             recording: Recording {
                 columns,
                 ..Recording::default()
+            },
+            times: match self.zoned {
+                true => Told::Moments,
+                false => Told::Local,
             },
             notes,
             damage,

@@ -20,6 +20,7 @@ use crate::outcome::{self, Outcome};
 use crate::recorder::Recorder;
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported, Recording};
 
 /// Sections nest so deep at most.
@@ -222,14 +223,16 @@ impl Reading {
         if self.iostat {
             notes.push(SINCE_BOOT.to_owned());
         }
-        if !self.timed {
-            notes.push(super::NO_TIMES.to_owned());
-        } else if !self.zoned {
-            notes.push(match self.zone.as_str() {
-                "" => super::LOCAL_TIMES.to_owned(),
-                zone => format!("times are in {zone}, read as if they were UTC"),
-            });
-        }
+        let times = if !self.timed {
+            Told::Nothing
+        } else if self.zoned || self.zone == "UTC" {
+            Told::Moments
+        } else {
+            if !self.zone.is_empty() {
+                notes.push(super::zone_note(&self.zone));
+            }
+            Told::Local
+        };
         if self.mounts {
             notes.push("file systems are named as sar does, which may be by device".to_owned());
         }
@@ -243,6 +246,7 @@ impl Reading {
                 events: self.events,
                 ..Recording::default()
             },
+            times,
             notes,
             damage,
             nothing: "there is no sample in it; sadf -j needs a data file of sar, and `-- -A` \

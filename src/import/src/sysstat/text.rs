@@ -10,7 +10,7 @@
 use super::measure::{self, Report};
 use super::reports::{Part, Reports};
 use super::table::{Line, Stamp, number};
-use super::{COUNT, LOCAL_TIMES, NO_TIMES, SINCE_BOOT, process};
+use super::{COUNT, SINCE_BOOT, process};
 use crate::clock::Clock;
 use crate::lines::{self, Damage, TooMuch};
 use crate::names::find;
@@ -18,6 +18,7 @@ use crate::outcome::Outcome;
 use crate::recorder::{Reading, Recorder};
 use crate::skipped::{Skips, counted};
 use crate::source::Source;
+use crate::times::Told;
 use crate::{ImportError, Imported, Recording};
 use model::time::SECOND_NS;
 use std::collections::BTreeSet;
@@ -345,14 +346,15 @@ impl Text {
         if self.reports.any() {
             notes.push(SINCE_BOOT.to_owned());
         }
-        if self.stamp.is_none() {
-            notes.push(NO_TIMES.to_owned());
-        } else if !self.zoned {
-            notes.push(LOCAL_TIMES.to_owned());
-            if !self.clock.dated() {
-                notes.push("no date was printed: times are of 1970-01-01".to_owned());
-            }
-        }
+        let times = if self.stamp.is_none() {
+            Told::Nothing
+        } else if self.zoned {
+            Told::Moments
+        } else if self.clock.dated() {
+            Told::Local
+        } else {
+            Told::OfDay
+        };
         notes.extend(self.clock.note());
         if self.averages > 0 {
             let lines = counted(self.averages, "line");
@@ -372,6 +374,7 @@ impl Text {
                 columns,
                 ..Recording::default()
             },
+            times,
             notes,
             damage,
             nothing: "there is no row of iostat, mpstat or pidstat in it after the mean since \

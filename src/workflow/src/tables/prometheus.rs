@@ -149,8 +149,9 @@ fn labels(key: &SeriesKey) -> Labels {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Format, export, import};
+    use super::super::{Format, export};
     use super::*;
+    use crate::imports::{How, Origin, Setup, import};
 
     #[test]
     fn what_is_written_reads_back_to_the_last_digit() {
@@ -164,7 +165,11 @@ mod tests {
         assert_eq!(files.map_err(|it| it.to_string()), Ok(1));
         let refused = export(&stored, &out, Format::Prometheus, &context);
         assert!(refused.is_err(), "nothing is overwritten");
-        import(&out.join(FILE), &again, &context).expect("it reads");
+        let setup = Setup {
+            inputs: vec![(Origin::File(out.join(FILE)), How::default())],
+            ..Setup::default()
+        };
+        import(&setup, &again, &context).expect("it reads");
         let (read, _) = Stored::open(&again, &context).expect("a session");
 
         let told = |stored: &Stored, metric: &str, part: &str| {
