@@ -13,6 +13,7 @@ use model::columns::Column;
 use model::histogram::{Histogram, Row};
 use model::series::Series;
 use model::time::Moment;
+use telemetry::totals::{Counted, Listener, Senders};
 
 use crate::lines::TooMuch;
 use crate::skipped::counted;
@@ -20,6 +21,9 @@ use crate::{MOST_VALUES, Recording};
 
 /// At most so many series are kept.
 const SERIES_MAX: usize = 1 << 16;
+
+/// Senders of one series whose totals are held apart, at most.
+const SENDERS_MAX: usize = 256;
 
 /// At most so many rows of histograms are held, of about 500 bytes each.
 const ROWS_MAX: usize = 1 << 19;
@@ -41,12 +45,15 @@ pub(crate) struct Loose {
 #[derive(Debug)]
 struct Told {
     series: Series,
+    /// Levels.
     numbers: Vec<(i64, f64)>,
-    /// What growths add up to.
-    sum: f64,
+    /// How much a total grew; they add up by time.
+    growths: Vec<(i64, f64)>,
     rows: Vec<Row>,
-    /// The last total of observations.
-    total: Option<(i64, Histogram)>,
+    /// Who tells totals.
+    totals: Senders<f64>,
+    /// Who tells totals of observations.
+    observations: Senders<Histogram>,
 }
 
 impl Loose {
@@ -64,38 +71,66 @@ impl Loose {
         self.series.push(Told {
             series: about(),
             numbers: Vec::new(),
-            sum: 0.0,
+            growths: Vec::new(),
             rows: Vec::new(),
-            total: None,
+            totals: Senders::default(),
+            observations: Senders::default(),
         });
         Some(self.series.len() - 1)
     }
 
-    /// Takes in a level or a total.
+    /// Takes in a level, or the total of who alone tells it.
     ///
     /// # Errors
     ///
     /// When more was taken in than is held.
     pub(crate) fn number(&mut self, place: usize, at: i64, value: f64) -> Result<(), TooMuch> {
-        if self.numbers >= NUMBERS_MAX {
-            let limit = format!("more than {NUMBERS_MAX} values; import a part of the file");
-            return Err(TooMuch(limit));
-        }
-        if let Some(told) = self.series.get_mut(place) {
+        if let Some(told) = self.room(place)? {
             told.numbers.push((at, value));
-            self.numbers += 1;
         }
         Ok(())
     }
 
-    /// Takes in how much a total grew; they are added up in the order told.
+    /// Takes in how much a total grew.
     pub(crate) fn growth(&mut self, place: usize, at: i64, by: f64) -> Result<(), TooMuch> {
-        let Some(told) = self.series.get_mut(place) else {
+        if let Some(told) = self.room(place)? {
+            told.growths
+                .push((at, if by.is_finite() { by } else { 0.0 }));
+        }
+        Ok(())
+    }
+
+    /// Takes in a total of one of those who count the same: they become one that only
+    /// grows.
+    pub(crate) fn sum(
+        &mut self,
+        place: usize,
+        counted: Counted,
+        total: f64,
+    ) -> Result<(), TooMuch> {
+        let Some(told) = self.series.get_mut(place).filter(|_| total.is_finite()) else {
             return Ok(());
         };
-        told.sum += if by.is_finite() { by } else { 0.0 };
-        let sum = told.sum;
-        self.number(place, at, sum)
+        let first = told.totals.is_new();
+        let gain = told.totals.gain(counted, total, listener(counted));
+        let by = match gain {
+            // What one that tells no start counted before is where the total begins.
+            _ if first => total,
+            Some(gain) => gain.by,
+            None => 0.0,
+        };
+        self.growth(place, counted.at_ns, by)
+    }
+
+    /// A series that takes in one number more.
+    fn room(&mut self, place: usize) -> Result<Option<&mut Told>, TooMuch> {
+        if self.numbers >= NUMBERS_MAX {
+            let limit = format!("more than {NUMBERS_MAX} values; import a part of the file");
+            return Err(TooMuch(limit));
+        }
+        let told = self.series.get_mut(place);
+        self.numbers += usize::from(told.is_some());
+        Ok(told)
     }
 
     /// Takes in what was observed within an interval.
@@ -113,30 +148,22 @@ impl Loose {
         Ok(())
     }
 
-    /// Takes in everything observed since the sender began, which was at `began` if that
-    /// is told.
+    /// Takes in everything observed since one of the senders began.
     pub(crate) fn total(
         &mut self,
         place: usize,
-        (began, at): (Option<i64>, i64),
+        counted: Counted,
         total: Histogram,
     ) -> Result<(), TooMuch> {
         let Some(told) = self.series.get_mut(place) else {
             return Ok(());
         };
-        let grown = match &told.total {
-            // A total that fell began anew: all of it is new.
-            Some((before, last)) => {
-                let grown = total.since(last).unwrap_or_else(|| total.clone());
-                Some((grown, *before))
-            }
-            None => began.map(|began| (total.clone(), began)),
-        };
-        told.total = Some((at, total));
-        let Some((histogram, from)) = grown else {
+        let gain = told.observations.gain(counted, total, listener(counted));
+        let Some(gain) = gain else {
             return Ok(());
         };
-        self.observed(place, row(at, at.saturating_sub(from).max(0), histogram))
+        let width_ns = counted.at_ns.saturating_sub(gain.from_ns).max(0);
+        self.observed(place, row(counted.at_ns, width_ns, gain.by))
     }
 
     /// The columns and rows, and notes on what did not fit.
@@ -144,10 +171,14 @@ impl Loose {
         let mut recording = Recording::default();
         let (mut alone, mut unlike) = (0, self.unlike);
         for mut told in self.series {
-            if let (true, Some((at, total))) = (told.rows.is_empty(), told.total) {
-                alone += usize::from(total.count > 0);
-                told.rows.push(row(at, 0, total));
+            if told.rows.is_empty() {
+                let once = told.observations.totals();
+                let once = once.filter(|(_, total)| total.count > 0);
+                let rows = once.map(|(counted, total)| row(counted.at_ns, 0, total.clone()));
+                told.rows.extend(rows);
+                alone += usize::from(!told.rows.is_empty());
             }
+            told.numbers.extend(added_up(told.growths));
             if !told.numbers.is_empty() {
                 recording
                     .columns
@@ -178,6 +209,27 @@ impl Loose {
         }
         recording
     }
+}
+
+/// One who reads a file: it counts whatever a sender says that it counted.
+fn listener(counted: Counted) -> Listener {
+    Listener {
+        since_ns: i64::MIN,
+        now_ns: counted.at_ns,
+        most: SENDERS_MAX,
+    }
+}
+
+/// Growths become the total that they add up to. Senders speak at times of their own, so
+/// that a later one may stand before an earlier one.
+fn added_up(mut growths: Vec<(i64, f64)>) -> Vec<(i64, f64)> {
+    growths.sort_by_key(|it| it.0);
+    let mut sum = 0.0;
+    for (_, value) in &mut growths {
+        sum += *value;
+        *value = sum;
+    }
+    growths
 }
 
 fn row(at: i64, width_ns: i64, histogram: Histogram) -> Row {
@@ -254,7 +306,11 @@ mod tests {
         let mut total = Histogram::default();
         for at in [10, 20, 30] {
             total.record(1.0);
-            assert_eq!(loose.total(0, (None, at), total.clone()), Ok(()));
+            let counted = Counted {
+                start_ns: 0,
+                at_ns: at,
+            };
+            assert_eq!(loose.total(0, counted, total.clone()), Ok(()));
         }
         let recording = loose.finish(&mut Vec::new());
         let rows = &recording.histograms[0].1;
@@ -262,5 +318,25 @@ mod tests {
             .iter()
             .map(|it| (it.at.0, it.width_ns, it.histogram.count));
         assert_eq!(told.collect::<Vec<_>>(), [(20, 10, 1), (30, 10, 1)]);
+    }
+
+    #[test]
+    fn two_processes_become_one_total_that_only_grows() {
+        let mut loose = loose();
+        // The second process's batch was written first, though it is later.
+        for (start_ns, at_ns, total) in [
+            (1, 10, 100.0),
+            (2, 21, 5.0),
+            (1, 20, 102.0),
+            (2, 31, 9.0),
+            (1, 30, 103.0),
+        ] {
+            let counted = Counted { start_ns, at_ns };
+            assert_eq!(loose.sum(0, counted, total), Ok(()));
+        }
+        let recording = loose.finish(&mut Vec::new());
+        assert_eq!(recording.columns[0].at[..], [10, 20, 21, 30, 31]);
+        let values = &recording.columns[0].values[..];
+        assert_eq!(values, [100.0, 102.0, 107.0, 108.0, 112.0]);
     }
 }

@@ -23,6 +23,7 @@ use model::series::{Series, SeriesKey};
 use model::time::Moment;
 use model::unit::Unit;
 use telemetry::otlp::{self, Encoding, Point, Texts, Value};
+use telemetry::totals::Counted;
 
 use crate::json::{Part, Walker};
 use crate::lines::{Damage, TooMuch};
@@ -144,10 +145,15 @@ impl Reading {
             return Ok(());
         };
         let (start, at) = (point.start_ns, point.at_ns);
+        let counted = Counted {
+            start_ns: start,
+            at_ns: at,
+        };
         match point.value {
             // The sender says that there is nothing: a gap.
             None => self.loose.number(place, at, f64::NAN),
-            Some(Value::Level(value) | Value::Total(value)) => self.loose.number(place, at, value),
+            Some(Value::Level(value)) => self.loose.number(place, at, value),
+            Some(Value::Total(total)) => self.loose.sum(place, counted, total),
             Some(Value::Growth(by) | Value::Change(by)) => self.loose.growth(place, at, by),
             Some(Value::Observed(histogram)) => {
                 let told = start > 0 && start < at;
@@ -159,10 +165,7 @@ impl Reading {
                 };
                 self.loose.observed(place, row)
             }
-            Some(Value::AllObserved(total)) => {
-                let began = (start > 0 && start < at).then_some(start);
-                self.loose.total(place, (began, at), total)
-            }
+            Some(Value::AllObserved(total)) => self.loose.total(place, counted, total),
         }
     }
 

@@ -10,6 +10,7 @@
 use model::series::{Series, SeriesKey};
 use model::time::SECOND_NS;
 use telemetry::prometheus::{self, BODY_BYTES_MAX, Form, Known, Reader, Scrape};
+use telemetry::totals::Counted;
 
 use crate::lines::{self, TooMuch};
 use crate::loose::Loose;
@@ -175,7 +176,11 @@ impl Reading {
             self.numbers += 1;
             if let Some(place) = self.place(*series) {
                 let at = own.unwrap_or(at);
-                self.loose.total(place, (None, at), total.clone())?;
+                let alone = Counted {
+                    start_ns: 0,
+                    at_ns: at,
+                };
+                self.loose.total(place, alone, total.clone())?;
             }
         }
         Ok(())

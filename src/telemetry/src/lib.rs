@@ -4,6 +4,7 @@
 //! * [`prometheus`]: the exposition formats of Prometheus and OpenMetrics.
 //! * [`statsd`]: lines of StatsD and its DogStatsD tags.
 //! * [`access_log`]: a line a request, as web servers write them.
+//! * [`totals`]: running totals of several senders, which become one.
 //!
 //! The agent hears these live, `import` finds them in files; both decode them here.
 //!
@@ -15,5 +16,6 @@ pub mod otlp;
 mod polarity;
 pub mod prometheus;
 pub mod statsd;
+pub mod totals;
 
 pub use self::polarity::polarity;

@@ -96,6 +96,7 @@ struct Told {
     left_out: u64,
     crowded: u64,
     crowded_numbers: u64,
+    mingled: u64,
     late: u64,
     damaged: u64,
 }
@@ -437,6 +438,11 @@ impl Inbox {
                 &mut self.told.crowded_numbers,
                 self.numbers.crowded,
                 "more series of applications than are kept: those that came last are left out",
+            ),
+            (
+                &mut self.told.mingled,
+                self.numbers.mingled,
+                "a total fell though its sender says that it did not begin anew: if several processes send it, they cannot be told apart; set service.instance.id",
             ),
             (
                 &mut self.told.late,

@@ -1,8 +1,12 @@
 //! Series that applications told, between two samples.
 //!
-//! Levels and totals wait as they were told last; what was observed adds up. Totals of
-//! histograms become what was observed since the total before. A series that is not told
-//! any more ends, so that its number can be given to another one.
+//! Levels wait as they were told last; what was observed adds up. Totals of histograms
+//! become what was observed since the total before. A series that is not told any more
+//! ends, so that its number can be given to another one.
+//!
+//! Several processes may tell one series. Their totals are held apart by when each began
+//! ([`telemetry::totals`]) and become one that only grows; of levels the last told counts,
+//! whoever told it.
 //!
 //! Start at [`Numbers::place`] and [`Numbers::flush`].
 
@@ -11,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 use model::histogram::{Histogram, Row};
 use model::time::{Moment, SECOND_NS};
 use telemetry::otlp::{Point, Value};
+use telemetry::totals::{Counted, Gain, Listener, Running, Senders};
 
 use crate::redact;
 use crate::sink::{About, Sink, Slot};
@@ -24,6 +29,13 @@ const ATTRIBUTES_MAX: usize = 24;
 /// A series that was not told for so long has ended, unless what tells it is slower still:
 /// OTLP sends each minute by default.
 const QUIET_NS: i64 = 300 * SECOND_NS;
+
+/// Senders of one series that are held apart, at most: processes of one machine.
+const SENDERS_MAX: usize = 64;
+
+/// Senders of all series that are held, at most: twice as many as there are series. An
+/// explicit histogram of twelve buckets takes 200 bytes, so that all take some 12 MB.
+const ALL_SENDERS_MAX: usize = 2 * SERIES_MAX;
 
 /// Longest name of a metric, in characters.
 const NAME_MAX: usize = 255;
@@ -42,6 +54,12 @@ pub(crate) struct Numbers {
     pub(crate) crowded: u64,
     /// Histograms whose buckets changed, so that what was observed is unknown.
     pub(crate) unlike: u64,
+    /// Totals that fell though their sender says that it did not begin anew.
+    pub(crate) mingled: u64,
+    /// Senders of all series that are held.
+    senders: usize,
+    /// When the last sample was.
+    now_ns: i64,
     swept_ns: i64,
     /// Series so far, so that a place given to another one is told from before.
     lives: u64,
@@ -58,8 +76,10 @@ struct Entry {
     pending: Pending,
     /// What growths and changes add up to.
     sum: f64,
-    /// The total told last, and when by its sender's clock.
-    total: Option<(i64, Histogram)>,
+    /// Who tells totals of it.
+    totals: Senders<f64>,
+    /// Who tells totals of observations.
+    observations: Senders<Histogram>,
     told_ns: i64,
     ended: bool,
 }
@@ -68,8 +88,10 @@ struct Entry {
 struct Pending {
     number: Option<f64>,
     observed: Option<Histogram>,
-    /// Length of the interval that the sender told; that between samples without.
+    /// Lengths of the intervals that senders told, added up; 0 without any.
     width_ns: i64,
+    /// From the first begin to the last end of them.
+    within_ns: Option<(i64, i64)>,
 }
 
 /// Where a series waits, as long as it lives.
@@ -101,6 +123,9 @@ impl Numbers {
             fresh: BTreeSet::new(),
             crowded: 0,
             unlike: 0,
+            mingled: 0,
+            senders: 0,
+            now_ns: 0,
             swept_ns: 0,
             lives: 0,
             quiet_ns: QUIET_NS.max(every_ns.saturating_mul(3)),
@@ -148,7 +173,8 @@ impl Numbers {
             slot: None,
             pending: Pending::default(),
             sum: 0.0,
-            total: None,
+            totals: Senders::default(),
+            observations: Senders::default(),
             told_ns: self.swept_ns,
             ended: false,
         };
@@ -173,25 +199,26 @@ impl Numbers {
     /// sender's clock: totals that began later count from nothing.
     pub(crate) fn point(&mut self, point: Point, since_ns: i64) {
         let place = self.place(&point.metric, &point.attributes, || about(&point));
+        let counted = Counted {
+            start_ns: point.start_ns,
+            at_ns: point.at_ns,
+        };
         match point.value {
             // The sender says that it has ended.
             None => self.end(place),
             Some(Value::Level(level)) => self.set(place, level),
-            Some(Value::Total(total)) => self.set(place, total),
+            Some(Value::Total(total)) => self.grow(place, total, counted, since_ns),
             Some(Value::Growth(by) | Value::Change(by)) => self.add(place, by),
             Some(Value::Observed(histogram)) => {
-                let width_ns = point.at_ns.saturating_sub(point.start_ns);
-                let told = if point.start_ns > 0 { width_ns } else { 0 };
-                self.observe(place, &histogram, told);
+                let told = point.start_ns > 0 && point.start_ns < point.at_ns;
+                let interval = told.then_some((point.start_ns, point.at_ns));
+                self.observe(place, &histogram, interval);
             }
-            Some(Value::AllObserved(total)) => {
-                let began = (point.start_ns >= since_ns).then_some(point.start_ns);
-                self.total(place, total, point.at_ns, began);
-            }
+            Some(Value::AllObserved(total)) => self.total(place, total, counted, since_ns),
         }
     }
 
-    /// Tells a level or total.
+    /// Tells a level, or the total of who alone tells it.
     pub(crate) fn set(&mut self, place: Place, value: f64) {
         if let Some(entry) = self.told(place) {
             entry.sum = value;
@@ -216,45 +243,86 @@ impl Numbers {
         }
     }
 
-    /// Tells what was observed over an interval; 0 for that between two samples.
-    pub(crate) fn observe(&mut self, place: Place, histogram: &Histogram, width_ns: i64) {
+    /// Tells what was observed over an interval of the sender's clock; without one over
+    /// that between two samples.
+    pub(crate) fn observe(
+        &mut self,
+        place: Place,
+        histogram: &Histogram,
+        interval: Option<(i64, i64)>,
+    ) {
         let Some(entry) = self.told(place) else {
             return;
         };
         let pending = &mut entry.pending;
-        match &mut pending.observed {
-            Some(observed) => {
-                let unlike = observed.add(histogram).is_err();
-                pending.width_ns = pending.width_ns.saturating_add(width_ns);
-                self.unlike += u64::from(unlike);
-            }
+        let unlike = match &mut pending.observed {
+            Some(observed) => observed.add(histogram).is_err(),
             None => {
                 pending.observed = Some(histogram.clone());
-                pending.width_ns = width_ns;
+                false
             }
+        };
+        if let Some((from, to)) = interval {
+            let (first, last) = pending.within_ns.unwrap_or((from, to));
+            pending.within_ns = Some((first.min(from), last.max(to)));
+            let width_ns = to.saturating_sub(from).max(0);
+            pending.width_ns = pending.width_ns.saturating_add(width_ns);
         }
+        self.unlike += u64::from(unlike);
     }
 
-    /// Tells everything observed since the sender began, which was at `began` if the
-    /// agent heard it from the start.
-    pub(crate) fn total(&mut self, place: Place, total: Histogram, at_ns: i64, began: Option<i64>) {
+    /// Tells a total of one of those who count the same.
+    fn grow(&mut self, place: Place, total: f64, counted: Counted, since_ns: i64) {
+        let listener = self.listener(since_ns);
+        let Some(entry) = self.told(place).filter(|_| total.is_finite()) else {
+            return;
+        };
+        let first = entry.totals.is_new();
+        let gain = gained(&mut entry.totals, (counted, total), listener);
+        entry.sum += match &gain.gain {
+            // What was counted before anybody listened is where the total begins.
+            _ if first => total,
+            Some(gain) => gain.by,
+            None => 0.0,
+        };
+        entry.pending.number = Some(entry.sum);
+        self.note(&gain);
+    }
+
+    /// Tells everything observed since one of the senders began.
+    pub(crate) fn total(
+        &mut self,
+        place: Place,
+        total: Histogram,
+        counted: Counted,
+        since_ns: i64,
+    ) {
+        let listener = self.listener(since_ns);
         let Some(entry) = self.told(place) else {
             return;
         };
-        let grown = match &entry.total {
-            Some((before_ns, before)) => {
-                let width_ns = at_ns.saturating_sub(*before_ns);
-                let grown = total.since(before).map(|it| (it, width_ns));
-                // It fell, so the sender began anew and all of it is new.
-                grown.or_else(|| Some((total.clone(), width_ns)))
-            }
-            // What was observed before anybody listened belongs to no interval here.
-            None => began.map(|from| (total.clone(), at_ns.saturating_sub(from))),
-        };
-        entry.total = Some((at_ns, total));
-        if let Some((grown, width_ns)) = grown {
-            self.observe(place, &grown, width_ns.max(0));
+        let gain = gained(&mut entry.observations, (counted, total), listener);
+        self.note(&gain);
+        if let Some(gain) = gain.gain {
+            self.observe(place, &gain.by, Some((gain.from_ns, counted.at_ns)));
         }
+    }
+
+    fn listener(&self, since_ns: i64) -> Listener {
+        Listener {
+            since_ns,
+            now_ns: self.now_ns,
+            most: match self.senders < ALL_SENDERS_MAX {
+                true => SENDERS_MAX,
+                false => 1,
+            },
+        }
+    }
+
+    fn note<T>(&mut self, gained: &Gained<T>) {
+        self.senders = self.senders.saturating_add_signed(gained.more);
+        let fell = gained.gain.as_ref().is_some_and(|it| it.fell);
+        self.mingled += u64::from(fell);
     }
 
     /// Says that a series is not told any more.
@@ -268,6 +336,7 @@ impl Numbers {
     /// before.
     pub(crate) fn flush(&mut self, sink: &mut Sink, width_ns: i64) {
         let boot_ns = sink.stamp.boot_ns;
+        self.now_ns = boot_ns;
         for place in std::mem::take(&mut self.fresh) {
             let Some(entry) = self.entries.get_mut(place) else {
                 continue;
@@ -279,11 +348,11 @@ impl Numbers {
             if let Some(number) = pending.number {
                 sink.set_number(slot, number);
             }
+            let told_ns = pending.width_told_ns();
             if let Some(histogram) = pending.observed.filter(|it| it.count > 0) {
-                let told = pending.width_ns;
                 let row = Row {
                     at: Moment(boot_ns),
-                    width_ns: if told > 0 { told } else { width_ns },
+                    width_ns: told_ns.unwrap_or(width_ns),
                     active_s: f64::NAN,
                     histogram,
                 };
@@ -295,20 +364,32 @@ impl Numbers {
             }
         }
         if boot_ns - self.swept_ns > self.quiet_ns / 10 {
-            let quiet_ns = self.quiet_ns;
-            self.swept_ns = boot_ns;
-            let quiet = |entry: &Entry| !entry.ended && boot_ns - entry.told_ns > quiet_ns;
-            let all = self.entries.iter().enumerate();
-            let ended: Vec<usize> = all.filter(|(_, it)| quiet(it)).map(|(at, _)| at).collect();
-            for place in ended {
-                self.forget(place, sink);
-            }
+            self.sweep(boot_ns, sink);
+        }
+    }
+
+    /// Ends series and lets go of senders that were quiet for long.
+    fn sweep(&mut self, boot_ns: i64, sink: &mut Sink) {
+        self.swept_ns = boot_ns;
+        let least_ns = boot_ns - self.quiet_ns;
+        let quiet = |entry: &Entry| !entry.ended && entry.told_ns < least_ns;
+        let all = self.entries.iter().enumerate();
+        let ended: Vec<usize> = all.filter(|(_, it)| quiet(it)).map(|(at, _)| at).collect();
+        for place in ended {
+            self.forget(place, sink);
+        }
+        self.senders = 0;
+        for entry in &mut self.entries {
+            entry.totals.forget_before(least_ns);
+            entry.observations.forget_before(least_ns);
+            self.senders += entry.totals.count() + entry.observations.count();
         }
     }
 
     fn forget(&mut self, place: usize, sink: &mut Sink) {
         let entry = &mut self.entries[place];
         entry.ended = true;
+        (entry.totals, entry.observations) = Default::default();
         // Lives count from one, so that nobody holds it now.
         entry.life = 0;
         if let Some(slot) = entry.slot.take() {
@@ -317,6 +398,37 @@ impl Numbers {
         if self.places.remove(&entry.name).is_some() {
             self.free.push(place);
         }
+    }
+}
+
+impl Pending {
+    /// Length of the interval that senders told. Parts of one sender follow each other and
+    /// add up; those of several cover the same time, which is not counted twice.
+    fn width_told_ns(&self) -> Option<i64> {
+        let (from, to) = self.within_ns?;
+        let width_ns = self.width_ns.min(to.saturating_sub(from));
+        Some(width_ns).filter(|it| *it > 0)
+    }
+}
+
+/// What a total added, and how many senders more are held for it.
+struct Gained<T> {
+    gain: Option<Gain<T>>,
+    more: isize,
+}
+
+fn gained<T: Running>(
+    senders: &mut Senders<T>,
+    (counted, total): (Counted, T),
+    listener: Listener,
+) -> Gained<T> {
+    // Bounded by `ALL_SENDERS_MAX`.
+    let count = |senders: &Senders<T>| senders.count() as isize;
+    let before = count(senders);
+    let gain = senders.gain(counted, total, listener);
+    Gained {
+        gain,
+        more: count(senders) - before,
     }
 }
 
@@ -341,62 +453,4 @@ pub(crate) fn kept(attributes: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use model::batch::Stamp;
-    use model::catalog::{Kind, Polarity};
-
-    use super::*;
-
-    fn gauge() -> About {
-        About {
-            unit: "1".to_owned(),
-            kind: Kind::Gauge,
-            polarity: Polarity::Neutral,
-        }
-    }
-
-    fn sample(numbers: &mut Numbers, sink: &mut Sink, second: i64) {
-        sink.begin(Stamp {
-            boot_ns: second * SECOND_NS,
-            unix_ns: second * SECOND_NS,
-        });
-        numbers.flush(sink, SECOND_NS);
-    }
-
-    #[test]
-    fn a_place_that_was_given_to_another_series_takes_nothing_of_the_first() {
-        let (mut numbers, mut sink) = (Numbers::default(), Sink::default());
-        let first = numbers.place("first", &[], gauge);
-        numbers.set(first, 1.0);
-        sample(&mut numbers, &mut sink, 1);
-        numbers.end(first);
-        sample(&mut numbers, &mut sink, 2);
-        assert!(!numbers.holds(first));
-        let second = numbers.place("second", &[], gauge);
-        assert_eq!((first.at, second.at), (0, 0));
-        numbers.set(second, 2.0);
-        numbers.set(first, 1.0);
-        assert_eq!(numbers.entries[0].pending.number, Some(2.0));
-        assert!(numbers.holds(second));
-    }
-
-    #[test]
-    fn what_is_told_again_before_it_would_end_goes_on() {
-        let (mut numbers, mut sink) = (Numbers::default(), Sink::default());
-        let place = numbers.place("level", &[], gauge);
-        numbers.end(place);
-        numbers.set(place, 3.0);
-        sample(&mut numbers, &mut sink, 1);
-        assert!(numbers.holds(place));
-    }
-
-    #[test]
-    fn a_growth_that_is_no_number_does_not_end_all_numbers() {
-        let mut numbers = Numbers::default();
-        let place = numbers.place("total", &[], gauge);
-        for by in [1.0, f64::NAN, 2.0] {
-            numbers.add(place, by);
-        }
-        assert_eq!(numbers.entries[0].pending.number, Some(3.0));
-    }
-}
+mod tests;

@@ -24,6 +24,7 @@ use model::catalog::{Kind, Polarity};
 use model::event::EventKind;
 use model::time::Moment;
 use telemetry::prometheus::{ACCEPT_WITH_NATIVE, Form, Known, Reader, Scrape as Scraped};
+use telemetry::totals::Counted;
 use tokio::net::TcpStream;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -208,7 +209,12 @@ impl Target {
         let now_ns = now.map_or(0, |it| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX));
         for (series, total) in std::mem::take(&mut self.scraped.histograms) {
             let place = self.living(series, inbox);
-            inbox.numbers.total(place, total, now_ns, None);
+            // One target tells it alone, and an exposition seldom says since when.
+            let counted = Counted {
+                start_ns: 0,
+                at_ns: now_ns,
+            };
+            inbox.numbers.total(place, total, counted, i64::MAX);
         }
         self.examples(inbox);
     }
