@@ -1,14 +1,13 @@
 //! Follows access logs: a line is a request that ended.
 //!
 //! Only what is written from now on counts. A log that is moved away and begun anew is
-//! followed, and so is one that is emptied; one that grows faster than it can be read is
-//! skipped ahead in, which is told.
+//! followed, its former self until nobody writes to it any more, and so is one that is
+//! emptied (`follow`); one that grows faster than it can be read is skipped ahead in,
+//! which is told.
 //!
 //! Many logs tell times by the second only. A line that was just written ended when it
 //! was read, within a fifth of a second, which is the better time then.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,23 +18,17 @@ use model::trace::{SpanKind, Status};
 use telemetry::access_log::{self, Format};
 use tokio::time::{MissedTickBehavior, interval};
 
+use self::follow::{Follower, Found};
 use super::OpenError;
 use super::inbox::{Inbox, Shared};
 use super::spec::Log;
 use crate::redact;
 use crate::system;
 
+mod follow;
+
 /// How often a log is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-
-/// Read at one look.
-const READ_MAX_BYTES: u64 = 4 << 20;
-
-/// Further behind, the rest is skipped.
-const BEHIND_MAX_BYTES: u64 = 64 << 20;
-
-/// The longest line.
-const LINE_MAX_BYTES: usize = 64 << 10;
 
 /// So much of the end of a log is looked at to tell its format.
 const SAMPLE_BYTES: u64 = 32 << 10;
@@ -49,13 +42,8 @@ const JUST_NS: i64 = 2 * SECOND_NS;
 /// A log that is followed.
 pub(super) struct Tail {
     log: Log,
-    file: Option<File>,
-    /// Tells one file from another of the same name.
-    identity: u64,
-    place: u64,
+    file: Follower,
     format: Option<Format>,
-    /// The begin of a line whose end is not written yet.
-    rest: Vec<u8>,
     operation: String,
     /// Nothing is said twice.
     said: Said,
@@ -75,114 +63,39 @@ impl Tail {
             what: what.to_owned(),
             why,
         })?;
-        let mut tail = Self {
+        let refused = |source| OpenError::Refused {
+            what: what.to_owned(),
+            source,
+        };
+        let mut file = Follower::open(&log.path, system::steady_ns()).map_err(refused)?;
+        Ok(Self {
             log: log.clone(),
-            file: None,
-            identity: 0,
-            place: 0,
-            format,
-            rest: Vec::new(),
+            format: format.or_else(|| sample(&mut file)),
+            file,
             operation: String::new(),
             said: Said::default(),
-        };
-        match tail.begin(SeekFrom::End(0)) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => {
-                return Err(OpenError::Refused {
-                    what: what.to_owned(),
-                    source,
-                });
-            }
-        }
-        Ok(tail)
-    }
-
-    fn begin(&mut self, from: SeekFrom) -> std::io::Result<()> {
-        let mut file = File::open(&self.log.path)?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(std::io::Error::other("it is no file"));
-        }
-        if self.format.is_none() {
-            self.format = sample(&mut file, about.len());
-        }
-        self.identity = system::identity(&about);
-        self.place = file.seek(from)?;
-        self.rest.clear();
-        self.file = Some(file);
-        Ok(())
+        })
     }
 
     /// Reads what was written since the last look.
-    fn look(&mut self, shared: &Shared) {
-        let moved = match std::fs::metadata(&self.log.path) {
-            Ok(about) => system::identity(&about) != self.identity || about.len() < self.place,
-            Err(_) => false,
-        };
-        if self.file.is_some() && moved {
-            // What was written to the old one before it was moved.
-            self.read(shared);
-        }
-        if self.file.is_none() || moved {
-            match self.begin(SeekFrom::Start(0)) {
-                Ok(()) => self.said.missing = false,
-                Err(error) => {
-                    if !self.said.missing {
-                        self.said.missing = true;
-                        let text = format!("cannot follow {}: {error}", self.log.path.display());
-                        self.say(shared, text);
-                    }
-                    return;
-                }
-            }
-        }
-        self.read(shared);
-    }
-
-    fn read(&mut self, shared: &Shared) {
-        let Some(file) = &mut self.file else {
-            return;
-        };
-        let size = file.metadata().map_or(0, |it| it.len());
-        let behind = size.saturating_sub(self.place);
-        if behind > BEHIND_MAX_BYTES {
-            let skipped = behind - READ_MAX_BYTES;
-            self.place = size - READ_MAX_BYTES;
-            self.rest.clear();
-            let moved = file.seek(SeekFrom::Start(self.place));
-            let text = format!(
-                "{} grows faster than it is read: {skipped} bytes were skipped",
-                self.log.path.display()
-            );
+    fn look(&mut self, shared: &Shared, now_ns: i64) {
+        let found = self.file.look(now_ns);
+        let missing = found.refused.is_some();
+        if let Some(error) = found.refused.as_ref().filter(|_| !self.said.missing) {
+            let text = format!("cannot follow {}: {error}", self.log.path.display());
             self.say(shared, text);
-            if moved.is_err() {
-                self.file = None;
-                return;
-            }
         }
-        let Some(file) = &mut self.file else {
-            return;
-        };
-        let before = self.rest.len();
-        // What was read before an error counts; the next look tells more.
-        drop(file.take(READ_MAX_BYTES).read_to_end(&mut self.rest));
-        let read = self.rest.len() - before;
-        self.place += read as u64;
-        if read > 0 {
-            self.lines(shared, read);
+        self.said.missing = missing;
+        for text in &found.losses {
+            self.say(shared, text.clone());
+        }
+        if !found.lines.is_empty() {
+            self.lines(shared, &found);
         }
     }
 
-    fn lines(&mut self, shared: &Shared, read: usize) {
-        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
-            if self.rest.len() > LINE_MAX_BYTES {
-                self.rest.clear();
-            }
-            return;
-        };
-        let whole: Vec<u8> = self.rest.drain(..=end).collect();
-        let text = String::from_utf8_lossy(&whole);
+    fn lines(&mut self, shared: &Shared, found: &Found) {
+        let text = String::from_utf8_lossy(&found.lines);
         if self.format.is_none() {
             let sample: Vec<&str> = text.lines().take(SAMPLE_LINES).collect();
             self.format = Format::sniff(&sample);
@@ -201,7 +114,7 @@ impl Tail {
         let now_ns = unix_now_ns();
         let mut unread = 0;
         let mut inbox = shared.lock();
-        inbox.counts().bytes += read as u64;
+        inbox.counts().bytes += found.read as u64;
         for line in text.lines().filter(|line| !line.is_empty()) {
             match format.read(line) {
                 Ok(access) => self.request(&access, now_ns, &mut inbox),
@@ -270,11 +183,8 @@ impl Tail {
 }
 
 /// The format of the last lines of a log.
-fn sample(file: &mut File, size: u64) -> Option<Format> {
-    file.seek(SeekFrom::Start(size.saturating_sub(SAMPLE_BYTES)))
-        .ok()?;
-    let mut bytes = Vec::new();
-    file.take(SAMPLE_BYTES).read_to_end(&mut bytes).ok()?;
+fn sample(file: &mut Follower) -> Option<Format> {
+    let (bytes, size) = file.end(SAMPLE_BYTES)?;
     let text = String::from_utf8_lossy(&bytes);
     let mut lines: Vec<&str> = text.lines().rev().take(SAMPLE_LINES).collect();
     if size > SAMPLE_BYTES && lines.len() < SAMPLE_LINES {
@@ -295,6 +205,6 @@ pub(super) async fn run(mut tail: Tail, shared: Arc<Shared>) {
     due.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         due.tick().await;
-        tail.look(&shared);
+        tail.look(&shared, system::steady_ns());
     }
 }
