@@ -28,6 +28,12 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+# The user that servers run as which refuse to run as root.
+NOBODY = "nobody"
+# Transactions that are asked of PostgreSQL while it is recorded.
+TRANSACTIONS, ROLLBACKS = 500, 7
+# What two processes of one name, one of them begun twice, order together.
+TWINS = 50 + 5 + 30 + 5 + 7 + 3
 # Below what the agent keeps of spans each second, so that all are kept.
 REQUESTS = 200
 SECRET = "hunter2"
@@ -61,6 +67,46 @@ def wait_for(port, what):
         except OSError:
             time.sleep(0.05)
     raise SystemExit(f"{what} does not listen on {port}")
+
+
+def unprivileged():
+    """How to start what refuses to run as root."""
+    return {"user": NOBODY, "group": "nogroup", "extra_groups": [], "cwd": "/"} if os.geteuid() == 0 else {}
+
+
+class Postgres:
+    """A cluster of its own: its files below `folder`, a socket there, and a port on loopback."""
+
+    def __init__(self, folder, port):
+        programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
+        if not programs:
+            raise SystemExit("PostgreSQL is not installed: .ci/setup --tests")
+        self.programs, self.folder, self.port = programs[-1], f"{folder}/postgres", port
+        os.mkdir(self.folder)
+        if os.geteuid() == 0:
+            # Whoever runs it passes through the folder above, and sees nothing else there.
+            os.chmod(folder, 0o711)
+            shutil.chown(self.folder, NOBODY, "nogroup")
+        self.cluster = f"{self.folder}/data"
+        self.run("initdb", "-D", self.cluster, "-U", "kymo", "--auth=trust", "--no-sync")
+
+    def run(self, program, *arguments, **more):
+        return subprocess.run([f"{self.programs}/{program}", *arguments], check=True, capture_output=True, text=True, **unprivileged(), **more).stdout
+
+    def command(self):
+        options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "fsync": "off", "autovacuum": "off"}
+        return [f"{self.programs}/postgres", "-D", self.cluster, *(text for name, value in options.items() for text in ("-c", f"{name}={value}"))]
+
+    def ask(self, text):
+        return self.run("psql", "-h", self.folder, "-p", str(self.port), "-U", "kymo", "-d", "postgres", "-qAt", "-v", "ON_ERROR_STOP=1", input=text)
+
+    def work(self):
+        """Runs transactions; every insert is one of its own."""
+        self.ask("create table t (n int);\n" + "".join(f"insert into t values ({n});\n" for n in range(TRANSACTIONS)))
+        self.ask("begin; insert into t values (-1); rollback;\n" * ROLLBACKS)
+
+    def name(self):
+        return f"postgresql://kymo@127.0.0.1:{self.port}/postgres?sslmode=disable"
 
 
 def application(service, spans, metrics):
@@ -100,6 +146,34 @@ def application(service, spans, metrics):
     meters.shutdown()
 
 
+def twins(exporter):
+    """Two of one name that take turns, then one of them begins anew: `TWINS` orders in all."""
+
+    def begin():
+        reader = PeriodicExportingMetricReader(exporter(), export_interval_millis=1e9)
+        provider = MeterProvider(resource=Resource.create({"service.name": "twins"}), metric_readers=[reader])
+        meter = provider.get_meter("twins")
+        return provider, meter.create_counter("app.orders"), meter.create_histogram("app.took", "s")
+
+    def order(twin, times):
+        provider, orders, took = twin
+        for _ in range(times):
+            orders.add(1)
+            took.record(0.02)
+        provider.force_flush()
+
+    first, second = begin(), begin()
+    for times in (50, 30):
+        order(first, times)
+        order(second, 5)
+    first[0].shutdown()
+    first = begin()
+    order(first, 7)
+    order(second, 3)
+    for twin in (first, second):
+        twin[0].shutdown()
+
+
 def record(kymo, folder):
     children = []
 
@@ -107,19 +181,23 @@ def record(kymo, folder):
         children.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more))
         return children[-1]
 
-    ports = {name: free_port() for name in ("http", "grpc", "statsd", "redis", "nginx", "node", "of-redis", "of-nginx")}
+    ports = {name: free_port() for name in ("http", "grpc", "statsd", "redis", "nginx", "postgres", "node", "of-redis", "of-nginx", "of-postgres")}
     try:
         with open(f"{folder}/nginx.conf", "w") as out:
             out.write(NGINX.format(folder=folder, port=ports["nginx"]))
         start("redis-server", "--port", str(ports["redis"]), "--save", "", "--dir", folder)
-        start("nginx", "-c", f"{folder}/nginx.conf")
+        nginx = start("nginx", "-c", f"{folder}/nginx.conf")
+        postgres = Postgres(folder, ports["postgres"])
+        server = start(*postgres.command(), **unprivileged())
         wait_for(ports["redis"], "redis")
         wait_for(ports["nginx"], "nginx")
+        wait_for(ports["postgres"], "PostgreSQL")
         local = "127.0.0.1"
         start("prometheus-node-exporter", f"--web.listen-address={local}:{ports['node']}")
         start("prometheus-redis-exporter", f"--web.listen-address={local}:{ports['of-redis']}", f"--redis.addr=redis://{local}:{ports['redis']}")
         start("prometheus-nginx-exporter", f"--web.listen-address={local}:{ports['of-nginx']}", f"--nginx.scrape-uri=http://{local}:{ports['nginx']}/status")
-        for name in ("node", "of-redis", "of-nginx"):
+        start("prometheus-postgres-exporter", f"--web.listen-address={local}:{ports['of-postgres']}", env={**os.environ, "DATA_SOURCE_NAME": postgres.name()})
+        for name in ("node", "of-redis", "of-nginx", "of-postgres"):
             wait_for(ports[name], f"the exporter {name}")
         session = f"{folder}/session.kymo"
         intakes = [
@@ -129,6 +207,7 @@ def record(kymo, folder):
             f"scrape:http://{local}:{ports['node']}/metrics,job=node",
             f"scrape:http://{local}:{ports['of-redis']}/metrics,job=redis",
             f"scrape:http://{local}:{ports['of-nginx']}/metrics,job=nginx",
+            f"scrape:http://{local}:{ports['of-postgres']}/metrics,every=1s,job=postgres",
             f"log:{folder}/access.log,service=nginx",
         ]
         options = [text for intake in intakes for text in ("--intake", intake)]
@@ -146,17 +225,29 @@ def record(kymo, folder):
             GrpcSpans(endpoint=f"http://{local}:{ports['grpc']}", insecure=True),
             GrpcMetrics(endpoint=f"http://{local}:{ports['grpc']}", insecure=True),
         )
+        twins(lambda: HttpMetrics(endpoint=f"http://{local}:{ports['http']}/v1/metrics"))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as statsd:
             for _ in range(50):
                 statsd.sendto(b"orders.placed:2|c|#region:eu", (local, ports["statsd"]))
+        postgres.work()
         web = http.client.HTTPConnection(local, ports["nginx"])
-        for _ in range(100):
-            web.request("GET", "/home")
-            web.getresponse().read()
+
+        def visit(times):
+            for _ in range(times):
+                web.request("GET", "/home")
+                web.getresponse().read()
+
+        # Rotated as logrotate does it: what nginx writes until it is told counts as well.
+        visit(40)
+        os.rename(f"{folder}/access.log", f"{folder}/access.log.1")
+        visit(30)
+        nginx.send_signal(signal.SIGUSR1)
+        visit(30)
         # Whatever came in is closed into seconds and written by two more of them.
         time.sleep(4)
         recorder.send_signal(signal.SIGINT)
         assert recorder.wait(60) == 0, "recording failed"
+        assert server.poll() is None, "PostgreSQL has ended"
         return session
     finally:
         for child in reversed(children):
@@ -213,12 +304,34 @@ def check(kymo, session, folder):
     assert last("redis_connected_clients").max() >= 1
     assert last("nginx_up{").max() == 1
     assert last("nginx_http_requests_total").max() >= 100
+    orders = last("app.orders{", "service.name=twins")
+    assert len(orders) == 1 and orders.max() == TWINS, orders
+    assert count("app.took{", "service.name=twins") == TWINS, count("app.took{")
     placed = last("orders.placed")
     assert placed.max() == 100, placed
+
+    def grown(part, label=""):
+        """How much a counter grew while it was recorded; it may never fall."""
+        names = [c for c in metrics.columns if c.startswith(part) and label in c]
+        assert len(names) == 1, (part, names)
+        told = metrics[names[0]].dropna()
+        assert told.is_monotonic_increasing, (names[0], told.tolist())
+        return told.iloc[-1] - told.iloc[0]
+
+    assert last("pg_up{").max() == 1
+    database = "datname=postgres,"
+    committed = grown("pg_stat_database_xact_commit{", database)
+    # The exporter asks within transactions too, some each second.
+    assert TRANSACTIONS + 1 <= committed < 3 * TRANSACTIONS, committed
+    undone = grown("pg_stat_database_xact_rollback{", database)
+    assert ROLLBACKS <= undone < TRANSACTIONS, undone
+    inserted = grown("pg_stat_database_tup_inserted{", database)
+    assert TRANSACTIONS + ROLLBACKS <= inserted < 3 * TRANSACTIONS, inserted
 
     told = json.loads(subprocess.run([kymo, "services", session, "--json"], check=True, capture_output=True).stdout)
     names = {service["service"] for service in told["services"]}
     assert {"shop-http", "shop-grpc", "nginx"} <= names, names
+    print(f"PostgreSQL: {committed:.0f} committed of {TRANSACTIONS + 1} and the exporter's, {undone:.0f} undone of {ROLLBACKS}, {inserted:.0f} rows of {TRANSACTIONS + ROLLBACKS}")
     print(f"{len(spans)} spans, {len(rows)} rows of histograms, {len(metrics.columns)} columns of metrics agree with what was sent")
 
 
