@@ -155,6 +155,25 @@ fn disturbances_are_explained_and_undisturbed_examples_are_not() {
 }
 
 #[test]
+fn a_proxy_that_names_no_address_leads_to_the_service_whose_requests_agree() {
+    let stored = open("shop.kymo");
+    let found = workflow::services::look(&stored, None, &Context::default()).expect("services");
+    let told = found.edges.iter().map(|it| {
+        let evidence = it.evidence.map(analysis::services::Evidence::name);
+        (it.caller.as_str(), it.callee.as_str(), evidence)
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(
+        told,
+        [
+            ("nginx", "shop", Some("agreement")),
+            ("shop", "postgresql", None),
+            ("shop", "pricing", None),
+        ]
+    );
+}
+
+#[test]
 fn what_changed_at_one_moment_is_one_finding() {
     let all = found("cpu-hog.kymo");
     let changes = all.iter().filter(|it| it.analysis == Analysis::Change);

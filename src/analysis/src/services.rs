@@ -4,15 +4,21 @@
 //! * Out: one [`Service`] each, with its operations, and the [`Edge`]s between them.
 //! * Never: takes a percentile of percentiles: the histograms of the window add up.
 //!
-//! Start at [`services`] and [`edges`].
+//! Start at [`services`] and [`edges`]; `callee` tells which service a call leads to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::histogram::{Histogram, Quantile, Row};
-use model::request::{DURATION, PEER_KEYS};
+use model::request::DURATION;
 use model::series::Series;
 use model::time::Span;
-use model::trace::{self, SpanId, SpanKind, TraceId};
+use model::trace::{self, SpanKind};
+
+use self::callee::{Callees, Told};
+
+mod callee;
+
+pub use self::callee::Evidence;
 
 /// What is known of some requests over a window.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,8 +80,13 @@ pub struct Edge {
     pub caller: String,
     /// Who is asked: a service, or a database, queue or address that sends no spans.
     pub callee: String,
-    /// Whether the callee sends spans of its own.
+    /// Whether the callee counts requests of its own.
     pub known: bool,
+    /// What the caller calls it, sorted: names or addresses.
+    pub peers: Vec<String>,
+    /// What speaks for the callee being who it is, the weakest of its calls; `None` where
+    /// the caller's name for it stands for itself.
+    pub evidence: Option<Evidence>,
     /// What the caller saw.
     pub figures: Figures,
 }
@@ -238,93 +249,70 @@ fn ends_within(row: &Row, window: Span) -> bool {
 
 /// Who calls whom: calls that services made, led to the service that answered.
 ///
-/// A call names whom it asks by address or by name; which service that is, the spans of
-/// the answers tell, where they are children of the call's. Without such spans the name
-/// stands for itself.
+/// A call names whom it asks by address or by name; which service that is, spans, addresses
+/// or the counts of both sides tell ([`Evidence`]). Without any of them the name stands for
+/// itself.
 pub fn edges<'a>(
     histograms: impl IntoIterator<Item = (&'a Series, &'a [Row])>,
-    spans: &[&trace::Span],
+    spans: &[&'a trace::Span],
     window: Span,
 ) -> Vec<Edge> {
-    let answers = answers(spans);
-    let mut names: BTreeMap<String, bool> = BTreeMap::new();
-    let mut sums: BTreeMap<(String, String), Sum> = BTreeMap::new();
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
     for (series, rows) in histograms {
         let key = &series.key;
-        let (DURATION, Some(name)) = (key.metric.as_str(), key.attribute("service.name")) else {
+        let (DURATION, Some(service)) = (key.metric.as_str(), key.attribute("service.name")) else {
             continue;
+        };
+        let told = Told {
+            host: &key.host,
+            service,
+            operation: key.attribute("operation").unwrap_or_default(),
+            peer: key.attribute("peer").unwrap_or_default(),
+            rows,
         };
         let kind = SpanKind::from_name(key.attribute("kind").unwrap_or_default());
         if kind.is_entry() {
-            names.insert(name.to_owned(), true);
+            answered.push(told);
         }
-        if !kind.is_exit() {
-            continue;
+        if kind.is_exit() {
+            let failed = key.attribute("status") == Some("error");
+            asked.push((told, failed));
         }
-        let peer = key.attribute("peer").unwrap_or_default();
-        let operation = key.attribute("operation").unwrap_or_default();
-        let found = answers.get(&(name, peer, operation));
-        let callee = match (found, peer) {
-            (Some(service), _) => (*service).to_owned(),
-            (None, "") => "(not told)".to_owned(),
-            (None, peer) => peer.to_owned(),
-        };
-        let failed = key.attribute("status") == Some("error");
-        let sum = sums.entry((name.to_owned(), callee)).or_default();
-        for row in rows.iter().filter(|row| ends_within(row, window)) {
-            sum.add(row, failed);
-        }
+    }
+    let calls: Vec<Told<'_>> = asked.iter().map(|(told, _)| *told).collect();
+    let callees = Callees::of((&calls, &answered), spans, window);
+    let mut sums: BTreeMap<(&str, &str), Calls<'_>> = BTreeMap::new();
+    for (told, failed) in &asked {
+        let (callee, evidence) = callees.callee(told);
+        let rows = told.rows.iter().filter(|row| ends_within(row, window));
+        let calls = sums.entry((told.service, callee)).or_default();
+        calls.peers.insert(told.peer);
+        calls.evidence = calls.evidence.max(evidence);
+        rows.for_each(|row| calls.sum.add(row, *failed));
     }
     let seconds = window.seconds();
     let mut edges: Vec<Edge> = sums
         .into_iter()
-        .filter(|(_, sum)| sum.all.count > 0)
-        .map(|((caller, callee), sum)| Edge {
-            known: names.contains_key(&callee),
-            caller,
-            callee,
-            figures: sum.figures(seconds),
+        .filter(|(_, calls)| calls.sum.all.count > 0)
+        .map(|((caller, callee), calls)| Edge {
+            known: callees.answers(callee),
+            caller: caller.to_owned(),
+            callee: callee.to_owned(),
+            peers: calls.peers.into_iter().map(str::to_owned).collect(),
+            evidence: calls.evidence,
+            figures: calls.sum.figures(seconds),
         })
         .collect();
     edges.sort_by(|a, b| b.figures.weight().total_cmp(&a.figures.weight()));
     edges
 }
 
-/// A call as its caller names it: who asks, whom, what.
-type Call<'a> = (&'a str, &'a str, &'a str);
-
-/// The service that answered most of the calls of each sort.
-fn answers<'a>(spans: &[&'a trace::Span]) -> HashMap<Call<'a>, &'a str> {
-    let calls: HashMap<(TraceId, SpanId), Call<'a>> = spans
-        .iter()
-        .filter(|it| it.kind.is_exit())
-        .map(|it| ((it.trace, it.id), (&*it.service, peer_of(it), &*it.name)))
-        .collect();
-    let mut votes: BTreeMap<Call<'a>, BTreeMap<&'a str, usize>> = BTreeMap::new();
-    for span in spans.iter().filter(|it| it.kind.is_entry()) {
-        let call = span
-            .parent
-            .and_then(|parent| calls.get(&(span.trace, parent)));
-        if let Some(call) = call {
-            *votes
-                .entry(*call)
-                .or_default()
-                .entry(&*span.service)
-                .or_default() += 1;
-        }
-    }
-    let most = votes.into_iter().filter_map(|(call, votes)| {
-        let (service, _) = votes
-            .into_iter()
-            .max_by_key(|(name, count)| (*count, *name))?;
-        Some((call, service))
-    });
-    most.collect()
-}
-
-fn peer_of(span: &trace::Span) -> &str {
-    let found = PEER_KEYS.iter().find_map(|key| span.attribute(key));
-    found.unwrap_or_default()
+/// The calls of an edge in the making.
+#[derive(Default)]
+struct Calls<'a> {
+    peers: BTreeSet<&'a str>,
+    evidence: Option<Evidence>,
+    sum: Sum,
 }
 
 #[cfg(test)]
@@ -332,6 +320,7 @@ mod tests {
     use model::catalog::{Kind, Polarity};
     use model::series::SeriesKey;
     use model::time::Moment;
+    use model::trace::{SpanId, TraceId};
     use model::unit::Unit;
 
     use super::*;
@@ -452,10 +441,24 @@ mod tests {
         let spans: Vec<&trace::Span> = spans.iter().collect();
         let histograms = all.iter().map(|(series, rows)| (series, rows.as_slice()));
         let edges = edges(histograms, &spans, window());
-        let told: Vec<(&str, &str, bool)> = edges
+        let told: Vec<(&str, &str, bool, Option<Evidence>)> = edges
             .iter()
-            .map(|it| (it.caller.as_str(), it.callee.as_str(), it.known))
+            .map(|it| {
+                (
+                    it.caller.as_str(),
+                    it.callee.as_str(),
+                    it.known,
+                    it.evidence,
+                )
+            })
             .collect();
-        assert_eq!(told, [("shop", "db", false), ("shop", "stock", true)]);
+        assert_eq!(
+            told,
+            [
+                ("shop", "db", false, None),
+                ("shop", "stock", true, Some(Evidence::Spans)),
+            ]
+        );
+        assert_eq!(edges[1].peers, ["10.0.0.7"]);
     }
 }

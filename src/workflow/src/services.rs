@@ -86,7 +86,7 @@ pub fn look(stored: &Stored, window: Option<Span>, context: &Context) -> Result<
 /// Sums up histograms and spans over a window.
 pub fn of<'a>(
     histograms: impl Iterator<Item = (&'a Series, &'a [Row])> + Clone,
-    spans: &[&trace::Span],
+    spans: &[&'a trace::Span],
     window: Span,
 ) -> Services {
     Services {

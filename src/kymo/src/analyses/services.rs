@@ -1,6 +1,6 @@
 //! `kymo services`: what services do, whom they ask, and how well.
 
-use analysis::services::{Edge, Figures, Operation, Service};
+use analysis::services::{Edge, Evidence, Figures, Operation, Service};
 use model::histogram::Quantile;
 use model::time::{Moment, Span, duration_text};
 use serde::Serialize;
@@ -60,6 +60,12 @@ struct EdgeEntry {
     caller: String,
     callee: String,
     traced: bool,
+    /// What the caller calls the callee.
+    peers: Vec<String>,
+    /// What speaks for the callee being this service; nothing where the caller's name for
+    /// it stands for itself.
+    evidence: Option<&'static str>,
+    note: Option<&'static str>,
     #[serde(flatten)]
     figures: Entry,
 }
@@ -141,6 +147,9 @@ impl EdgeEntry {
             caller: edge.caller.clone(),
             callee: edge.callee.clone(),
             traced: edge.known,
+            peers: edge.peers.clone(),
+            evidence: edge.evidence.map(Evidence::name),
+            note: edge.evidence.map(Evidence::note),
             figures: Entry::of(&edge.figures),
         }
     }
@@ -195,9 +204,20 @@ fn text(found: &Services) -> String {
         out += "\nwho asks whom\n";
         for edge in &found.edges {
             out += &line(&format!("{} → {}", edge.caller, edge.callee), &edge.figures);
+            if let Some(led) = led(edge) {
+                out += &led;
+            }
         }
     }
     out
+}
+
+/// Why calls to an address are told as calls to a service; silent where the caller said so.
+fn led(edge: &Edge) -> Option<String> {
+    let evidence = edge.evidence?;
+    let peers: Vec<&str> = edge.peers.iter().map(String::as_str).collect();
+    let led = matches!(evidence, Evidence::Address | Evidence::Agreement);
+    led.then(|| format!("    as {}: {}\n", peers.join(", "), evidence.note()))
 }
 
 fn line(name: &str, figures: &Figures) -> String {

@@ -45,7 +45,7 @@ pub(super) fn ui(ui: &mut Ui, found: &Services) {
     let highest = rows.values().map(Vec::len).max().unwrap_or(1);
     let [wide, high] = [0, 1].map(|axis| BOX[axis] + GAP[axis]);
     let size = vec2(wide * (deepest + 1) as f32, high * highest as f32 + GAP[1]);
-    ui.weak("Lines are calls as the caller saw them: per second, failed, p95. Boxes with a thin edge send no spans of their own.");
+    ui.weak("Lines are calls as the caller saw them: per second, failed, p95. Boxes with a thin edge tell nothing themselves. Point at a line's figures to see why it ends where it does.");
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
         let size = size.max(ui.available_size());
         let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
@@ -208,4 +208,51 @@ fn edge_ui(ui: &Ui, (edge, places): (&Edge, &BTreeMap<String, Place>)) {
     ui.painter()
         .rect_filled(place, 2.0, ui.visuals().panel_fill);
     ui.painter().galley(place.min + vec2(3.0, 1.0), text, color);
+    let id = ui.scope_id().with(("call", &edge.caller, &edge.callee));
+    let response = ui.interact(place, id, Sense::hover());
+    let spoken = format!("Calls from {} to {}", edge.caller, edge.callee);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, &spoken));
+    response.on_hover_text(why(edge));
+}
+
+/// Whom the caller asks in its own words, and what speaks for the box that the line ends at.
+fn why(edge: &Edge) -> String {
+    let named: Vec<&str> = edge.peers.iter().map(String::as_str).collect();
+    let named = match named.join(", ") {
+        none if none.is_empty() => "somebody it does not name".to_owned(),
+        named => named,
+    };
+    let head = format!("{} asks {named}", edge.caller);
+    match edge.evidence {
+        Some(evidence) => format!("{head}; that is {}: {}.", edge.callee, evidence.note()),
+        None => format!("{head}; nothing tells which service that is."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use analysis::services::Evidence;
+
+    use super::*;
+
+    #[test]
+    fn a_line_says_why_it_ends_where_it_does() {
+        let mut edge = Edge {
+            caller: "nginx".to_owned(),
+            callee: "shop".to_owned(),
+            known: true,
+            peers: vec!["10.0.0.7:80".to_owned(), "10.0.0.8:80".to_owned()],
+            evidence: Some(Evidence::Address),
+            figures: Figures::default(),
+        };
+        assert_eq!(
+            why(&edge),
+            "nginx asks 10.0.0.7:80, 10.0.0.8:80; that is shop: its spans tell the address and port that the caller asks."
+        );
+        (edge.peers, edge.evidence) = (vec![String::new()], None);
+        assert_eq!(
+            why(&edge),
+            "nginx asks somebody it does not name; nothing tells which service that is."
+        );
+    }
 }
