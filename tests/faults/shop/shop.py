@@ -1,6 +1,7 @@
 """A shop to disturb: nginx before a service of threads, PostgreSQL and a pricing service behind it.
 
     shop.py up FOLDER --rate 45 --rows 1500000 --otlp PORT [--enter FILE,FILE]
+                      [--cache MIB] [--service ADDRESS --web ADDRESS --web-space NAMESPACE]
 
 Brings all of it up below FOLDER, which must not be there yet and is removed at the end,
 writes FOLDER/ready, then asks for items, searches and orders at a steady rate with open
@@ -14,8 +15,13 @@ FOLDER/fault says what is wrong, as `NAME SIZE`:
     upstream S   pricing sleeps for S seconds
     query 1      the index that searches use is dropped
 
+With a cache, the service keeps so much in memory and each request looks at drawn places
+of it. With a namespace, nginx and those who ask are in it, and a network lies between them and
+the service; the addresses are those of either side.
+
 Needs nginx, PostgreSQL, and from PyPI opentelemetry-sdk,
-opentelemetry-exporter-otlp-proto-http and psycopg[binary]. Listens on loopback only.
+opentelemetry-exporter-otlp-proto-http and psycopg[binary]. Listens on loopback only, unless
+addresses are given.
 """
 
 import argparse
@@ -37,6 +43,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 WEB, SERVICE, PRICING, DATABASE = 18000, 18080, 18090, 18432
 POOL = 16
+# Places of its cache that a request looks at, each likely on a page of its own.
+LOOKS = 100
 DSN = f"host=127.0.0.1 port={DATABASE} user=shop dbname=postgres"
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;
@@ -47,9 +55,9 @@ http {{
   access_log {folder}/access.log timed;
   client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
   uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-  upstream shop {{ server 127.0.0.1:{service}; keepalive 32; }}
+  upstream shop {{ server {service}; keepalive 32; }}
   server {{
-    listen 127.0.0.1:{web};
+    listen {web};
     location / {{ proxy_pass http://shop; proxy_http_version 1.1; proxy_set_header Connection ""; }}
   }}
 }}
@@ -109,7 +117,7 @@ def pricing(folder):
     Server(("127.0.0.1", PRICING), Handler).serve_forever()
 
 
-def service(folder, otlp):
+def service(folder, otlp, address, cache_mib):
     import psycopg
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -183,6 +191,12 @@ def service(folder, otlp):
             span.set_attributes({"db.system.name": "postgresql", "db.namespace": "shop", "db.query.text": text})
             return one.execute(text, values).fetchall()
 
+    # Bytes that do not compress, as those of a real cache.
+    cache = random.randbytes(cache_mib << 20)
+
+    def remember():
+        return sum(cache[random.randrange(len(cache))] for _ in range(LOOKS if cache else 0))
+
     def item(number):
         query("SELECT items by id", "select * from items where id = %s", (number,))
 
@@ -205,6 +219,7 @@ def service(folder, otlp):
             with tracer.start_as_current_span(f"GET {route}", kind=SpanKind.SERVER) as span:
                 span.set_attributes({"http.route": route, "http.request.method": "GET"})
                 code = 200
+                remember()
                 try:
                     if kind == "item":
                         item(int(number))
@@ -218,10 +233,10 @@ def service(folder, otlp):
                 span.set_attribute("http.response.status_code", code)
             self.answer(code)
 
-    Server(("127.0.0.1", SERVICE), Handler).serve_forever()
+    Server((address, SERVICE), Handler).serve_forever()
 
 
-def load(rate):
+def load(rate, web):
     """Open arrivals: a request starts on time whether or not others are done."""
     room = threading.Semaphore(200)
 
@@ -229,7 +244,7 @@ def load(rate):
         draw, number = random.random(), random.randrange(1, 10**5)
         path = f"/item/{number}" if draw < 0.6 else "/search?q=x" if draw < 0.85 else f"/order/{number}"
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{WEB}{path}", timeout=20).read()
+            urllib.request.urlopen(f"http://{web}:{WEB}{path}", timeout=20).read()
         except OSError:
             pass
         finally:
@@ -308,8 +323,11 @@ def up(told):
         child = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=ends_with_parent(by), **more)
         children.append((child, by))
 
-    def part(*arguments):
-        start([sys.executable, __file__, *map(str, arguments)])
+    # Enters the namespace without a process of its own in between.
+    across = ["nsenter", f"--net=/run/netns/{told.web_space}"] if told.web_space else []
+
+    def part(*arguments, through=()):
+        start([*through, sys.executable, __file__, *map(str, arguments)])
 
     def ended(*_):
         sys.exit(0)
@@ -319,11 +337,12 @@ def up(told):
     try:
         connection = database(folder, told.rows, start)
         part("pricing", folder)
-        part("service", folder, "--otlp", told.otlp, "--enter", told.enter)
-        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, service=SERVICE, web=WEB))
-        start(["nginx", "-e", folder / "nginx-error.log", "-c", folder / "nginx.conf"], by=signal.SIGTERM)
-        until(lambda: urllib.request.urlopen(f"http://127.0.0.1:{WEB}/item/1").read(), "the shop")
-        part("load", "--rate", told.rate)
+        part("service", folder, "--otlp", told.otlp, "--enter", told.enter, "--service", told.service, "--cache", told.cache)
+        sides = {"service": f"{told.service}:{SERVICE}", "web": f"{told.web}:{WEB}"}
+        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, **sides))
+        start([*across, "nginx", "-e", folder / "nginx-error.log", "-c", folder / "nginx.conf"], by=signal.SIGTERM)
+        until(lambda: urllib.request.urlopen(f"http://{told.web}:{WEB}/item/1").read(), "the shop")
+        part("load", "--rate", told.rate, "--web", told.web, through=across)
         (folder / "ready").touch()
         fault, dropped = Fault(folder), False
         while all(child.poll() is None for child, _ in children):
@@ -349,6 +368,10 @@ def main():
     told.add_argument("--rows", type=int, default=1_500_000)
     told.add_argument("--otlp", type=int, default=14318)
     told.add_argument("--enter", default="")
+    told.add_argument("--cache", type=int, default=0)
+    told.add_argument("--service", default="127.0.0.1")
+    told.add_argument("--web", default="127.0.0.1")
+    told.add_argument("--web-space", default="")
     told = told.parse_args()
     match told.part:
         case "up":
@@ -357,11 +380,11 @@ def main():
             # Its threads start in the group that a disturbance limits.
             for file in filter(None, told.enter.split(",")):
                 pathlib.Path(file).write_text(str(os.getpid()))
-            service(pathlib.Path(told.folder), told.otlp)
+            service(pathlib.Path(told.folder), told.otlp, told.service, told.cache)
         case "pricing":
             pricing(pathlib.Path(told.folder))
         case "load":
-            load(told.rate)
+            load(told.rate, told.web)
 
 
 main()

@@ -193,6 +193,8 @@ pub(crate) const NEAR: &str = "kymo-faults-near";
 pub(crate) const FAR: &str = "kymo-faults-far";
 /// Interface of the near side.
 pub(crate) const DEVICE: &str = "kf0";
+/// Where the near side listens.
+pub(crate) const NEAR_ADDRESS: &str = "10.77.77.1";
 /// Where the far side listens.
 pub(crate) const FAR_ADDRESS: &str = "10.77.77.2";
 
@@ -206,7 +208,7 @@ impl Network {
         let mut add = vec!["-n", NEAR, "link", "add", DEVICE];
         add.extend(pair);
         tool("ip", &add)?;
-        for (space, device, address) in [(NEAR, DEVICE, "10.77.77.1"), (FAR, "kf1", FAR_ADDRESS)] {
+        for (space, device, address) in [(NEAR, DEVICE, NEAR_ADDRESS), (FAR, "kf1", FAR_ADDRESS)] {
             let address = format!("{address}/24");
             tool(
                 "ip",

@@ -1,8 +1,9 @@
 //! The shop that service faults disturb: nginx, a service of threads, `PostgreSQL`.
 //!
-//! * In: the control group its service enters, and what is to be wrong with it.
+//! * In: the control group its service enters, whether a network lies before it, and what
+//!   is to be wrong with it.
 //! * Out: a running shop under steady requests, and how a recorder hears it.
-//! * Never: listens beyond loopback, or leaves its database behind.
+//! * Never: listens beyond loopback and namespaces, or leaves its database behind.
 //!
 //! Start at [`Shop::open`]; the shop itself is `shop/shop.py`.
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::place::Group;
+use crate::place::{self, FAR, FAR_ADDRESS, Group, NEAR, NEAR_ADDRESS, Network};
 
 /// Where its files are: a place that the user `postgres` can enter.
 const FOLDER: &str = "/var/tmp/kymo-faults-shop";
@@ -29,6 +30,17 @@ const OPENING: Duration = Duration::from_millis(120_000);
 /// How long it may take to close.
 const CLOSING: Duration = Duration::from_millis(20_000);
 
+/// What a shop is set up in.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Premises<'a> {
+    /// The control group that its service enters.
+    pub(crate) group: Option<&'a Group>,
+    /// The network that lies between nginx, on the far side, and the service.
+    pub(crate) network: Option<&'a Network>,
+    /// What its service keeps in memory and looks into, in MiB.
+    pub(crate) cache_mib: f64,
+}
+
 /// A running shop; dropping it closes it and removes its files.
 #[derive(Debug)]
 pub(crate) struct Shop {
@@ -39,19 +51,31 @@ impl Shop {
     /// Opens it; its program is written into `folder`.
     ///
     /// The Python that has the packages is `KYMO_FAULTS_PYTHON`, else `python3`.
-    pub(crate) fn open(folder: &Path, group: Option<&Group>) -> Result<Self, String> {
+    pub(crate) fn open(folder: &Path, premises: Premises<'_>) -> Result<Self, String> {
         sweep();
         let program = folder.join("shop.py");
         std::fs::write(&program, include_str!("../shop/shop.py"))
             .map_err(|it| format!("{}: {it}", program.display()))?;
         let python = std::env::var("KYMO_FAULTS_PYTHON");
         let python = python.unwrap_or_else(|_| "python3".to_owned());
-        let mut command = Command::new(&python);
+        let mut command = match premises.network {
+            Some(_) => {
+                let mut command = place::inside(NEAR);
+                command.arg(&python);
+                command
+            }
+            None => Command::new(&python),
+        };
         command.arg(&program).args(["up", FOLDER]);
         command.args(["--rate", &RATE.to_string()]);
         command.args(["--otlp", &OTLP_PORT.to_string()]);
-        if let Some(group) = group {
+        if let Some(group) = premises.group {
             command.args(["--enter", &group.entrances()]);
+        }
+        command.args(["--cache", &premises.cache_mib.to_string()]);
+        if premises.network.is_some() {
+            command.args(["--service", NEAR_ADDRESS, "--web", FAR_ADDRESS]);
+            command.args(["--web-space", FAR]);
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         let child = child.map_err(|it| format!("{python}: {it}"))?;

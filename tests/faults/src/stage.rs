@@ -184,6 +184,8 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.end(Life::Fault);
         self.end(Life::Session);
+        // It is in the group and the network, which cannot go while it is.
+        drop(self.shop.take());
     }
 }
 

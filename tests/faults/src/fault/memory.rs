@@ -80,29 +80,38 @@ pub(super) const SWAPPING: Fault = Fault {
         grouped(stage, "swap", limit)?;
         let times = stage.draw.between(1.2, 2.0);
         let memory = stage.sized("memory_mib", (limit * times).floor());
-        match Swap::new(&stage.folder, 1024) {
-            Ok(swap) => stage.swap = Some(swap),
-            Err(why) => return Err(format!("no swap can be had here: {why}")),
-        }
-        debug_assert!(memory < 1024.0);
+        swap(stage)?;
+        debug_assert!(memory < SWAP_MIB as f64);
         Ok(())
     },
-    inject: Some(|stage| {
-        let memory = stage.size_of("memory_mib")?;
-        let swapper = stage.start(Helper {
-            name: "swapper",
-            life: Life::Fault,
-            space: None,
-            grouped: Grouped::Inside,
-            work: work!("touch", mib = memory),
-        })?;
-        stage.culprits.push(swapper);
-        Ok(())
-    }),
+    inject: Some(touch),
     ..Fault::PLAIN
 };
 
-fn grouped(stage: &mut Stage, name: &str, limit_mib: f64) -> Result<(), String> {
+/// Room for what does not fit into a group.
+const SWAP_MIB: u64 = 1024;
+
+pub(super) fn swap(stage: &mut Stage) -> Result<(), String> {
+    let swap = Swap::new(&stage.folder, SWAP_MIB);
+    stage.swap = Some(swap.map_err(|why| format!("no swap can be had here: {why}"))?);
+    Ok(())
+}
+
+/// A process of the group that writes to drawn pages of `memory_mib`.
+pub(super) fn touch(stage: &mut Stage) -> Result<(), String> {
+    let memory = stage.size_of("memory_mib")?;
+    let swapper = stage.start(Helper {
+        name: "swapper",
+        life: Life::Fault,
+        space: None,
+        grouped: Grouped::Inside,
+        work: work!("touch", mib = memory),
+    })?;
+    stage.culprits.push(swapper);
+    Ok(())
+}
+
+pub(super) fn grouped(stage: &mut Stage, name: &str, limit_mib: f64) -> Result<(), String> {
     let group = Group::new(name)?;
     group.limit_memory(limit_mib)?;
     stage.group = Some(group);

@@ -89,6 +89,8 @@ pub(crate) const ALL: &[Fault] = &[
     service::CPU,
     service::DISK,
     service::THROTTLING,
+    service::MEMORY,
+    service::NETWORK,
     quiet::IDLE,
     quiet::STEADY,
     quiet::PERIODIC,

@@ -23,19 +23,24 @@ pub(super) const SATURATION: Fault = Fault {
     },
     inject: Some(|stage| {
         let flows = stage.draw.whole(1, 12);
-        stage.sized("flows", flows as f64);
-        let sender = stage.start(Helper {
-            name: "bulk-sender",
-            life: Life::Fault,
-            space: Some(NEAR),
-            grouped: Grouped::Beside,
-            work: work!("send", to = at(), flows = flows),
-        })?;
-        stage.culprits.push(sender);
-        Ok(())
+        fill(stage, flows)
     }),
     ..Fault::PLAIN
 };
+
+/// A process of the near side that sends as fast as the link takes it.
+pub(super) fn fill(stage: &mut Stage, flows: u64) -> Result<(), String> {
+    stage.sized("flows", flows as f64);
+    let sender = stage.start(Helper {
+        name: "bulk-sender",
+        life: Life::Fault,
+        space: Some(NEAR),
+        grouped: Grouped::Beside,
+        work: work!("send", to = at(), flows = flows),
+    })?;
+    stage.culprits.push(sender);
+    Ok(())
+}
 
 pub(super) const LOSS: Fault = Fault {
     name: "packet-loss",
@@ -68,7 +73,7 @@ fn at() -> String {
 }
 
 /// The link and who receives at its far side.
-fn linked(stage: &mut Stage) -> Result<(), String> {
+pub(super) fn linked(stage: &mut Stage) -> Result<(), String> {
     stage.network = Some(Network::new()?);
     let sink = stage.start(Helper {
         name: "far-sink",

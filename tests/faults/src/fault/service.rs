@@ -2,19 +2,16 @@
 //!
 //! Each runs a real shop of nginx, threads and `PostgreSQL` under steady requests.
 
-use super::{Fault, Step, disk};
+use super::{Fault, Recorder, Step, disk, memory, network};
 use crate::place::Group;
-use crate::shop::{RATE, Shop};
+use crate::shop::{Premises, RATE, Shop};
 use crate::stage::{Grouped, Helper, Life, Stage};
 use crate::truth::{Actor, Operation};
 use crate::work;
 
 /// What each has in common.
 const SHOP: Fault = Fault {
-    prepare: |stage| {
-        stage.shop = Some(Shop::open(&stage.folder, None)?);
-        Ok(())
-    },
+    prepare: open,
     ..Fault::PLAIN
 };
 
@@ -117,8 +114,7 @@ pub(super) const THROTTLING: Fault = Fault {
     verdict: "cpu-throttling",
     prepare: |stage| {
         stage.group = Some(Group::new("shop")?);
-        stage.shop = Some(Shop::open(&stage.folder, stage.group.as_ref())?);
-        Ok(())
+        open(stage)
     },
     inject: Some(|stage| {
         let quota = stage.draw.between(0.06, 0.1);
@@ -136,6 +132,56 @@ pub(super) const THROTTLING: Fault = Fault {
     relieve: |stage| stage.group()?.limit_processor(None),
     ..Fault::PLAIN
 };
+
+pub(super) const MEMORY: Fault = Fault {
+    name: "service-memory",
+    what: "A process in the memory-limited control group of a service writes to drawn pages of more memory than the limit, so that what the service keeps in memory goes to swap as well.",
+    verdict: "memory",
+    prepare: |stage| {
+        let cache = stage.draw.whole(96, 160) as f64;
+        let cache = stage.sized("cache_mib", cache);
+        // The service takes some 80 MiB beside its cache, so that both fit.
+        let limit = stage.sized("limit_mib", cache + 128.0);
+        let times = stage.draw.between(1.2, 2.0);
+        stage.sized("memory_mib", (limit * times).floor());
+        memory::swap(stage)?;
+        memory::grouped(stage, "shop", limit)?;
+        open(stage)
+    },
+    inject: Some(memory::touch),
+    ..Fault::PLAIN
+};
+
+pub(super) const NETWORK: Fault = Fault {
+    name: "service-network",
+    what: "A process beside the service fills the shaped link that its answers take to nginx, so that they wait behind it or are lost.",
+    verdict: "network",
+    recorder: Recorder::Namespace,
+    prepare: |stage| {
+        let link = stage.draw.whole(20, 100) as f64;
+        let link = stage.sized("link_mbit_s", link);
+        network::linked(stage)?;
+        stage.network()?.limit_rate(link)?;
+        open(stage)
+    },
+    inject: Some(|stage| {
+        let flows = stage.draw.whole(4, 12);
+        network::fill(stage, flows)
+    }),
+    ..Fault::PLAIN
+};
+
+/// Opens the shop in the group and behind the network of the stage, where it has them.
+fn open(stage: &mut Stage) -> Result<(), String> {
+    let premises = Premises {
+        group: stage.group.as_ref(),
+        network: stage.network.as_ref(),
+        cache_mib: stage.size.get("cache_mib").copied().unwrap_or(0.0),
+    };
+    let shop = Shop::open(&stage.folder, premises)?;
+    stage.shop = Some(shop);
+    Ok(())
+}
 
 pub(super) const QUIET: Fault = Fault {
     name: "quiet-service",
