@@ -13,11 +13,13 @@ use model::columns::Column;
 use model::series::{Series, SeriesKey};
 use model::time::Span;
 use report::chart::{ChartInput, Style as ChartStyle};
+use report::kind::performance::services::ServicesInput;
 use report::kind::performance::{HostEvent, PerformanceInput, Setting, document};
 
-use crate::essentials::{self, Panel, Style};
+use crate::essentials::{self, Panel, Resource, Style};
 use crate::jobs::Context;
 use crate::problem::{Problem, Sort};
+use crate::services::Which;
 use crate::stored::Stored;
 
 /// Lines in one chart, at most; the busiest are kept and the rest is told.
@@ -25,6 +27,9 @@ const LINES_MAX: usize = 8;
 
 /// Series of a panel that are read in one go.
 const READ_AT_ONCE: usize = 16;
+
+/// Services whose response times are drawn: the busiest.
+const SERVICE_CHARTS_MAX: usize = 12;
 
 /// Processes listed.
 const PROCESSES_MAX: usize = 20;
@@ -94,7 +99,10 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
     let hosts = stored.hosts();
     let mut charts = Vec::new();
     let mut notes = Vec::new();
-    for (place, panel) in essentials::ALL.iter().enumerate() {
+    // Services have a section of their own.
+    let panels = essentials::ALL.iter();
+    let panels = panels.filter(|it| it.resource != Resource::Service);
+    for (place, panel) in panels.enumerate() {
         context.progress(place as u64, essentials::ALL.len() as u64 + 2);
         if context.cancelled() {
             return Err(Problem::cancelled("report"));
@@ -109,6 +117,7 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
     }
     charts.sort_by_key(|chart| hosts.iter().position(|facts| facts.name == chart.host));
     let resources = resources(stored, span)?;
+    let services = services(stored, (span, &mut notes), context)?;
     let processes = busiest(stored, span)?;
     let (findings, choice) = findings::told(stored, span, context)?;
     // Damage is found while reading, so this comes after everything was read.
@@ -131,6 +140,7 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         marks: stored.marks(),
         charts,
         resources,
+        services,
         processes,
         findings,
         choice,
@@ -206,6 +216,54 @@ fn chart(
         ceiling: (panel.key == "cpu").then_some(1.0),
         lines,
     }))
+}
+
+/// What services did, with a chart of the response times of the busiest.
+fn services(
+    stored: &Stored,
+    (span, notes): (Span, &mut Vec<String>),
+    context: &Context,
+) -> Result<ServicesInput, Problem> {
+    const QUANTILES: [&str; 3] = ["p50", "p95", "p99"];
+    if stored.observed().is_empty() {
+        return Ok(ServicesInput::default());
+    }
+    let found = crate::services::look(stored, Some(span), context)?;
+    let mut charts = Vec::new();
+    let answering: Vec<_> = found
+        .services
+        .iter()
+        .filter(|it| it.figures.count > 0)
+        .collect();
+    for service in answering.iter().take(SERVICE_CHARTS_MAX) {
+        let which = Which {
+            host: service.host.clone(),
+            service: service.name.clone(),
+            operation: String::new(),
+        };
+        let keys = QUANTILES.map(|it| which.signal(&format!("service.request.duration.{it}")));
+        let columns = stored.columns(&keys, Some(span))?;
+        let names = QUANTILES.map(str::to_owned).into_iter();
+        charts.push(ChartInput {
+            title: format!("Response time of {}", service.name),
+            host: service.host.clone(),
+            style: ChartStyle::Lines,
+            ceiling: None,
+            lines: names.zip(columns).collect(),
+        });
+    }
+    if answering.len() > SERVICE_CHARTS_MAX {
+        notes.push(format!(
+            "Response times of {} smaller services are not drawn.",
+            answering.len() - SERVICE_CHARTS_MAX
+        ));
+    }
+    share_times(&mut charts);
+    Ok(ServicesInput {
+        services: found.services,
+        edges: found.edges,
+        charts,
+    })
 }
 
 /// Lets lines of equal times share them: half of what a long report holds.

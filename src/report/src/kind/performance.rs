@@ -1,8 +1,8 @@
 //! The performance report: what a recording shows, and how far it can be trusted.
 //!
 //! * In: a [`PerformanceInput`], everything in it already computed.
-//! * Out: a [`Document`] with summary, findings, hosts, data quality, charts, processes,
-//!   events, settings, and methods.
+//! * Out: a [`Document`] with summary, findings, hosts, data quality, services where there
+//!   are any, charts, processes, events, settings, and methods.
 //! * Never: concludes anything; findings are told as they were kept.
 //!
 //! Start at [`document`].
@@ -16,11 +16,13 @@ use model::time::{Moment, Span, Zone, duration_text};
 use model::unit::Unit;
 
 use self::findings::{Choice, FindingInput};
+use self::services::ServicesInput;
 use super::Kind;
 use crate::chart::{Chart, ChartInput, ChartMark, Frame, MarkKind};
 use crate::document::{Block, Document, Fact, Run, SCHEMA, Section, Sources, Token};
 
 pub mod findings;
+pub mod services;
 mod tables;
 
 /// What is known of this kind before it is made.
@@ -53,6 +55,8 @@ pub struct PerformanceInput {
     pub charts: Vec<ChartInput>,
     /// How much of each resource was in use, the most used first.
     pub resources: Vec<ResourceUse>,
+    /// What services did for their users; empty where nothing told of requests.
+    pub services: ServicesInput,
     /// What processes used, the busiest first.
     pub processes: Vec<ProcessUse>,
     /// What happened, by time.
@@ -103,17 +107,20 @@ pub fn document(input: &PerformanceInput) -> Document {
         sources: Sources::new(&input.session, input.span),
         figures: 0,
     };
-    let sections = vec![
+    let mut sections = vec![
         builder.summary(),
         builder.findings(),
         builder.hosts(),
         builder.quality(),
+    ];
+    sections.extend(builder.services());
+    sections.extend([
         builder.resources(),
         builder.processes(),
         builder.events(),
         builder.settings(),
         builder.methods(),
-    ];
+    ]);
     Document {
         schema: SCHEMA,
         kymo: input.kymo.clone(),
@@ -286,28 +293,17 @@ impl Builder<'_> {
             }
         }
         for host in &hosts {
-            let marks = chart_marks(input, host);
-            let frame = Frame {
-                window: input.span,
-                marks: &marks,
-            };
-            let mut charts = Vec::new();
-            for chart in input.charts.iter().filter(|it| it.host == **host) {
-                let next = self.figures + 1;
-                if let Some(chart) = Chart::new(next, chart, frame, &mut self.sources) {
-                    self.figures = next;
-                    charts.push(chart);
-                }
-            }
-            if charts.is_empty() {
+            let of_host: Vec<&ChartInput> =
+                input.charts.iter().filter(|it| it.host == **host).collect();
+            let Some(charts) = self.charts(host, &of_host) else {
                 continue;
-            }
+            };
             if hosts.len() > 1 {
                 blocks.push(Block::Heading {
                     text: (*host).to_owned(),
                 });
             }
-            blocks.push(Block::Charts { charts });
+            blocks.push(charts);
         }
         if blocks.is_empty() {
             blocks.push(Block::Paragraph {
@@ -319,6 +315,24 @@ impl Builder<'_> {
             title: "Resources over time",
             blocks,
         }
+    }
+
+    /// Charts of a host with what happened on it; `None` where there is nothing to draw.
+    fn charts(&mut self, host: &str, inputs: &[&ChartInput]) -> Option<Block> {
+        let marks = chart_marks(self.input, host);
+        let frame = Frame {
+            window: self.input.span,
+            marks: &marks,
+        };
+        let mut charts = Vec::new();
+        for input in inputs {
+            let next = self.figures + 1;
+            if let Some(chart) = Chart::new(next, input, frame, &mut self.sources) {
+                self.figures = next;
+                charts.push(chart);
+            }
+        }
+        (!charts.is_empty()).then_some(Block::Charts { charts })
     }
 
     fn processes(&mut self) -> Section {
@@ -374,7 +388,11 @@ impl Builder<'_> {
         Section {
             id: "methods",
             title: "Methods",
-            blocks: paragraphs.iter().map(paragraph).collect(),
+            blocks: paragraphs
+                .iter()
+                .map(paragraph)
+                .chain(self.services_method())
+                .collect(),
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn sample_times(sources: &mut Sources, host: &str) -> SourceId {
 }
 
 /// `Caption` or `Caption, 20 of 31`.
-fn caption(text: &str, shown: usize, all: usize) -> String {
+pub(super) fn caption(text: &str, shown: usize, all: usize) -> String {
     if shown < all {
         format!("{text}, {shown} of {all}")
     } else {

@@ -3,14 +3,17 @@
 use std::error::Error;
 
 use analysis::quality::{MarkKind, Severity};
+use analysis::services::{Edge, Figures, Operation, Service};
 use expect_test::expect_file;
 use model::catalog::{Kind as SeriesKind, Polarity};
 use model::columns::Column;
 use model::event::EventKind;
 use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question};
+use model::histogram::Quantile;
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS};
+use model::trace::SpanKind;
 
 use super::*;
 use crate::chart::Style;
@@ -268,6 +271,73 @@ fn resources(charts: &[ChartInput], span: Span) -> Vec<ResourceUse> {
     overview::resources(&columns[..1], span)
 }
 
+/// A shop that asks its database.
+fn services(dress: Dress) -> ServicesInput {
+    let quantile = |value: f64| {
+        Some(Quantile {
+            value,
+            low: value * 0.98,
+            high: value * 1.02,
+        })
+    };
+    let figures = |count: u64, p50: f64| Figures {
+        count,
+        failed: count / 100,
+        per_second: count as f64 / 1200.0,
+        error_ratio: 0.01,
+        active: count as f64 / 1200.0 * p50,
+        expected_active: count as f64 / 1200.0 * p50,
+        mean_s: p50,
+        p50: quantile(p50),
+        p95: quantile(3.0 * p50),
+        p99: None,
+    };
+    let operation = |name: &str, peer: &str, (count, p50): (u64, f64)| Operation {
+        name: dress(name),
+        kind: match peer {
+            "" => SpanKind::Server,
+            _ => SpanKind::Client,
+        },
+        peer: dress(peer),
+        figures: figures(count, p50),
+    };
+    let host = dress("web-1");
+    let line = |quantile: &str, height: f64| {
+        let named = [("service.name".to_owned(), dress("shop"))];
+        let metric = format!("service.request.duration.{quantile}");
+        let key = SeriesKey::new(host.as_str(), metric.as_str(), named);
+        (
+            quantile.to_owned(),
+            column(key, "s", &|i| height * wave(i, 0.0, 3.0)),
+        )
+    };
+    ServicesInput {
+        services: vec![Service {
+            host: host.clone(),
+            name: dress("shop"),
+            figures: figures(24_000, 0.02),
+            operations: vec![
+                operation("GET /search", "", (18_000, 0.03)),
+                operation("POST /order", "", (6_000, 0.01)),
+            ],
+            asks: vec![operation("SELECT", "db", (20_000, 0.008))],
+        }],
+        edges: vec![Edge {
+            caller: dress("shop"),
+            callee: dress("db"),
+            known: false,
+            figures: figures(20_000, 0.008),
+        }],
+        charts: vec![ChartInput {
+            title: format!("Response time of {}", dress("shop")),
+            host: host.clone(),
+            style: Style::Lines,
+            ceiling: None,
+            lines: vec![line("p50", 0.1), line("p95", 0.3)],
+        }],
+    }
+}
+
 fn input(dress: Dress) -> PerformanceInput {
     let span = Span {
         from: Moment(start()),
@@ -305,6 +375,7 @@ fn input(dress: Dress) -> PerformanceInput {
         ],
         resources: resources(&charts, span),
         charts: charts.clone(),
+        services: services(dress),
         processes: vec![
             process(dress, 412, "postgres", 512.25),
             process(dress, 7, "nginx", 33.5),
@@ -446,6 +517,7 @@ fn an_empty_recording_makes_a_report_too() -> Result<(), Box<dyn Error>> {
         marks: Vec::new(),
         charts: Vec::new(),
         resources: Vec::new(),
+        services: ServicesInput::default(),
         processes: Vec::new(),
         events: Vec::new(),
         annotations: Vec::new(),
@@ -454,6 +526,7 @@ fn an_empty_recording_makes_a_report_too() -> Result<(), Box<dyn Error>> {
         ..input.clone()
     };
     let page = render(&document(&empty), Format::Html)?;
+    assert!(!page.contains("id=\"services\""));
     assert!(page.contains("it holds no samples") && page.contains("No event happened"));
     input.span = Span::default();
     assert!(render(&document(&input), Format::Html)?.contains("There is nothing to draw"));
