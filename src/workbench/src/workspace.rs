@@ -14,7 +14,11 @@ use workflow::processes::Measure;
 use crate::layout::{self, Layout};
 
 /// The newest form of the saved text; see [`Workspace::read`].
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+
+/// Essential plots that came with a version of the saved form: an older one gets them
+/// once, since nobody can have removed what was not there. Raise [`VERSION`] with a line.
+const CAME_WITH: &[(u32, &[&str])] = &[(2, &["services-time", "services-load", "services-failed"])];
 
 /// Sizes of text that can be chosen.
 pub const ZOOM: std::ops::RangeInclusive<f32> = 0.6..=2.5;
@@ -293,7 +297,30 @@ impl Workspace {
         ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::new().depth_limit(8))
     }
 
+    /// Adds the essential plots that came after this was saved, where they stand by default.
+    fn catch_up(&mut self) {
+        let later = CAME_WITH.iter().filter(|(since, _)| self.version < *since);
+        for key in later.flat_map(|(_, keys)| *keys) {
+            let Some(place) = essentials::ALL.iter().position(|it| it.key == *key) else {
+                continue;
+            };
+            let is = |panel: &Panel, wanted: &[essentials::Panel]| match &panel.content {
+                Content::Essential { key, .. } => wanted.iter().any(|it| it.key == key),
+                Content::Own { .. } => false,
+            };
+            let (before, from) = essentials::ALL.split_at(place);
+            if self.panels.iter().any(|panel| is(panel, &from[..1])) {
+                continue;
+            }
+            let last = self.panels.iter().rposition(|panel| is(panel, before));
+            let panel = Panel::essential(self.next_panel, &from[0]);
+            self.next_panel += 1;
+            self.panels.insert(last.map_or(0, |it| it + 1), panel);
+        }
+    }
+
     fn mend(&mut self) {
+        self.catch_up();
         self.version = VERSION;
         self.columns = self.columns.clamp(1, 3);
         self.zoom = clamped(self.zoom, &ZOOM);
@@ -388,6 +415,41 @@ mod tests {
         assert!(own.log.on());
     }
 
+    #[test]
+    fn an_older_layout_gets_the_plots_that_came_later_once() {
+        let keys = |workspace: &Workspace| -> Vec<String> {
+            let panels = workspace.panels.iter();
+            let keys = panels.filter_map(|panel| match &panel.content {
+                Content::Essential { key, .. } => Some(key.clone()),
+                Content::Own { .. } => None,
+            });
+            keys.collect()
+        };
+        assert!(!SAVED.contains("services-time"));
+        let mut workspace = Workspace::read(SAVED).expect("it opens");
+        let standard: Vec<&str> = essentials::ALL.iter().map(|it| it.key).collect();
+        let found = keys(&workspace);
+        let places: Vec<usize> = found
+            .iter()
+            .filter_map(|key| standard.iter().position(|it| it == key))
+            .collect();
+        assert!(places.is_sorted(), "they stand where they do by default");
+        for key in ["services-time", "services-load", "services-failed"] {
+            assert_eq!(found.iter().filter(|it| *it == key).count(), 1, "{key}");
+        }
+        assert_eq!(workspace.version, VERSION);
+        // What is removed from now on stays away, as does what was removed before.
+        workspace.panels.retain(|panel| {
+            !matches!(&panel.content, Content::Essential { key, .. } if key.starts_with("services"))
+        });
+        let text = workspace.write().expect("it can be written");
+        let again = Workspace::read(&text).expect("it reads");
+        assert_eq!(keys(&again), keys(&workspace));
+        let fewer = SAVED.replacen("\"cores\"", "\"gone\"", 1);
+        let without = Workspace::read(&fewer).expect("it opens");
+        assert!(!keys(&without).contains(&"cores".to_owned()));
+    }
+
     fn process() -> Item {
         Item::Process(ProcessItem {
             host: "a".to_owned(),
@@ -418,7 +480,7 @@ mod tests {
         for wrong in ["", "(", "(version: 99)", "(version: \"x\")", "[]"] {
             assert!(Workspace::read(wrong).is_err(), "{wrong}");
         }
-        let odd = "(version: 1, columns: 900, zoom: NaN, next_panel: 0, panels: [\
+        let odd = "(version: 2, columns: 900, zoom: NaN, next_panel: 0, panels: [\
             (id: 1, content: Essential(key: \"gone\", added: [])),\
             (id: 4, content: Own(title: \"a\", items: [])),\
             (id: 4, content: Own(title: \"b\", items: []))])";
