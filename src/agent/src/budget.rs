@@ -234,6 +234,13 @@ impl Budget {
         }
     }
 
+    /// Allows so much more memory, where it is bounded.
+    pub fn allow_more(&mut self, bytes: i64) {
+        if self.limits.resident_bytes > 0 {
+            self.limits.resident_bytes += bytes;
+        }
+    }
+
     /// Follows the time between samples that is asked for.
     pub fn asked(&mut self, every_ns: i64) {
         self.share = self.limits.cpu.share(every_ns);

@@ -22,7 +22,7 @@ use crate::serve::{self, RunError};
 const HELP: &str = "\
 Reads this machine and speaks Kymo's frames on standard input and output.
 It writes no file, starts no program, opens no socket that listens unless --intake
-says so, and ends when its input closes.
+or its client says so, and ends when its input closes.
 
   --stdio              speak on standard input and output (the only way)
   --every 1s           time between samples, 10ms to 10s

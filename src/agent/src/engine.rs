@@ -174,6 +174,13 @@ impl Engine {
         sources.flat_map(|it| it.opened.source.limits()).collect()
     }
 
+    /// Reads one more source from the next sample on, which may take so much memory.
+    pub fn add(&mut self, opened: Opened, resident_bytes: i64) {
+        self.schedule.add(opened.cadence);
+        self.budget.allow_more(resident_bytes);
+        self.sources.push(Member::new(opened));
+    }
+
     /// Reads what is due and writes it; does nothing when it is too early.
     pub fn tick(&mut self, clock: &mut dyn Clock) {
         let now = clock.now();

@@ -117,6 +117,16 @@ impl Schedule {
         self
     }
 
+    /// One more source, read at the next base tick for the first time.
+    pub fn add(&mut self, cadence: Cadence) {
+        self.sources.push(Planned {
+            cadence,
+            due_ns: self.base.next_ns,
+            read_ns: None,
+            place: (0, 1),
+        });
+    }
+
     /// When [`Schedule::tick`] has something to say again.
     pub fn next_ns(&self) -> i64 {
         match &self.burst {

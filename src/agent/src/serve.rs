@@ -26,7 +26,7 @@ use crate::feed::{Feed, refuse};
 use crate::greeting::{Abilities, Facts};
 use crate::inlet::{End, Incoming, Inlet};
 #[cfg(feature = "intake")]
-use crate::intake;
+use crate::intake::{self, spec::Spec};
 use crate::kept::Root;
 use crate::outbox::Outbox;
 use crate::ring::SIZE_MAX_BYTES;
@@ -35,6 +35,10 @@ use crate::system::{self, Streams};
 
 /// Requests that wait for the engine.
 const REQUESTS_MAX: usize = 64;
+
+/// Things of applications that a client may ask for at a time.
+#[cfg(feature = "intake")]
+const SPECS_MAX: usize = 256;
 
 /// How long the last frames may take before the agent ends without them.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -140,6 +144,14 @@ fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
     Ok(())
 }
 
+/// What of applications is taken in.
+#[cfg(feature = "intake")]
+type Heard = Option<intake::Intake>;
+
+/// Nothing of applications is taken in by this build.
+#[cfg(not(feature = "intake"))]
+type Heard = ();
+
 /// Opens what applications say as one more source, with a budget of its own.
 #[cfg(feature = "intake")]
 fn take_in(
@@ -147,9 +159,9 @@ fn take_in(
     sources: &mut Vec<Opened>,
     limits: &mut Limits,
     clock: &mut Live,
-) -> Result<(), RunError> {
+) -> Result<Heard, RunError> {
     if options.intake.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let intake = intake::open(&options.intake, intake::Limits::default())?;
     sources.push(intake::source::opened(&intake));
@@ -157,12 +169,12 @@ fn take_in(
     if limits.resident_bytes > 0 {
         limits.resident_bytes += intake::RESIDENT_BYTES;
     }
-    Ok(())
+    Ok(Some(intake))
 }
 
 /// Nothing of applications is taken in by this build.
 #[cfg(not(feature = "intake"))]
-fn take_in(_: &Options, _: &mut [Opened], _: &mut Limits, _: &mut Live) -> Result<(), RunError> {
+fn take_in(_: &Options, _: &mut [Opened], _: &mut Limits, _: &mut Live) -> Result<Heard, RunError> {
     Ok(())
 }
 
@@ -174,6 +186,11 @@ struct Server {
     feed: Feed,
     outbox: Arc<Outbox>,
     chunk: Vec<u8>,
+    #[cfg_attr(
+        not(feature = "intake"),
+        expect(dead_code, reason = "nothing is taken in by this build")
+    )]
+    heard: Heard,
 }
 
 impl Server {
@@ -181,7 +198,7 @@ impl Server {
         let file_limit = system::raise_file_limit();
         let root = Root::new(&options.root);
         let (mut sources, mut limits) = (open_all(&root), options.limits);
-        take_in(options, &mut sources, &mut limits, &mut clock)?;
+        let heard = take_in(options, &mut sources, &mut limits, &mut clock)?;
         let setup = Setup {
             sources,
             every_ns: options.every_ns,
@@ -200,6 +217,7 @@ impl Server {
             engine,
             outbox,
             chunk: Vec::new(),
+            heard,
         };
         server.feed = Feed::new(server.hello());
         Ok(server)
@@ -258,11 +276,56 @@ impl Server {
                 self.refuse(&reason)?;
             }
         }
+        if let Some(hear) = &request.hear {
+            for reason in self.hear(&hear.what) {
+                self.refuse(&reason)?;
+            }
+        }
         if let Some(since) = &request.replay {
             let hello = self.hello();
             self.feed.replay(since.boot_ns, hello);
         }
         Ok(())
+    }
+
+    /// Takes in these and nothing else from now on; what was refused.
+    #[cfg(feature = "intake")]
+    fn hear(&mut self, what: &[String]) -> Vec<Reason> {
+        let mut refused = Vec::new();
+        let mut specs: Vec<Spec> = Vec::new();
+        for text in what.iter().take(SPECS_MAX) {
+            match text.parse() {
+                Ok(spec) if specs.contains(&spec) => {}
+                Ok(spec) => specs.push(spec),
+                Err(error) => refused.push(unheard(text.clone(), &error.why)),
+            }
+        }
+        if self.heard.is_none() && !specs.is_empty() {
+            match intake::open(&[], intake::Limits::default()) {
+                Ok(intake) => {
+                    let source = intake::source::opened(&intake);
+                    self.engine.add(source, intake::RESIDENT_BYTES);
+                    self.clock.set_apart(Arc::clone(&intake.cpu_ns));
+                    self.heard = Some(intake);
+                }
+                Err(error) => refused.push(unheard("applications".to_owned(), &error)),
+            }
+        }
+        if let Some(intake) = &mut self.heard {
+            let errors = intake.hear(&specs).into_iter();
+            refused.extend(errors.map(|error| match error {
+                intake::OpenError::Refused { what, source } => unheard(what, &source),
+                intake::OpenError::Format { what, why } => unheard(what, &why),
+            }));
+        }
+        refused
+    }
+
+    /// Takes nothing in: this build cannot.
+    #[cfg(not(feature = "intake"))]
+    fn hear(&mut self, what: &[String]) -> Vec<Reason> {
+        let why = "this agent was built without the feature intake";
+        what.iter().map(|it| unheard(it.clone(), &why)).collect()
     }
 
     fn refuse(&mut self, reason: &Reason) -> Result<(), TooLarge> {
@@ -294,5 +357,13 @@ impl Server {
         // Whether it was read is the reader's business.
         self.outbox.wait_written(until);
         Ok(())
+    }
+}
+
+/// Why something is not taken in.
+fn unheard(what: String, why: &dyn std::fmt::Display) -> Reason {
+    Reason {
+        what: format!("to hear {what}"),
+        why: why.to_string(),
     }
 }

@@ -263,7 +263,7 @@ fn budget(text: &str) -> Result<String, String> {
 }
 
 /// The agent reads it again; here nonsense is refused before anything starts.
-fn intake(text: &str) -> Result<String, String> {
+pub(crate) fn intake(text: &str) -> Result<String, String> {
     let spec = text.parse::<agent::intake::spec::Spec>();
     spec.map(|_| text.to_owned()).map_err(|error| error.why)
 }

@@ -54,6 +54,19 @@ pub(crate) fn open(inputs: Vec<PathBuf>, agents: Vec<Target>) -> Result<Answer, 
     window(inputs, agents)
 }
 
+/// What keeps applications on this machine from being heard, for the window.
+#[cfg(feature = "workbench")]
+fn heard_here() -> Vec<workbench::desk::Hindrance> {
+    let checks = doctor::intakes::checks().into_iter();
+    let trouble = checks.filter(|it| it.verdict != doctor::Verdict::Works);
+    trouble
+        .map(|it| workbench::desk::Hindrance {
+            what: format!("{}: {}", it.what, it.found),
+            fix: it.fix,
+        })
+        .collect()
+}
+
 #[cfg(feature = "workbench")]
 fn window(inputs: Vec<PathBuf>, agents: Vec<Target>) -> Result<Answer, Problem> {
     let missing = doctor::missing_packages();
@@ -71,6 +84,8 @@ fn window(inputs: Vec<PathBuf>, agents: Vec<Target>) -> Result<Answer, Problem> 
             agents
         },
         examples: terminal::examples(),
+        checker: crate::arguments::intake,
+        prober: heard_here,
     };
     workbench::run(start)
         .map(|()| Answer::Fine)

@@ -3,6 +3,8 @@
 //! Everything is tried, nothing is assumed: the agent is started and asked what
 //! it could open, libraries are looked for where the loader looks.
 
+pub(crate) mod intakes;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,6 +98,7 @@ pub(crate) fn checks() -> Vec<Check> {
     let mut checks = vec![window(), libraries(), ssh(), pushed_agent(), dialogs()];
     checks.extend(agent());
     checks.push(works("what the agent may use".to_owned(), budget()));
+    checks.extend(intakes::checks());
     checks.push(descriptors());
     checks
 }

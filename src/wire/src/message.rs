@@ -411,6 +411,17 @@ pub struct Request {
     /// End.
     #[prost(bool, tag = "5")]
     pub stop: bool,
+    /// Change what of applications is taken in.
+    #[prost(message, optional, tag = "6")]
+    pub hear: Option<Hear>,
+}
+
+/// What of applications is taken in from now on.
+#[derive(Clone, PartialEq, Message)]
+pub struct Hear {
+    /// All of it, each as on the agent's command line; what is not listed ends.
+    #[prost(string, repeated, tag = "1")]
+    pub what: Vec<String>,
 }
 
 /// A new cadence.

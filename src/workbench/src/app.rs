@@ -108,6 +108,7 @@ impl App {
     fn heard(&mut self, news: News) {
         match news {
             News::Connected(host) => {
+                self.hear_again(&host);
                 if self.recorder.is_running() {
                     self.recorder.join(&host, &self.session.hub, &mut self.work);
                 }

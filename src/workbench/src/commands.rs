@@ -18,6 +18,8 @@ pub enum Id {
     ShowLive,
     /// Attach another agent.
     Attach,
+    /// Choose what agents hear of applications.
+    Hear,
     /// Start a recording, or stop it.
     Record,
     /// Write a report as one HTML page.
@@ -150,6 +152,8 @@ pub enum Id {
     Shortcuts,
     /// Read the help.
     Help,
+    /// Read how applications are seen.
+    Applications,
     /// Read how accurate the findings are.
     Accuracy,
     /// What to begin with: attach, open, examples, tour.
@@ -322,6 +326,7 @@ pub const ALL: &[Command] = &[
     line(Id::OpenPath, ("file.open-path", "Open path…"), File, &[ctrl_shift(Key::O)], Always),
     line(Id::ShowLive, ("file.live", "Show live data"), File, &[ctrl(Key::L)], Always),
     line(Id::Attach, ("file.attach", "Attach agent…"), File, &[ctrl_shift(Key::A)], Always),
+    line(Id::Hear, ("file.hear", "Hear applications…"), File, &[], Always),
     line(Id::Record, ("record.toggle", "Record, or stop recording"), File, &[ctrl(Key::R)], When::Recordable),
     line(Id::ReportHtml, ("report.html", "Export report (HTML)…"), File, &[ctrl(Key::E)], Data),
     line(Id::ReportMarkdown, ("report.markdown", "Export report (Markdown)…"), File, &[], Data),
@@ -407,6 +412,7 @@ pub const ALL: &[Command] = &[
     line(Id::GoTo, ("help.go-to", "Go to series, host or session…"), Help, &[ctrl(Key::P)], Always),
     line(Id::Help, ("help.contents", "How to use this window"), Help, &[plain(Key::F1)], Always),
     line(Id::Shortcuts, ("help.shortcuts", "Keyboard shortcuts"), Help, &[plain(Key::Questionmark)], Always),
+    line(Id::Applications, ("help.applications", "How applications are seen"), Help, &[], Always),
     line(Id::Accuracy, ("help.accuracy", "How accurate the findings are"), Help, &[], Always),
     line(Id::Start, ("help.start", "Start page and tour"), Help, &[], Always),
     line(Id::Notices, ("help.notices", "Notifications"), Help, &[], Always),

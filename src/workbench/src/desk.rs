@@ -23,6 +23,21 @@ pub const SAVE_AFTER: Duration = Duration::from_secs(2);
 /// How an agent for a target is started.
 pub type Launcher = fn(Target) -> std::io::Result<Launch>;
 
+/// Judges what an agent shall hear: the text itself, or what is wrong with it.
+pub type Checker = fn(&str) -> Result<String, String>;
+
+/// Something that keeps applications on this machine from being heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hindrance {
+    /// What was tried, and what was found.
+    pub what: String,
+    /// What would help.
+    pub fix: String,
+}
+
+/// Looks for hindrances; opens sockets and files, so a job calls it.
+pub type Prober = fn() -> Vec<Hindrance>;
+
 /// Folders, lists and savings of this user.
 pub struct Desk {
     /// Where things are kept.
@@ -35,6 +50,12 @@ pub struct Desk {
     pub local_zone: TimeZone,
     /// How agents are started.
     pub launcher: Launcher,
+    /// Judges what they shall hear; without one of the caller's the agent alone does.
+    pub checker: Checker,
+    /// Looks what keeps them from hearing applications here.
+    pub prober: Prober,
+    /// What it found, when it was last asked.
+    pub hindrances: Vec<Hindrance>,
     saved: u64,
     saved_recent: Recent,
     changed_at: Option<Instant>,
@@ -68,6 +89,9 @@ impl Desk {
                 examples,
                 local_zone: TimeZone::system(),
                 launcher,
+                checker: |text| Ok(text.to_owned()),
+                prober: Vec::new,
+                hindrances: Vec::new(),
                 saved: 0,
                 changed_at: None,
             },

@@ -164,6 +164,15 @@ impl Hub {
         });
     }
 
+    /// Lets the agent of a target hear these of applications and nothing else; says
+    /// whether it is attached and could be asked.
+    pub fn hear(&self, target: &Target, what: &[String]) -> bool {
+        let mut attempts = self.attempts.iter();
+        let attempt = attempts
+            .find(|it| it.link.target() == target && matches!(it.stage, Stage::Attached(_)));
+        attempt.is_some_and(|it| it.link.hear(what.to_vec()))
+    }
+
     /// Ends a link; what it said stays in memory.
     pub fn detach(&mut self, target: &Target) {
         self.attempts
@@ -273,9 +282,12 @@ impl Hub {
                 Some(News::Lost(problem))
             }
             Update::Refused { what, why } => Some(News::Lost(Problem {
+                what_to_do: match what.starts_with("to hear ") {
+                    true => "kymo doctor says which ports are free and which logs are readable; everything else is heard".to_owned(),
+                    false => "look at Hosts for what this agent can do".to_owned(),
+                },
                 what: format!("the agent refused: {what}"),
                 why,
-                what_to_do: "look at Hosts for what this agent can do".to_owned(),
                 sort: Sort::Agent,
             })),
             _ => None,

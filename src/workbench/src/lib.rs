@@ -64,7 +64,7 @@ use crate::desk::{Desk, Found};
 use crate::places::{Frame, Places};
 
 /// With what the window begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Start {
     /// Sessions or files; the first is shown, the others are remembered.
     pub open: Vec<PathBuf>,
@@ -72,6 +72,10 @@ pub struct Start {
     pub attach: Vec<Target>,
     /// Sessions that come with the program.
     pub examples: Vec<Example>,
+    /// Judges what an agent shall hear, as the command line does.
+    pub checker: desk::Checker,
+    /// Looks what keeps applications on this machine from being heard.
+    pub prober: desk::Prober,
 }
 
 /// A session that comes with the program.
@@ -100,7 +104,9 @@ pub struct RunError(#[source] eframe::Error);
 ///
 /// [`RunError`] when there is no display or no OpenGL.
 pub fn run(start: Start) -> Result<(), RunError> {
-    let found = Desk::open(Places::find(), start.examples.clone(), launch_here);
+    let mut found = Desk::open(Places::find(), start.examples.clone(), launch_here);
+    found.desk.checker = start.checker;
+    found.desk.prober = start.prober;
     let frame = found.desk.recent.window.unwrap_or_default().bounded();
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()

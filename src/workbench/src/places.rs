@@ -5,6 +5,7 @@
 //!
 //! Start at [`Places::find`].
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Recent {
     pub files: Vec<PathBuf>,
     /// Targets attached by hand.
     pub targets: Vec<String>,
+    /// What agents hear of applications, by target, as the command line writes it.
+    pub heard: BTreeMap<String, Vec<String>>,
     /// Where the last recording went, if the user chose a folder.
     pub record_folder: Option<PathBuf>,
     /// Whether the tour was seen.
@@ -112,9 +115,25 @@ impl Recent {
         remember(&mut self.files, path.to_path_buf());
     }
 
-    /// Remembers a target as the newest.
+    /// Remembers a target as the newest, and forgets what those no longer listed hear.
     pub fn attached(&mut self, target: &str) {
         remember(&mut self.targets, target.to_owned());
+        let targets = &self.targets;
+        self.heard
+            .retain(|known, _| known == "local" || targets.contains(known));
+    }
+
+    /// What the agent of a target is to hear.
+    pub fn heard(&self, target: &str) -> &[String] {
+        self.heard.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// Remembers what the agent of a target is to hear; with nothing, nothing is kept.
+    pub fn hear(&mut self, target: &str, what: Vec<String>) {
+        match what.is_empty() {
+            true => self.heard.remove(target),
+            false => self.heard.insert(target.to_owned(), what),
+        };
     }
 }
 

@@ -25,6 +25,7 @@ use workflow::stored::Stored;
 
 use crate::contrast::News;
 use crate::contrast::sides::Which;
+use crate::desk::Hindrance;
 use crate::inquiry::Answer;
 use crate::workspace::Item;
 
@@ -71,6 +72,8 @@ pub enum Outcome {
     Recorded(Result<PathBuf, Problem>),
     /// The user answered a file dialog.
     Picked(Purpose, Picked),
+    /// What keeps applications on this machine from being heard.
+    Hindrances(Vec<Hindrance>),
     /// Settings were written.
     Saved(Result<(), Problem>),
     /// Notes or findings were stored; what to say of it, which may be nothing.

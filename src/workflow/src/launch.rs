@@ -300,13 +300,34 @@ fn far_command(hash: &str, bytes: usize, arguments: &[String]) -> String {
     format!("exec sh -c '{script}'")
 }
 
-/// An argument for a script inside single quotes: double quotes, nothing that expands.
+/// An argument for a script inside single quotes: double quotes around nothing that
+/// expands, and what would, such as a log's format, in letters that do not.
 fn quoted(argument: &str) -> String {
-    let safe: String = argument
-        .chars()
-        .filter(|c| !matches!(c, '\'' | '"' | '$' | '`' | '\\' | '!' | '\n'))
-        .collect();
-    format!("\"{safe}\"")
+    let expands = |c: char| matches!(c, '\'' | '"' | '$' | '`' | '\\' | '!') || c.is_control();
+    match argument.contains(expands) {
+        true => format!("\"$(echo {} | base64 -d)\"", base64(argument.as_bytes())),
+        false => format!("\"{argument}\""),
+    }
+}
+
+/// # Source
+///
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let byte = |place: usize| u32::from(group.get(place).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for letter in 0..4 {
+            let place = (bits >> (18 - 6 * letter)) & 63;
+            text.push(match letter <= group.len() {
+                true => char::from(LETTERS[place as usize]),
+                false => '=',
+            });
+        }
+    }
+    text
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -327,6 +348,23 @@ mod tests {
         assert!(!script.is_empty());
         for forbidden in ['\'', '\n', '!', '\\'] {
             assert!(!script.contains(forbidden), "{forbidden:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_arrive_at_the_far_side_as_they_are() {
+        for argument in [
+            "log:/var/log/a.log,nginx=$remote_addr \"$request\" 'it\\' `x` !",
+            "--every",
+            "",
+            "a",
+            "$b",
+            "$bc",
+        ] {
+            let script = format!("printf %s {}", quoted(argument));
+            let output = Command::new("sh").arg("-c").arg(script).output();
+            let said = output.map(|it| String::from_utf8_lossy(&it.stdout).into_owned());
+            assert_eq!(said.ok().as_deref(), Some(argument));
         }
     }
 }

@@ -22,7 +22,7 @@ use model::series::{Series, SeriesId};
 use model::trace;
 use wire::decode::{Decoder, Said};
 use wire::frame::{Found, Frame, Kind, Reader};
-use wire::message::{Hello, Request, Since};
+use wire::message::{Hear, Hello, Request, Since};
 
 use crate::clock::{Comparison, Exchange, Offset, Ours};
 use crate::launch::{self, Launch};
@@ -181,6 +181,15 @@ impl Link {
             replay: Some(Since {
                 boot_ns: since_boot_ns,
             }),
+            ..Request::default()
+        })
+    }
+
+    /// Lets the agent hear these of applications and nothing else from now on, each as
+    /// on its command line; `false` when the link is over or too slow.
+    pub fn hear(&self, what: Vec<String>) -> bool {
+        self.ask(Request {
+            hear: Some(Hear { what }),
             ..Request::default()
         })
     }

@@ -180,8 +180,11 @@ impl Live {
             Update::Spans(spans) => host.signals.keep_spans(spans),
             Update::Event(event) => host.happened(event),
             Update::Settings(settings) => {
-                let room = SETTINGS_MAX.saturating_sub(host.settings.len());
-                host.settings.extend(settings.into_iter().take(room));
+                for (key, value) in settings {
+                    if host.settings.len() < SETTINGS_MAX || host.settings.contains_key(&key) {
+                        host.settings.insert(key, value);
+                    }
+                }
             }
             Update::Clock(offset) => host.clock = offset,
             Update::Skipped(count) => host.skipped += count,
@@ -279,6 +282,13 @@ impl Live {
 }
 
 impl LiveHost {
+    /// What of applications its agent takes in, as the command line writes it, with
+    /// semicolons between; empty where nothing is.
+    pub fn heard(&self) -> &str {
+        let heard = self.settings.get("kymo.agent.intake");
+        heard.map_or("", String::as_str)
+    }
+
     fn new(link: LinkId, connected: Connected) -> Self {
         let clock = connected.placement.offset;
         Self {

@@ -223,6 +223,27 @@ impl Which {
             && fits(&self.operation, "operation")
     }
 
+    /// Whose requests a series of a service speaks of; those of the caller where it
+    /// speaks of calls.
+    pub fn of_series(key: &SeriesKey) -> Option<Self> {
+        let service = key.attribute("service.name")?;
+        let tells = key.metric.starts_with("service.request.");
+        let calls = key.attribute("kind").is_some();
+        let operation = key.attribute("operation").filter(|_| !calls);
+        tells.then(|| Self {
+            host: key.host.clone(),
+            service: service.to_owned(),
+            operation: operation.unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Whose requests a finding speaks of, by its most important series that speaks of any.
+    pub fn of_finding(finding: &Finding) -> Option<Self> {
+        let keys = finding.series.iter().filter_map(|name| name.parse().ok());
+        keys.into_iter()
+            .find_map(|key: SeriesKey| Self::of_series(&key))
+    }
+
     /// Its name for people.
     pub fn name(&self) -> String {
         match (self.service.as_str(), self.operation.as_str()) {
@@ -268,6 +289,30 @@ mod tests {
             active_s: 0.0,
             histogram,
         }
+    }
+
+    #[test]
+    fn a_series_tells_whose_requests_it_speaks_of() {
+        let of = |name: &str| {
+            let key = name.parse::<SeriesKey>().ok();
+            let which = key.as_ref().and_then(Which::of_series);
+            which.map(|it| (it.host, it.service, it.operation))
+        };
+        let owned = |host: &str, service: &str, operation: &str| {
+            Some((host.to_owned(), service.to_owned(), operation.to_owned()))
+        };
+        assert_eq!(
+            of("web/service.request.duration.p95{operation=GET /,service.name=shop}"),
+            owned("web", "shop", "GET /")
+        );
+        assert_eq!(
+            of(
+                "web/service.request.active{kind=client,operation=SELECT,peer=db,service.name=shop}"
+            ),
+            owned("web", "shop", "")
+        );
+        assert_eq!(of("web/system.cpu.utilization"), None);
+        assert_eq!(of("web/jvm.memory.used{service.name=shop}"), None);
     }
 
     #[test]

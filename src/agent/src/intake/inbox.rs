@@ -76,6 +76,8 @@ pub struct Inbox {
     logs_left_out: u64,
     limits: Limits,
     account: Account,
+    /// What is taken in, for people.
+    pub(super) heard: String,
 }
 
 /// Totals of what was heard.
@@ -180,10 +182,10 @@ impl Shared {
 }
 
 impl Inbox {
-    /// An empty one; the slowest of what is asked is so each `every_ns`.
-    pub(super) fn new(limits: Limits, every_ns: i64) -> Self {
+    /// An empty one.
+    pub(super) fn new(limits: Limits) -> Self {
         Self {
-            numbers: Numbers::slow(every_ns),
+            numbers: Numbers::default(),
             tally: Tally::new(Grid::Ends(std::collections::VecDeque::new())),
             slots: Vec::new(),
             keep: Keep::new(limits.spans_per_second),
@@ -200,6 +202,7 @@ impl Inbox {
             logs_left_out: 0,
             limits,
             account: Account::default(),
+            heard: String::new(),
         }
     }
 

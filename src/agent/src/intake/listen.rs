@@ -26,6 +26,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use telemetry::otlp::{self, Encoding, Signal};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::Limits;
 use super::inbox::Shared;
@@ -79,11 +80,12 @@ impl Gate {
     }
 }
 
-/// Answers connections for as long as the process lives.
+/// Answers connections until it is dropped, and they with it.
 pub(super) async fn run(listener: Listener, shared: Arc<Shared>, gate: Arc<Gate>) {
     let Ok(socket) = TcpListener::from_std(listener.socket) else {
         return;
     };
+    let mut talks = JoinSet::new();
     loop {
         let Ok(permit) = Arc::clone(&gate.connections).acquire_owned().await else {
             return;
@@ -93,9 +95,12 @@ pub(super) async fn run(listener: Listener, shared: Arc<Shared>, gate: Arc<Gate>
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
+        while talks.try_join_next().is_some() {
+            // Those that ended need no room any more.
+        }
         let (shared, gate) = (Arc::clone(&shared), Arc::clone(&gate));
         let grpc = listener.grpc;
-        tokio::spawn(async move {
+        talks.spawn(async move {
             converse(stream, grpc, shared, gate).await;
             drop(permit);
         });

@@ -35,6 +35,8 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
 
 use self::inbox::{Inbox, Shared};
 use self::spec::{Format, Scrape, Spec};
@@ -96,14 +98,24 @@ pub struct Intake {
     pub shared: Arc<Shared>,
     /// Processor time of the thread so far, in nanoseconds.
     pub cpu_ns: Arc<AtomicI64>,
+    heard: Vec<Spec>,
+    orders: UnboundedSender<Order>,
 }
 
-/// Everything one thread serves, opened but not begun.
-struct Opened {
-    listeners: Vec<listen::Listener>,
-    datagrams: Vec<std::net::UdpSocket>,
-    targets: Vec<Scrape>,
-    logs: Vec<tail::Tail>,
+/// What the thread is told to do.
+enum Order {
+    /// Take this in.
+    Begin(Spec, Box<Opened>),
+    /// Take it in no longer.
+    End(Spec),
+}
+
+/// Something that was opened but not begun.
+enum Opened {
+    Listener(listen::Listener),
+    Datagrams(std::net::UdpSocket),
+    Target(Scrape),
+    Log(tail::Tail),
 }
 
 /// Opens everything that was asked for, and begins. All or nothing: a port that is taken
@@ -113,16 +125,22 @@ struct Opened {
 ///
 /// [`OpenError`] at the first that cannot be opened.
 pub fn open(specs: &[Spec], limits: Limits) -> Result<Intake, OpenError> {
-    let every = specs.iter().map(|it| match it {
-        Spec::Scrape(target) => target.every_ns,
-        _ => 0,
-    });
-    let every_ns = every.max().unwrap_or_default();
-    let shared = Arc::new(Shared::new(Inbox::new(limits, every_ns)));
-    let opened = open_all(specs)?;
+    let opened: Result<Vec<Opened>, OpenError> = specs.iter().map(open_one).collect();
+    let opened = opened?;
+    let mut intake = start(limits)?;
+    for (spec, opened) in specs.iter().zip(opened) {
+        intake.begin(spec, opened);
+    }
+    Ok(intake)
+}
+
+/// Starts the thread, which takes nothing in yet.
+fn start(limits: Limits) -> Result<Intake, OpenError> {
+    let shared = Arc::new(Shared::new(Inbox::new(limits)));
     let cpu_ns = Arc::new(AtomicI64::new(0));
     let of_thread = Arc::clone(&cpu_ns);
     let for_thread = Arc::clone(&shared);
+    let (orders, given) = unbounded_channel();
     let refused = |source| OpenError::Refused {
         what: "a thread for applications".to_owned(),
         source,
@@ -134,66 +152,126 @@ pub fn open(specs: &[Spec], limits: Limits) -> Result<Intake, OpenError> {
         .map_err(refused)?;
     thread::Builder::new()
         .name("intake".to_owned())
-        .spawn(move || runtime.block_on(serve(opened, for_thread, of_thread, limits)))
+        .spawn(move || runtime.block_on(serve(given, for_thread, of_thread, limits)))
         .map_err(refused)?;
-    Ok(Intake { shared, cpu_ns })
+    Ok(Intake {
+        shared,
+        cpu_ns,
+        heard: Vec::new(),
+        orders,
+    })
 }
 
-fn open_all(specs: &[Spec]) -> Result<Opened, OpenError> {
-    let mut opened = Opened {
-        listeners: Vec::new(),
-        datagrams: Vec::new(),
-        targets: Vec::new(),
-        logs: Vec::new(),
-    };
-    for spec in specs {
-        let refused = |source| OpenError::Refused {
-            what: spec.to_string(),
-            source,
-        };
-        match spec {
-            Spec::OtlpHttp(address) | Spec::OtlpGrpc(address) => {
-                let grpc = matches!(spec, Spec::OtlpGrpc(_));
-                let socket = std::net::TcpListener::bind(address).map_err(refused)?;
-                socket.set_nonblocking(true).map_err(refused)?;
-                opened.listeners.push(listen::Listener { socket, grpc });
-            }
-            Spec::Statsd(address) => {
-                let socket = std::net::UdpSocket::bind(address).map_err(refused)?;
-                socket.set_nonblocking(true).map_err(refused)?;
-                opened.datagrams.push(socket);
-            }
-            Spec::Scrape(target) => opened.targets.push(target.clone()),
-            Spec::Log(log) => opened.logs.push(tail::Tail::open(log, &spec.to_string())?),
+impl Intake {
+    /// Takes in these and nothing else from now on. What is taken in already goes on;
+    /// of what cannot be opened the reasons are returned, and the rest is taken in.
+    pub fn hear(&mut self, specs: &[Spec]) -> Vec<OpenError> {
+        let (stays, ends): (Vec<Spec>, Vec<Spec>) = std::mem::take(&mut self.heard)
+            .into_iter()
+            .partition(|it| specs.contains(it));
+        self.heard = stays;
+        for spec in ends {
+            // A thread that is gone hears nothing either.
+            drop(self.orders.send(Order::End(spec)));
         }
+        let mut refused = Vec::new();
+        for spec in specs {
+            if self.heard.contains(spec) {
+                continue;
+            }
+            match open_one(spec) {
+                Ok(opened) => self.begin(spec, opened),
+                Err(error) => refused.push(error),
+            }
+        }
+        self.tell();
+        refused
     }
-    Ok(opened)
+
+    fn begin(&mut self, spec: &Spec, opened: Opened) {
+        if let Spec::Scrape(target) = spec {
+            self.shared.lock().numbers.slower(target.every_ns);
+        }
+        // The thread ends with the process only.
+        drop(
+            self.orders
+                .send(Order::Begin(spec.clone(), Box::new(opened))),
+        );
+        self.heard.push(spec.clone());
+        self.tell();
+    }
+
+    /// Says with the next sample what is taken in.
+    fn tell(&self) {
+        let texts: Vec<String> = self.heard.iter().map(spec::told).collect();
+        self.shared.lock().heard = texts.join("; ");
+    }
 }
 
-async fn serve(opened: Opened, shared: Arc<Shared>, cpu_ns: Arc<AtomicI64>, limits: Limits) {
-    let gate = Arc::new(listen::Gate::new(limits));
-    for listener in opened.listeners {
-        tokio::spawn(listen::run(
-            listener,
-            Arc::clone(&shared),
-            Arc::clone(&gate),
-        ));
-    }
-    for socket in opened.datagrams {
-        tokio::spawn(statsd::run(socket, Arc::clone(&shared)));
-    }
-    for target in opened.targets {
-        tokio::spawn(scrape::run(target, Arc::clone(&shared)));
-    }
-    for log in opened.logs {
-        tokio::spawn(tail::run(log, Arc::clone(&shared)));
-    }
+fn open_one(spec: &Spec) -> Result<Opened, OpenError> {
+    let refused = |source| OpenError::Refused {
+        what: spec.to_string(),
+        source,
+    };
+    Ok(match spec {
+        Spec::OtlpHttp(address) | Spec::OtlpGrpc(address) => {
+            let grpc = matches!(spec, Spec::OtlpGrpc(_));
+            let socket = std::net::TcpListener::bind(address).map_err(refused)?;
+            socket.set_nonblocking(true).map_err(refused)?;
+            Opened::Listener(listen::Listener { socket, grpc })
+        }
+        Spec::Statsd(address) => {
+            let socket = std::net::UdpSocket::bind(address).map_err(refused)?;
+            socket.set_nonblocking(true).map_err(refused)?;
+            Opened::Datagrams(socket)
+        }
+        Spec::Scrape(target) => Opened::Target(target.clone()),
+        Spec::Log(log) => Opened::Log(tail::Tail::open(log, &spec.to_string())?),
+    })
+}
+
+async fn serve(
+    orders: UnboundedReceiver<Order>,
+    shared: Arc<Shared>,
+    cpu_ns: Arc<AtomicI64>,
+    limits: Limits,
+) {
+    tokio::spawn(obey(orders, Arc::clone(&shared), limits));
     let mut every = tokio::time::interval(ACCOUNT_EVERY);
     loop {
         every.tick().await;
         let used_ns = system::thread_cpu_ns();
         cpu_ns.store(used_ns, Ordering::Relaxed);
         shared.account(used_ns, system::steady_ns());
+    }
+}
+
+/// Begins and ends what is taken in, as it is told.
+async fn obey(mut orders: UnboundedReceiver<Order>, shared: Arc<Shared>, limits: Limits) {
+    let gate = Arc::new(listen::Gate::new(limits));
+    let mut running: Vec<(Spec, AbortHandle)> = Vec::new();
+    while let Some(order) = orders.recv().await {
+        match order {
+            Order::Begin(spec, opened) => {
+                let shared = Arc::clone(&shared);
+                let task = match *opened {
+                    Opened::Listener(it) => {
+                        tokio::spawn(listen::run(it, shared, Arc::clone(&gate)))
+                    }
+                    Opened::Datagrams(socket) => tokio::spawn(statsd::run(socket, shared)),
+                    Opened::Target(target) => tokio::spawn(scrape::run(target, shared)),
+                    Opened::Log(log) => tokio::spawn(tail::run(log, shared)),
+                };
+                running.push((spec, task.abort_handle()));
+            }
+            Order::End(spec) => running.retain(|(known, task)| {
+                let goes_on = *known != spec;
+                if !goes_on {
+                    task.abort();
+                }
+                goes_on
+            }),
+        }
     }
 }
 

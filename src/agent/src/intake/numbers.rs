@@ -109,13 +109,6 @@ pub(crate) const NOWHERE: Place = Place {
 
 impl Default for Numbers {
     fn default() -> Self {
-        Self::slow(0)
-    }
-}
-
-impl Numbers {
-    /// None so far; the slowest of what tells them does so each `every_ns`.
-    pub(crate) fn slow(every_ns: i64) -> Self {
         Self {
             entries: Vec::new(),
             places: HashMap::new(),
@@ -128,8 +121,15 @@ impl Numbers {
             now_ns: 0,
             swept_ns: 0,
             lives: 0,
-            quiet_ns: QUIET_NS.max(every_ns.saturating_mul(3)),
+            quiet_ns: QUIET_NS,
         }
+    }
+}
+
+impl Numbers {
+    /// Something more tells them, each `every_ns`.
+    pub(crate) fn slower(&mut self, every_ns: i64) {
+        self.quiet_ns = self.quiet_ns.max(every_ns.saturating_mul(3));
     }
 
     /// Whether the series that was given this place has it still.

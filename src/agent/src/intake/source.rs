@@ -14,6 +14,8 @@ use crate::source::{Cadence, Source};
 struct Applications {
     shared: Arc<Shared>,
     slots: Option<Slots>,
+    /// What the stream says is taken in.
+    told: Option<String>,
 }
 
 /// What taking in cost.
@@ -36,6 +38,7 @@ pub fn opened(intake: &Intake) -> Opened {
         source: Box::new(Applications {
             shared: Arc::clone(&intake.shared),
             slots: None,
+            told: None,
         }),
     }
 }
@@ -66,6 +69,10 @@ impl Source for Applications {
         let slots = self.slots.get_or_insert_with(|| Slots::declare(sink));
         let mut inbox = self.shared.lock();
         inbox.flush(sink);
+        if self.told.as_ref() != Some(&inbox.heard) {
+            sink.setting("kymo.agent.intake", self.told.as_deref(), &inbox.heard);
+            self.told = Some(inbox.heard.clone());
+        }
         let totals = inbox.totals();
         let (kept, left_out) = inbox.kept_spans();
         sink.set_u64(slots.received, totals.received);

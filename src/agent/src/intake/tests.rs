@@ -321,7 +321,7 @@ fn stamp() -> String {
 
 #[test]
 fn rows_end_at_samples_and_what_ended_before_the_first_is_told_as_late() {
-    let mut inbox = Inbox::new(Limits::default(), 0);
+    let mut inbox = Inbox::new(Limits::default());
     let mut sink = Sink::default();
     let at = |second: i64| Stamp {
         boot_ns: second * SECOND_NS,

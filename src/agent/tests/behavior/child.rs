@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wire::decode::{Decoder, Said};
 use wire::frame::{Found, Kind, Reader};
-use wire::message::{Burst, Configure, Request, Since};
+use wire::message::{Burst, Configure, Hear, Request, Since};
 
 use crate::reader::Heard;
 
@@ -222,6 +222,53 @@ fn it_ends_when_nobody_reads() -> io::Result<()> {
     let status = child.wait()?;
     assert!(status.success(), "{status}");
     drop(input);
+    Ok(())
+}
+
+#[cfg(feature = "intake")]
+#[test]
+fn what_of_applications_is_heard_can_be_changed_while_it_runs() -> io::Result<()> {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let free = std::net::UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
+    let mut agent = Agent::start(&["--every", "50ms", "--budget", "off"])?;
+    agent.hear_batches(1)?;
+    let asked = [
+        format!("statsd:{}", free.port()),
+        format!("otlp-http:{}", taken.local_addr()?.port()),
+        "nonsense".to_owned(),
+    ];
+    agent.ask(&Request {
+        hear: Some(Hear {
+            what: asked.to_vec(),
+        }),
+        ..Request::default()
+    })?;
+    // What can be heard is, and of the rest the reasons are told.
+    for what in [&asked[2], &asked[1].replace("http:", "http:127.0.0.1:")] {
+        let refused = agent.hear_until(|said| matches!(said, Said::Refused(_)))?;
+        assert!(
+            matches!(&refused, Said::Refused(it) if it.what == format!("to hear {what}")),
+            "{refused:?}"
+        );
+    }
+    let tells = |wanted: String| {
+        let wanted = ("kymo.agent.intake".to_owned(), wanted);
+        move |said: &Said| matches!(said, Said::Settings(all) if all.contains(&wanted))
+    };
+    agent.hear_until(tells(format!("statsd:{free}")))?;
+    let sender = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    sender.send_to(b"orders:1|c", free)?;
+    agent.hear_until(|said| {
+        matches!(said, Said::Series(all) if all.iter().any(|(_, it)| it.key.metric == "orders"))
+    })?;
+    // Nothing is heard any more, so that the port is free again.
+    agent.ask(&Request {
+        hear: Some(Hear::default()),
+        ..Request::default()
+    })?;
+    agent.hear_until(tells(String::new()))?;
+    agent.hear_batches(2)?;
+    assert!(std::net::UdpSocket::bind(free).is_ok());
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::commands::Id;
 use crate::export::{Export, Form, Table};
 use crate::history::{Changed, Taken};
 use crate::layout::{self, Screen};
-use crate::shell::dialogs::{Dialog, PageKind};
+use crate::shell::dialogs::PageKind;
 use crate::shell::palette::{Choice as Chosen, Kind};
 use crate::tasks::Purpose;
 use crate::workspace::{ClockChoice, Looks, ZOOM};
@@ -30,9 +30,8 @@ impl App {
             Id::Open => self.pick(Purpose::Open),
             Id::OpenPath => self.ask_path(Purpose::Open, ""),
             Id::ShowLive => self.show_live(),
-            Id::Attach => self.views.dialogs.open(Dialog::Attach {
-                text: String::new(),
-            }),
+            Id::Attach => self.ask_to_attach(""),
+            Id::Hear => self.ask_what_to_hear(None),
             Id::Record => self.record_or_stop(),
             Id::ReportHtml => self.export(Export::Report(Form::Html, range)),
             Id::ReportMarkdown => self.export(Export::Report(Form::Markdown, range)),
@@ -65,6 +64,7 @@ impl App {
             Id::Palette => self.views.palette.open(Kind::Commands),
             Id::GoTo => self.views.palette.open(Kind::Things),
             Id::Help | Id::Shortcuts => self.views.dialogs.toggle(PageKind::Help),
+            Id::Applications => self.views.dialogs.show_applications(),
             Id::Accuracy => self.views.dialogs.show_accuracy(),
             Id::Start => self.views.dialogs.toggle(PageKind::Start),
             Id::Notices => self.views.dialogs.toggle(PageKind::Notices),

@@ -196,7 +196,11 @@ impl App {
 
     pub(super) fn dialog(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Attach(target) => self.attach(target),
+            Action::Attach(target, hear) => {
+                self.desk.recent.hear(&target.to_string(), hear);
+                self.attach(target);
+            }
+            Action::Hear(target, what) => self.hear(&target, what),
             Action::Record(draft) => self.start_recording(&draft),
             Action::PickRecording(draft) => self.pick(Purpose::Record(draft)),
             Action::Path(purpose, path) => self.use_path(purpose, path),

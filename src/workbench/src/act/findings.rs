@@ -28,6 +28,10 @@ impl App {
                 let items: Vec<Item> = names.iter().map(|it| Item::Series(key_of(it))).collect();
                 self.add_plot(&items);
             }
+            findings::Action::Services(which, span) => {
+                self.show_stretch(span);
+                self.show_in_services(which);
+            }
             findings::Action::Copy(text) => ctx.copy_text(text),
             findings::Action::Analyze => self.session.analyze(&mut self.work),
             findings::Action::Cancel => self.session.insight().cancel(&self.work),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::Context;
 use workflow::input::Input;
+use workflow::services::Which;
 
 use crate::app::App;
 use crate::commands::Id;
@@ -149,8 +150,24 @@ impl App {
                 self.ask_what_limits();
                 self.bring_up(Screen::Bottleneck);
             }
+            services::Action::Finding(id) => {
+                self.views.findings.choose(id);
+                self.bring_up(Screen::Findings);
+            }
+            services::Action::Pin(finding) => {
+                self.pin(*finding);
+                self.note("The report tells it now", Vec::new());
+            }
+            services::Action::Hear => self.ask_what_to_hear(None),
+            services::Action::Help => self.command(ctx, Id::Applications),
             services::Action::Copy(text) => ctx.copy_text(text),
         }
+    }
+
+    /// Brings up these requests.
+    pub(super) fn show_in_services(&mut self, which: Which) {
+        self.views.services.choose(which);
+        self.bring_up(Screen::Services);
     }
 
     /// Stops reading, or records: what is the same for every question.

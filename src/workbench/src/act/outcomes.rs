@@ -37,6 +37,7 @@ impl App {
             Outcome::Joined(Err(problem)) | Outcome::Saved(Err(problem)) => {
                 self.tell(&problem, Vec::new());
             }
+            Outcome::Hindrances(found) => self.desk.hindrances = found,
             Outcome::Noted(result) => self.noted(result),
             Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) => {}
             other => {

@@ -267,6 +267,7 @@ impl App {
         match action {
             details::Action::Select(key) => self.select(Item::Series(key)),
             details::Action::Plot(key) => self.add_plot(&[Item::Series(key)]),
+            details::Action::Services(which) => self.show_in_services(which),
             details::Action::Zoom(span) => self.timeline.show(span),
             details::Action::WhatChanged => self.what_changed(),
             details::Action::SelectView => {

@@ -24,6 +24,7 @@ use workflow::tap::Placement;
 use workflow::target::Target;
 
 use super::App;
+use crate::commands::Id;
 use crate::desk::Desk;
 use crate::explore::Dropped;
 use crate::layout::{self, Screen};
@@ -421,9 +422,9 @@ fn colors_follow_the_choice() {
     let mut harness = window(live());
     let ctx = harness.ctx.clone();
     for (id, wanted) in [
-        (crate::commands::Id::ThemeLight, &theme::LIGHT),
-        (crate::commands::Id::ThemeContrast, &theme::CONTRAST),
-        (crate::commands::Id::ThemeDark, &theme::DARK),
+        (Id::ThemeLight, &theme::LIGHT),
+        (Id::ThemeContrast, &theme::CONTRAST),
+        (Id::ThemeDark, &theme::DARK),
     ] {
         harness.state_mut().act(&ctx, Wish::Command(id));
         harness.run_steps(2);
@@ -530,4 +531,26 @@ fn live_verdicts_are_findings_as_they_come() {
     press(&mut harness, Modifiers::ALT, Key::Num0);
     harness.get_by_label_contains("a/system.process.running jumped to 500");
     harness.get_by_label_contains("series watched");
+}
+
+#[test]
+fn what_of_applications_is_heard_is_chosen_when_attaching_and_remembered() {
+    let mut harness = window(live());
+    let ctx = harness.ctx.clone();
+    harness.state_mut().act(&ctx, Wish::Command(Id::Attach));
+    harness.run_steps(2);
+    harness.get_by_label("local").click();
+    harness.run_steps(2);
+    harness.get_by_label("Hear applications there").click();
+    harness.run_steps(20);
+    harness.get_by_label("OpenTelemetry over HTTP").click();
+    harness.run_steps(2);
+    harness.get_by_label("Attach").click();
+    harness.run_steps(2);
+    let recent = &harness.state().desk.recent;
+    assert_eq!(recent.heard("local"), ["otlp-http"]);
+    // The same is offered the next time.
+    harness.state_mut().act(&ctx, Wish::Command(Id::Hear));
+    harness.run_steps(2);
+    harness.get_by_label("Hear applications there (1)");
 }

@@ -7,13 +7,16 @@ use model::finding::Expected;
 use workflow::recording::Past;
 use workflow::target::Target;
 
-use super::{Scene, Wish, expect, toasts};
+use super::{Scene, Wish, expect, hear, toasts};
 use crate::accuracy::{self, Card};
 use crate::commands::{self, ALL, CATEGORIES};
 use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;
 use crate::theme;
 use crate::view::{help, start};
+
+/// The page on what applications tell.
+const APPLICATIONS: &str = "Seeing applications";
 
 /// The pages of the help, in reading order.
 const PAGES: &[help::Page<'static>] = &[
@@ -32,6 +35,10 @@ const PAGES: &[help::Page<'static>] = &[
     help::Page {
         title: "Recording and files",
         text: include_str!("../../help/recording.txt"),
+    },
+    help::Page {
+        title: APPLICATIONS,
+        text: include_str!("../../help/applications.txt"),
     },
     help::Page {
         title: "When something is missing",
@@ -61,7 +68,11 @@ pub enum Dialog {
     Attach {
         /// What was typed.
         text: String,
+        /// What its agent shall hear of applications.
+        hear: hear::Draft,
     },
+    /// What an attached agent shall hear of applications.
+    Hear(hear::Draft),
     /// How to record.
     Record(Draft),
     /// Which path.
@@ -93,8 +104,10 @@ pub enum PageKind {
 /// What the user answered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Attach this.
-    Attach(Target),
+    /// Attach this; its agent shall hear so much of applications.
+    Attach(Target, Vec<String>),
+    /// The agent of this target shall hear so much of applications.
+    Hear(Target, Vec<String>),
     /// Record like this.
     Record(Draft),
     /// Choose the file to record into.
@@ -139,6 +152,13 @@ impl State {
         self.show(PageKind::Help);
     }
 
+    /// Opens the help where it says how applications are seen.
+    pub fn show_applications(&mut self) {
+        let page = PAGES.iter().position(|page| page.title == APPLICATIONS);
+        self.help.show_page(page.unwrap_or_default());
+        self.show(PageKind::Help);
+    }
+
     /// Closes the page that is open.
     pub fn close_page(&mut self) {
         self.page = None;
@@ -176,7 +196,8 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
     let answer = modal.show(ctx, |ui| {
         ui.set_width(520.0);
         match &mut dialog {
-            Dialog::Attach { text } => attach_ui(ui, text, (scene, fresh)),
+            Dialog::Attach { text, hear } => attach_ui(ui, (text, hear), (scene, fresh)),
+            Dialog::Hear(draft) => hear::ui(ui, draft, scene),
             Dialog::Record(draft) => record_ui(ui, draft, scene),
             Dialog::Path { purpose, text, why } => path_ui(ui, (purpose, text, why), fresh),
             Dialog::Close => close_ui(ui),
@@ -232,7 +253,11 @@ pub(super) fn field_ui(ui: &mut Ui, text: &mut String, (label, hint, fresh): (&s
     }
 }
 
-fn attach_ui(ui: &mut Ui, text: &mut String, (scene, fresh): (&Scene<'_>, bool)) -> Answer {
+fn attach_ui(
+    ui: &mut Ui,
+    (text, hear): (&mut String, &mut hear::Draft),
+    (scene, fresh): (&Scene<'_>, bool),
+) -> Answer {
     ui.heading("Attach an agent");
     ui.add_space(4.0);
     field_ui(
@@ -266,7 +291,29 @@ fn attach_ui(ui: &mut Ui, text: &mut String, (scene, fresh): (&Scene<'_>, bool))
             }
         }
     });
-    buttons_ui(ui, "Attach", target.ok().map(Action::Attach))
+    // What was heard there before is offered again.
+    if let Ok(target) = &target {
+        let target = target.to_string();
+        if hear.target() != target {
+            *hear = hear::Draft::of(&target, scene.desk.recent.heard(&target));
+        }
+    }
+    let chosen = hear.specs().len();
+    let title = match chosen {
+        0 => "Hear applications there".to_owned(),
+        count => format!("Hear applications there ({count})"),
+    };
+    let mut sound = chosen == 0;
+    ui.add_space(4.0);
+    let section = egui::CollapsingHeader::new(title).id_salt("hear");
+    let opened = section.show(ui, |ui| {
+        ui.weak("Only that machine's applications are heard, from the moment it is attached.");
+        hear::form_ui(ui, hear, (scene.desk.checker, &scene.desk.hindrances))
+    });
+    sound |= opened.body_returned.unwrap_or(true);
+    let target = target.ok().filter(|_| sound);
+    let given = target.map(|target| Action::Attach(target, hear.specs()));
+    buttons_ui(ui, "Attach", given)
 }
 
 fn record_ui(ui: &mut Ui, draft: &mut Draft, scene: &Scene<'_>) -> Answer {

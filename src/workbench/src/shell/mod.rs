@@ -11,6 +11,7 @@
 pub mod dialogs;
 pub mod drop;
 pub mod expect;
+pub mod hear;
 pub mod lanes;
 pub mod palette;
 mod questions;

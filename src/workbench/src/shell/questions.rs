@@ -98,6 +98,9 @@ impl Screens<'_, '_> {
             (None, None) => Stage::Live,
         };
         let why_stage = stage_of(scene, why);
+        let heard = live.hosts().iter().map(|host| host.heard());
+        let heard: Vec<&str> = heard.filter(|it| !it.is_empty()).collect();
+        let heard = heard.join("; ");
         let track = |item: &Item| session.track(item).ok();
         let data = services::Data {
             stage: &stage,
@@ -107,11 +110,13 @@ impl Screens<'_, '_> {
             version: question.version(),
             data_version,
             any,
+            heard: &heard,
             hosts: session.hosts().len(),
             why_stage: &why_stage,
             why_trouble: trouble(scene, why),
             why_asked: why.asked(),
             why: why.current_answer().map(Vec::as_slice),
+            findings: session.insight().findings(),
             shared: shared(scene),
             axis: axis(scene),
             track: &track,

@@ -18,6 +18,7 @@ pub(super) fn ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {
         jobs_ui(ui, scene, wishes);
         recording_ui(ui, scene);
+        hearing_ui(ui, scene, wishes);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             notices_ui(ui, scene, wishes);
             ui.separator();
@@ -103,6 +104,43 @@ fn recording_ui(ui: &mut Ui, scene: &Scene<'_>) {
         let text = format!("▲ {trouble}");
         ui.add(egui::Label::new(RichText::new(text).small().color(color)).truncate());
     }
+}
+
+/// Says what of applications is heard, and opens the choice of it.
+fn hearing_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
+    if scene.session.stored().is_some() || !scene.session.hub.speaks() {
+        return;
+    }
+    let hosts = scene.session.hub.live().hosts().iter();
+    let heard = hosts.filter(|host| !host.heard().is_empty());
+    let heard: Vec<String> = heard
+        .map(|host| format!("{} hears {}", host.name(), host.heard()))
+        .collect();
+    let weak = theme::of(ui.visuals()).text_weak;
+    let (text, hint) = match heard.as_slice() {
+        [] => (
+            "Hear applications…".to_owned(),
+            "No agent takes in what applications tell: choose what".to_owned(),
+        ),
+        all => (format!("hears {}", sorts(all)), all.join("\n")),
+    };
+    let button = egui::Button::new(RichText::new(text).small().color(weak)).frame(false);
+    if ui.add(button).on_hover_text(hint).clicked() {
+        wishes.push(Wish::Command(Id::Hear));
+    }
+}
+
+/// The sorts of what is heard, each once: `otlp-http, log`.
+fn sorts(heard: &[String]) -> String {
+    let all = heard.iter().flat_map(|it| it.split("; "));
+    let words = all.filter_map(|it| it.split(" hears ").last()?.split(':').next());
+    let mut sorts: Vec<&str> = Vec::new();
+    for word in words {
+        if !sorts.contains(&word) {
+            sorts.push(word);
+        }
+    }
+    sorts.join(", ")
 }
 
 fn costs_ui(ui: &mut Ui, scene: &Scene<'_>) {

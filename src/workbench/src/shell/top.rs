@@ -157,6 +157,7 @@ fn hosts_ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>, wishes: &mut Vec<
         agent_cpu: f64::NAN,
         agent_memory: f64::NAN,
         skipped: 0,
+        heard: "",
     });
     let live = scene.session.stored().is_none();
     let cards: Vec<Card<'_>> = cards.chain(more.filter(|_| live)).collect();
@@ -172,6 +173,7 @@ struct Known {
     silent: Option<Duration>,
     clock: Offset,
     skipped: u64,
+    heard: String,
 }
 
 impl Known {
@@ -189,6 +191,7 @@ impl Known {
             agent_cpu: cost("kymo.agent.cpu.utilization"),
             agent_memory: cost("kymo.agent.memory.usage"),
             skipped: self.skipped,
+            heard: &self.heard,
         }
     }
 }
@@ -204,6 +207,7 @@ fn hosts_of(scene: &Scene<'_>) -> Vec<Known> {
                 silent: host.silent_for(scene.now),
                 clock: host.clock,
                 skipped: host.skipped,
+                heard: host.heard().to_owned(),
             });
             known.collect()
         }
@@ -218,6 +222,7 @@ fn hosts_of(scene: &Scene<'_>) -> Vec<Known> {
                     error_ns: facts.error_ns,
                 },
                 skipped: 0,
+                heard: String::new(),
             });
             known.collect()
         }

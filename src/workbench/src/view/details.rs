@@ -15,6 +15,7 @@ use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span, duration_text};
 use model::unit::Unit;
 use workflow::processes::Line;
+use workflow::services::Which;
 
 use super::empty;
 use super::list::{self, Chosen, Ink};
@@ -90,6 +91,8 @@ pub enum Action {
     Select(SeriesKey),
     /// Draw this series.
     Plot(SeriesKey),
+    /// Show these requests in Services.
+    Services(Which),
     /// Show just the selected range.
     Zoom(Span),
     /// Compare the selected range with what is around it.
@@ -167,6 +170,14 @@ fn subject_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
             && ui.button("Plot").clicked()
         {
             actions.push(Action::Plot(series.key.clone()));
+        }
+        if let Subject::Series { series, .. } = data.subject
+            && let Some(which) = Which::of_series(&series.key)
+        {
+            let hint = "Show the requests it speaks of";
+            if ui.button("Show in Services").on_hover_text(hint).clicked() {
+                actions.push(Action::Services(which));
+            }
         }
         if ui.button("Copy facts").clicked() {
             let header = ["fact", "value"].map(str::to_owned);
@@ -673,6 +684,33 @@ mod tests {
             harness.get_by_label("Plot").click();
         });
         assert_eq!(actions, [Action::Plot(series.key)]);
+    }
+
+    #[test]
+    fn a_series_of_a_service_leads_to_its_requests() {
+        let with = [("operation", "GET /"), ("service.name", "shop")];
+        let with = with.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let series = Series {
+            key: SeriesKey::new("web-1", "service.request.duration.p95", with),
+            unit: Unit::new("s"),
+            kind: Kind::Gauge,
+            polarity: Polarity::HigherIsWorse,
+        };
+        let subject = Subject::Series {
+            series: &series,
+            host: None,
+            source: "agent on web-1",
+            value: 0.5,
+        };
+        let actions = drawn((None, &[], subject), |harness| {
+            harness.get_by_label("Show in Services").click();
+        });
+        let which = Which {
+            host: "web-1".to_owned(),
+            service: "shop".to_owned(),
+            operation: "GET /".to_owned(),
+        };
+        assert_eq!(actions, [Action::Services(which)]);
     }
 
     #[test]

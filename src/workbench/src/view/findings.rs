@@ -18,6 +18,7 @@ use eframe::egui::{Ui, vec2};
 use model::finding::{Analysis, Finding, FindingId, Severity};
 use model::time::{Span, duration_text};
 use workflow::findings::Difference;
+use workflow::services::Which;
 
 use super::list::{Chosen, List};
 use super::table::{self, Focused, Format};
@@ -58,6 +59,14 @@ impl State {
     /// The finding whose evidence is shown.
     pub fn chosen(&self) -> Option<FindingId> {
         self.chosen
+    }
+
+    /// Shows the evidence of a finding; nothing is filtered out any more.
+    pub fn choose(&mut self, id: FindingId) {
+        self.chosen = Some(id);
+        self.filter.clear();
+        self.hidden.clear();
+        (self.expected, self.pinned) = (Sieve::Among, Sieve::Among);
     }
 }
 
@@ -121,6 +130,8 @@ pub enum Action {
     Show(Span),
     /// Draw these series together.
     Plot(Vec<String>),
+    /// Show these requests in Services, over this stretch.
+    Services(Which, Span),
     /// Put this text on the clipboard.
     Copy(String),
     /// Compute the findings anew.

@@ -33,6 +33,11 @@ enum Topic {
 }
 
 impl State {
+    /// Shows a page by its place.
+    pub fn show_page(&mut self, place: usize) {
+        self.topic = Topic::Page(place);
+    }
+
     /// Shows how accurate the findings are.
     pub fn show_accuracy(&mut self) {
         self.topic = Topic::Accuracy;

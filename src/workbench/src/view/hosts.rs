@@ -54,6 +54,8 @@ pub struct Card<'a> {
     pub agent_memory: f64,
     /// Samples the window was too slow for.
     pub skipped: u64,
+    /// What of applications its agent takes in, as the command line writes it.
+    pub heard: &'a str,
 }
 
 /// Everything the chips show, only borrowed.
@@ -70,6 +72,8 @@ pub enum Action {
     Attach,
     /// End the link to this host.
     Detach(String),
+    /// Choose what the agent of this host hears of applications.
+    Hear(String),
     /// Start the link to this host again.
     Reattach(String),
     /// Put this text on the clipboard.
@@ -188,6 +192,15 @@ fn buttons_ui(
             if ui.button("Detach").clicked() {
                 actions.push(Action::Detach(name()));
             }
+            let hint = "Choose what of its applications the agent takes in";
+            if card.host.is_some()
+                && ui
+                    .button("Hear applications…")
+                    .on_hover_text(hint)
+                    .clicked()
+            {
+                actions.push(Action::Hear(name()));
+            }
         }
         Status::Ended(_) => {
             if ui.button("Attach again").clicked() {
@@ -236,6 +249,9 @@ fn facts(card: &Card<'_>) -> Vec<(&'static str, String)> {
         let memory = Unit::new("By").text(card.agent_memory);
         facts.push(("agent uses", format!("{cpu} of a core, {memory}")));
     }
+    if !card.heard.is_empty() {
+        facts.push(("hears", card.heard.replace("; ", "\n")));
+    }
     if card.skipped > 0 {
         let text = format!("{} samples that the window was too slow for", card.skipped);
         facts.push(("not shown", text));
@@ -275,6 +291,7 @@ mod tests {
             agent_cpu: 0.006,
             agent_memory: 9e6,
             skipped: 0,
+            heard: "statsd:127.0.0.1:8125",
         }
     }
 

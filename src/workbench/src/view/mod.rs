@@ -73,12 +73,12 @@ fn clock_name(clock: &Clock) -> String {
 
 /// Drives views as the window does, without a window.
 #[cfg(test)]
-mod testing {
+pub(crate) mod testing {
     use eframe::egui::Ui;
     use egui_kittest::Harness;
 
     /// A harness of this size with the window's fonts.
-    pub(super) fn harness<'a>(size: [f32; 2], ui: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
+    pub(crate) fn harness<'a>(size: [f32; 2], ui: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
         Harness::builder()
             .with_size(size)
             .with_context_setup(crate::theme::install)

@@ -17,7 +17,7 @@ mod spread;
 
 use analysis::track::Track;
 use eframe::egui::{RichText, ScrollArea, Ui, vec2};
-use model::finding::Finding;
+use model::finding::{Finding, FindingId};
 use model::series::SeriesKey;
 use model::time::{Span, duration_text};
 use workflow::services::Which;
@@ -70,6 +70,16 @@ pub struct State {
     panels: [panel::State; 5],
     held: Held,
     load: load::State,
+    /// Whether the row of what was chosen elsewhere is still to be found.
+    sought: Sought,
+}
+
+/// Whether the table is to mark the row of what was chosen elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sought {
+    #[default]
+    No,
+    Yes,
 }
 
 /// Everything the screen shows, only borrowed.
@@ -89,6 +99,8 @@ pub struct Data<'a> {
     pub data_version: u64,
     /// Whether anything told of requests.
     pub any: bool,
+    /// What of applications the agents take in, as the command line writes it.
+    pub heard: &'a str,
     /// Names of hosts are shown where there are several.
     pub hosts: usize,
     /// How far the question for causes is.
@@ -99,6 +111,8 @@ pub struct Data<'a> {
     pub why_asked: Option<&'a (Which, Span)>,
     /// The causes found.
     pub why: Option<&'a [Finding]>,
+    /// The findings of the session, among which causes are looked up.
+    pub findings: &'a [Finding],
     /// What all plots share.
     pub shared: Shared<'a>,
     /// The same for lanes.
@@ -120,12 +134,20 @@ pub enum Action {
     Ask(Pressed),
     /// Show the facts of this series.
     Select(SeriesKey),
+    /// Show this finding with its evidence.
+    Finding(FindingId),
+    /// Add this cause to the report.
+    Pin(Box<Finding>),
     /// Draw these series in Explore.
     Plot(Vec<SeriesKey>),
     /// Compare the selection with what came before.
     WhatChanged,
     /// Say what limits within the selection.
     WhatLimits,
+    /// Choose what of applications is heard.
+    Hear,
+    /// Read how applications are seen.
+    Help,
     /// Put this text on the clipboard.
     Copy(String),
 }
@@ -174,17 +196,27 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Answer {
 /// Why there is nothing, and how there would be.
 fn nothing_ui(ui: &mut Ui, data: &Data<'_>, answer: &mut Answer) {
     let live = matches!(data.stage, Stage::Live | Stage::Recording);
-    let why = match live {
-        true => {
-            "No application tells of its requests yet. Applications tell an agent that takes them in:"
-        }
-        false => {
-            "This session holds no requests of applications. To record some, let the agent take them in:"
-        }
+    let why = match (live, data.heard) {
+        (true, "") => "No application tells of its requests: no agent takes them in.".to_owned(),
+        (true, heard) => format!(
+            "No application told of a request yet. The agent hears {heard}. An SDK is told where with OTEL_EXPORTER_OTLP_ENDPOINT, and sends what it has every few seconds."
+        ),
+        (false, _) => "This session holds no requests of applications: no agent took them in while it was recorded.".to_owned(),
     };
     ui.add_space(12.0);
     ui.label(why);
     ui.add_space(6.0);
+    ui.horizontal(|ui| {
+        let hint = "Choose what the agent takes in: OpenTelemetry, StatsD, Prometheus endpoints, access logs";
+        if ui.button("Hear applications…").on_hover_text(hint).clicked() {
+            answer.actions.push(Action::Hear);
+        }
+        if ui.button("How applications are seen").clicked() {
+            answer.actions.push(Action::Help);
+        }
+    });
+    ui.add_space(6.0);
+    ui.weak("Or on the command line:");
     let examples = [
         (
             "OpenTelemetry SDKs",
@@ -210,7 +242,9 @@ fn nothing_ui(ui: &mut Ui, data: &Data<'_>, answer: &mut Answer) {
         });
     }
     ui.add_space(6.0);
-    ui.weak("Nothing is listened to that was not asked for, and only this machine is heard.");
+    ui.weak(
+        "Nothing is listened to that was not asked for, and only the agent's machine is heard.",
+    );
 }
 
 impl State {
@@ -218,6 +252,7 @@ impl State {
     pub fn choose(&mut self, which: Which) {
         self.which = which;
         self.tab = Tab::Time;
+        self.sought = Sought::Yes;
     }
 
     fn refresh(&mut self, seen: &Seen, data: &Data<'_>) {
@@ -226,7 +261,13 @@ impl State {
             let rows = self.filled.rows();
             self.table.fill(data.version, || rows);
         }
-        if self.table.chosen().is_none() {
+        if self.sought == Sought::Yes {
+            // Where nothing of it ended within the window there is no row to mark.
+            if let Some(key) = self.filled.key_of(&self.which) {
+                self.table.choose(key);
+                self.sought = Sought::No;
+            }
+        } else if self.table.chosen().is_none() {
             let first = self.filled.first();
             if let Some((key, which)) = first {
                 self.table.choose(key);
@@ -280,6 +321,7 @@ fn table_ui(
             grid::Event::Chosen(row) => {
                 if let Some(which) = state.filled.which(row) {
                     state.which = which;
+                    state.sought = Sought::No;
                 }
             }
             grid::Event::Twice(row) => {

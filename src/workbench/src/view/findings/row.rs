@@ -2,6 +2,7 @@
 
 use eframe::egui::{Rect, Sense, Ui, vec2};
 use model::finding::{Analysis, Finding};
+use workflow::services::Which;
 
 use super::{Action, Data, length_text, severity};
 use crate::plot::spark::{self, Spark};
@@ -132,6 +133,13 @@ pub(super) fn choices(
             "Plot its series",
             "Draw its series together as a plot of their own",
             Action::Plot(finding.series.clone()),
+        ));
+    }
+    if let Some(which) = Which::of_finding(finding) {
+        all.push((
+            "Show in Services",
+            "Select this stretch and show the requests it speaks of",
+            Action::Services(which, finding.stretch()),
         ));
     }
     if data.watched.is_some() {

@@ -183,6 +183,28 @@ fn a_finding_is_pinned_and_marked_from_its_evidence_and_its_menu() {
 }
 
 #[test]
+fn a_finding_of_a_service_leads_to_its_requests() {
+    let mut slow = finding(Analysis::Change, "p95 rose", (5, 9));
+    slow.series =
+        vec!["web-1/service.request.duration.p95{operation=GET /,service.name=shop}".to_owned()];
+    let other = finding(Analysis::Anomaly, "cpu rose", (5, 9));
+    let actions = drawn(&[slow.clone(), other], &Progress::Done, |harness| {
+        harness.get_by_label_contains("cpu rose").click();
+        harness.run();
+        assert!(harness.query_by_label("Show in Services").is_none());
+        harness.get_by_label_contains("p95 rose").click();
+        harness.run();
+        harness.get_by_label("Show in Services").click();
+    });
+    let which = Which {
+        host: "web-1".to_owned(),
+        service: "shop".to_owned(),
+        operation: "GET /".to_owned(),
+    };
+    assert_eq!(actions, [Action::Services(which, slow.stretch())]);
+}
+
+#[test]
 fn expected_and_pinned_ones_say_so_and_can_be_sieved() {
     let found = [
         finding(Analysis::Bottleneck, "disk limits", (0, 9)),

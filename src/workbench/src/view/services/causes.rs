@@ -59,17 +59,53 @@ pub(super) fn ui(ui: &mut Ui, which: &Which, data: &Data<'_>, actions: &mut Vec<
     let area = ScrollArea::vertical().id_salt("causes").auto_shrink(false);
     area.show(ui, |ui| {
         for (number, finding) in found.iter().enumerate() {
-            ui.push_id(number, |ui| finding_ui(ui, finding, actions));
+            ui.push_id(number, |ui| finding_ui(ui, (finding, data), actions));
             ui.separator();
         }
     });
 }
 
-fn finding_ui(ui: &mut Ui, finding: &Finding, actions: &mut Vec<Action>) {
+/// The finding of the session that says the same of the whole of it as a cause says of
+/// the selection.
+fn counterpart<'a>(cause: &Finding, findings: &'a [Finding]) -> Option<&'a Finding> {
+    let same = |it: &&Finding| {
+        let about = |it: &Finding| (it.analysis, it.kind.clone(), it.host.clone());
+        about(it) == about(cause)
+            && it.series.first() == cause.series.first()
+            && !it.stretch().intersect(cause.stretch()).is_empty()
+    };
+    let own = findings.iter().find(|it| it.id == cause.id);
+    own.or_else(|| findings.iter().find(same))
+}
+
+fn finding_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut Vec<Action>) {
     let theme = theme::of(ui.visuals());
     ui.label(RichText::new(&finding.statement).strong());
     ui.horizontal_wrapped(|ui| {
         ui.weak(format!("evidence {:.0} %", finding.evidence * 100.0));
+        match counterpart(finding, data.findings) {
+            Some(known) => {
+                let hint = "What the analysis of the whole session says of it, with its evidence";
+                if ui
+                    .small_button("Show finding")
+                    .on_hover_text(hint)
+                    .clicked()
+                {
+                    actions.push(Action::Finding(known.id));
+                }
+            }
+            None => {
+                let hint =
+                    "No finding of the whole session says this; the report can still tell it";
+                if ui
+                    .small_button("Add to report")
+                    .on_hover_text(hint)
+                    .clicked()
+                {
+                    actions.push(Action::Pin(Box::new(finding.clone())));
+                }
+            }
+        }
         for name in finding.series.iter().take(3) {
             if ui
                 .small_button(name)

@@ -55,6 +55,18 @@ impl Filled {
         self.which.get(row).cloned()
     }
 
+    /// The first row that stands for these requests, whichever host they are of if none
+    /// is named.
+    pub(super) fn key_of(&self, which: &Which) -> Option<String> {
+        let fits = |it: &Which| {
+            it.service == which.service
+                && it.operation == which.operation
+                && (which.host.is_empty() || it.host.is_empty() || it.host == which.host)
+        };
+        let place = self.which.iter().position(fits)?;
+        self.rows.get(place).map(|row| row.key.clone())
+    }
+
     /// The first row.
     pub(super) fn first(&self) -> Option<(String, Which)> {
         let row = self.rows.first()?;

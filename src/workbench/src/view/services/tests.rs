@@ -86,8 +86,19 @@ fn seen() -> Seen {
 
 /// Runs the screen through clicks and returns what was asked for.
 fn clicked(seen: Option<&Seen>, selection: Option<Span>, labels: &[&str]) -> Vec<Action> {
+    driven(&mut State::default(), (seen, selection, &[], &[]), labels)
+}
+
+/// What the screen is given: the answer, the selection, causes within it, findings.
+type Given<'a> = (Option<&'a Seen>, Option<Span>, &'a [Finding], &'a [Finding]);
+
+fn driven(
+    state: &mut State,
+    (seen, selection, causes, findings): Given<'_>,
+    labels: &[&str],
+) -> Vec<Action> {
     let actions = RefCell::new(Vec::new());
-    let mut state = State::default();
+    let why_asked = selection.map(|span| (state.which.clone(), span));
     let clock = Clock::utc();
     let shared = Shared {
         view: view(),
@@ -117,11 +128,13 @@ fn clicked(seen: Option<&Seen>, selection: Option<Span>, labels: &[&str]) -> Vec
         version: 1,
         data_version: 1,
         any: seen.is_some(),
+        heard: "",
         hosts: 1,
         why_stage: &Stage::Idle,
         why_trouble: None,
-        why_asked: None,
-        why: None,
+        why_asked: why_asked.as_ref().filter(|_| !causes.is_empty()),
+        why: Some(causes).filter(|it| !it.is_empty()),
+        findings,
         shared,
         axis,
         track: &none,
@@ -129,7 +142,7 @@ fn clicked(seen: Option<&Seen>, selection: Option<Span>, labels: &[&str]) -> Vec
     let mut harness = testing::harness([1400.0, 800.0], |ui| {
         actions
             .borrow_mut()
-            .extend(super::ui(ui, &mut state, &data).actions);
+            .extend(super::ui(ui, state, &data).actions);
     });
     harness.run_steps(3);
     for label in labels {
@@ -142,8 +155,11 @@ fn clicked(seen: Option<&Seen>, selection: Option<Span>, labels: &[&str]) -> Vec
 
 #[test]
 fn without_requests_the_screen_says_how_to_get_them() {
-    let actions = clicked(None, None, &[]);
+    let actions = clicked(None, None, &["holds no requests"]);
     assert_eq!(actions, []);
+    let labels = ["Hear applications…", "How applications are seen"];
+    let actions = clicked(None, None, &labels);
+    assert_eq!(actions, [Action::Hear, Action::Help]);
 }
 
 #[test]
@@ -185,4 +201,77 @@ fn figures_are_named_for_those_who_do_not_see_them() {
     });
     harness.run_steps(2);
     harness.get_by_role_and_label(Role::Figure, "p95 against throughput");
+}
+
+fn shop(operation: &str) -> Which {
+    Which {
+        host: "h".to_owned(),
+        service: "shop".to_owned(),
+        operation: operation.to_owned(),
+    }
+}
+
+#[test]
+fn what_was_chosen_elsewhere_is_shown_and_its_row_marked() {
+    let seen = seen();
+    let mut state = State::default();
+    state.choose(shop("POST /order"));
+    let actions = driven(&mut state, (Some(&seen), None, &[], &[]), &[]);
+    assert!(actions.iter().all(
+        |it| matches!(it, Action::Look(asked) if asked.which == shop("POST /order"))
+            || matches!(it, Action::Axis(_))
+    ));
+    assert_eq!(state.table.chosen(), Some("h/shop/POST /order"));
+    // What has no row now is still what is looked at.
+    state.choose(shop("GET /gone"));
+    driven(&mut state, (Some(&seen), None, &[], &[]), &[]);
+    assert_eq!(state.which, shop("GET /gone"));
+}
+
+#[test]
+fn a_cause_leads_to_the_finding_that_says_the_same() {
+    use crate::view::findings::tests::finding;
+    use model::finding::Analysis;
+    let seen = seen();
+    let selection = Some(Span {
+        from: Moment(10 * SECOND_NS),
+        to: Moment(20 * SECOND_NS),
+    });
+    let cause = finding(
+        Analysis::Bottleneck,
+        "the disk limited",
+        (10 * SECOND_NS, 20 * SECOND_NS),
+    );
+    let whole = finding(
+        Analysis::Bottleneck,
+        "the disk limited",
+        (0, 60 * SECOND_NS),
+    );
+    let after = finding(
+        Analysis::Bottleneck,
+        "the disk limited",
+        (30 * SECOND_NS, 60 * SECOND_NS),
+    );
+    assert_ne!(cause.id, whole.id);
+    let mut state = State::default();
+    state.choose(shop(""));
+    let causes = [cause.clone()];
+    let labels = ["Why slow?", "Show finding"];
+    let findings = [after.clone(), whole.clone()];
+    let actions = driven(
+        &mut state,
+        (Some(&seen), selection, &causes, &findings),
+        &labels,
+    );
+    assert!(actions.contains(&Action::Finding(whole.id)), "{actions:?}");
+    let labels = ["Add to report"];
+    let actions = driven(
+        &mut state,
+        (Some(&seen), selection, &causes, &[after]),
+        &labels,
+    );
+    assert!(
+        actions.contains(&Action::Pin(Box::new(cause))),
+        "{actions:?}"
+    );
 }
