@@ -18,6 +18,7 @@ use std::sync::Arc;
 use model::columns::Column;
 use model::series::Series;
 use model::time::{Moment, SECOND_NS, Span};
+use model::told;
 
 /// So many typical steps of a slow series its last reading stands for.
 pub const HELD_STEPS: f64 = 2.5;
@@ -34,6 +35,13 @@ pub struct Line {
     pub series: Series,
     /// One value a row; `NaN` is a gap.
     pub values: Arc<[f64]>,
+}
+
+impl Line {
+    /// What it is called in sentences.
+    pub fn told(&self) -> String {
+        told::of_name(&self.name)
+    }
 }
 
 /// Several series over the same rows.

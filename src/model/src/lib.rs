@@ -3,7 +3,7 @@
 //! * [`time`]: moments and spans on the session's one time axis.
 //! * [`unit`]: UCUM units that print themselves.
 //! * [`catalog`]: every metric Kymo knows, with unit, kind, polarity and help.
-//! * [`series`]: what a stream of values is called.
+//! * [`series`]: what a stream of values is called; [`told`]: in sentences.
 //! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
 //! * [`finding`]: what an analysis concluded, and how sure it is.
 //! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
@@ -25,5 +25,6 @@ pub mod rate;
 pub mod request;
 pub mod series;
 pub mod time;
+pub mod told;
 pub mod trace;
 pub mod unit;

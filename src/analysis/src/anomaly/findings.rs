@@ -10,6 +10,7 @@
 use model::catalog::Polarity;
 use model::finding::{self, Analysis, Estimate, Finding, FindingId, Question, Severity};
 use model::time::duration_text;
+use model::told;
 use model::unit::Unit;
 
 use super::collective::CollectiveAnomaly;
@@ -129,8 +130,8 @@ impl Subject<'_> {
         let span = self.frame.span_of(anomaly.index..anomaly.end_index + 1);
         let lasts = duration_text(span.seconds().max(self.frame.step_seconds()));
         let name = match self.known.measured {
-            Measured::Values => self.line.name.clone(),
-            Measured::Growth => format!("The growth of {} from row to row", self.line.name),
+            Measured::Values => self.line.told(),
+            Measured::Growth => format!("The growth of {} from row to row", self.line.told()),
         };
         let up = anomaly.direction == Some(Direction::Up);
         let what = match (anomaly.kind, up) {
@@ -254,7 +255,7 @@ fn of_all(host: &str, frame: &Frame, took_part: usize, anomaly: &CollectiveAnoma
     };
     let parts = anomaly.contributions.iter().zip(&series).take(NAMED);
     let parts: Vec<String> = parts
-        .map(|((_, share), name)| format!("{name} {:.0} %", share * 100.0))
+        .map(|((_, share), name)| format!("{} {:.0} %", told::of_name(name), share * 100.0))
         .collect();
     let mut against = Vec::new();
     if anomaly.score < CLOSE {

@@ -14,6 +14,7 @@ use model::catalog::Polarity;
 use model::finding::{Analysis, Estimate, Finding, FindingId, LIVE, Question, Severity};
 use model::series::Series;
 use model::time::{Moment, SECOND_NS, Span, Zone};
+use model::told;
 
 use super::streaming::Alarm;
 use super::{Direction, Kind, THRESHOLD};
@@ -164,7 +165,7 @@ fn clause(heard: &Heard) -> String {
     };
     format!(
         "{} {what} {}, usual is {usual}.",
-        heard.series.key,
+        told::of(&heard.series.key),
         unit.text(alarm.observed),
     )
 }

@@ -149,7 +149,7 @@ impl Subject<'_> {
         let unit = &self.line.series.unit;
         format!(
             "{} {} ({} before, {} after)",
-            self.line.name,
+            self.line.told(),
             Self::what(change),
             unit.text(change.before),
             unit.text(change.after),
@@ -160,7 +160,7 @@ impl Subject<'_> {
         // The whole date stands in the finding; a sentence should be short.
         let at = at.strftime("%H:%M:%S UTC", Zone::Utc);
         let unit = &self.line.series.unit;
-        let (name, what) = (&self.line.name, Self::what(change));
+        let (name, what) = (self.line.told(), Self::what(change));
         format!(
             "{name} {what} at {at}: {} before, {} after (shift {} to {}).",
             unit.text(change.before),

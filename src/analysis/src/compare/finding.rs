@@ -4,6 +4,7 @@ use model::catalog::Polarity;
 use model::finding::{Analysis, Estimate, Finding, FindingId, Question, Severity};
 use model::series::Series;
 use model::time::Span;
+use model::told;
 
 use super::{Difference, Kind, Q_BELIEVED, Verdict};
 
@@ -77,6 +78,7 @@ pub fn finding(
 
 /// One difference as a sentence.
 pub fn statement(name: &str, series: &Series, difference: &Difference) -> String {
+    let name = told::of_name(name);
     let unit = &series.unit;
     let (before, after) = (unit.text(difference.before), unit.text(difference.after));
     let percent = |share: f64| format!("{:+.0} %", share * 100.0);

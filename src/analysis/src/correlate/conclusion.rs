@@ -4,6 +4,7 @@
 
 use model::finding::{Analysis, Estimate, Finding, FindingId, Question, Severity};
 use model::time::duration_text;
+use model::told;
 use model::unit::Unit;
 
 use crate::frame::Frame;
@@ -61,9 +62,10 @@ fn finding(
         series,
         span,
         statement: format!(
-            "{} {together} {with} (correlation of the surprises {:.2}, {:.1} % false \
+            "{} {together} {} (correlation of the surprises {:.2}, {:.1} % false \
              discoveries to expect); {order}.",
-            pair.series,
+            told::of_name(&pair.series),
+            told::of_name(with),
             pair.r,
             pair.q_value * 100.0
         ),

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use model::finding::{Analysis, Estimate, Finding, FindingId, Question, Severity};
 use model::time::Zone;
+use model::told;
 use model::unit::Unit;
 
 use crate::bottleneck::{Judgment, Outcome, Resource, blame};
@@ -108,7 +109,7 @@ fn supports((place, candidate): (usize, &&Candidate)) -> String {
     format!(
         "{}. {} (score {:.2}): {}.",
         place + 1,
-        candidate.series,
+        told::of_name(&candidate.series),
         candidate.score,
         said.join("; ")
     )
@@ -144,14 +145,15 @@ fn statement(
             )
         }
     };
-    let others: Vec<&str> = named[1..].iter().map(|it| it.series.as_str()).collect();
+    let others = named[1..].iter().map(|it| told::of_name(&it.series));
+    let others: Vec<String> = others.collect();
     let then = match others.is_empty() {
         true => String::new(),
         false => format!("; then {}", others.join(", ")),
     };
     format!(
         "A disturbance began at {at}: {sure} is {}, {moved} ({:.0} % of what moved){then}.",
-        best.series,
+        told::of_name(&best.series),
         explanation.explained * 100.0,
     )
 }

@@ -206,14 +206,14 @@ impl Teller<'_> {
 
     fn lateness(&self, candidate: &Candidate) -> Option<String> {
         let rows = self.ranking.suspects[candidate.line].later?;
-        let first = &self.frame.lines.get(self.ranking.first?)?.name;
+        let first = self.frame.lines.get(self.ranking.first?)?.told();
         let late = duration_text(rank::seconds(self.frame, rows));
         Some(format!("it moved {late} after {first}"))
     }
 
-    fn symptom(&self) -> Option<&str> {
+    fn symptom(&self) -> Option<String> {
         let line = self.frame.lines.get(self.scene.symptom?)?;
-        Some(&line.name)
+        Some(line.told())
     }
 
     fn list(&self, parts: &[usize]) -> String {

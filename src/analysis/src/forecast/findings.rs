@@ -253,7 +253,7 @@ impl Report<'_> {
         };
         format!(
             "{} is expected to {verb} its recent range ({} to {}) from {} on, to {} ({} to {}) at {}; {}.",
-            self.line.name,
+            self.line.told(),
             unit.text(lo),
             unit.text(hi),
             when(self.departure.first),

@@ -109,7 +109,7 @@ fn statement(line: &Line, trend: &Trend, slope: Slope) -> String {
     let per_hour = |value: f64| format!("{} an hour", unit.text(value * 3600.0));
     let mut text = format!(
         "{} {verb} by {} ({} to {})",
-        line.name,
+        line.told(),
         per_hour(slope.per_second.abs()),
         per_hour(slope.lo.abs().min(slope.hi.abs())),
         per_hour(slope.lo.abs().max(slope.hi.abs())),

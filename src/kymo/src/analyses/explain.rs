@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use analysis::explain::{Candidate, Explanation, Graph, Request};
 use analysis::frame::Frame;
 use model::time::{Moment, Span};
+use model::told;
 use serde::{Deserialize, Serialize};
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
@@ -190,10 +191,13 @@ fn text(frame: &Frame, found: &Explanation) -> String {
         text += &format!(
             "\n{}. {} (score {:.2}, moved at {})\n",
             place + 1,
-            candidate.series,
+            told::of_name(&candidate.series),
             candidate.score,
             frame.moment(candidate.onset_row)
         );
+        if told::of_name(&candidate.series) != candidate.series {
+            text += &format!("   series {}\n", candidate.series);
+        }
         for said in &candidate.supports {
             text += &format!("   + {said}\n");
         }

@@ -13,6 +13,7 @@ use model::catalog::{self, Kind, Polarity};
 use model::host::Host;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span, duration_text};
+use model::told;
 use model::unit::Unit;
 use workflow::processes::Line;
 use workflow::services::Which;
@@ -139,7 +140,11 @@ fn subject_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
             source,
             value,
         } => {
-            ui.strong(series.key.to_string());
+            let (told, key) = (told::of(&series.key), series.key.to_string());
+            ui.strong(&told);
+            if told != key {
+                ui.monospace(key);
+            }
             if let Some(metric) = catalog::find(&series.key.metric) {
                 ui.label(metric.help);
             }

@@ -4,6 +4,7 @@
 use eframe::egui::{RichText, ScrollArea, Ui};
 use model::finding::Finding;
 use model::time::duration_text;
+use model::told;
 use workflow::services::Which;
 
 use super::{Action, Data};
@@ -108,8 +109,8 @@ fn finding_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut
         }
         for name in finding.series.iter().take(3) {
             if ui
-                .small_button(name)
-                .on_hover_text("Show this series")
+                .small_button(told::of_name(name))
+                .on_hover_text(format!("Show this series: {name}"))
                 .clicked()
                 && let Ok(key) = name.parse()
             {
