@@ -24,29 +24,66 @@ const SIGNALS: &[(&str, &str)] = &[
 const TOLD: [&str; 4] = ["service.name", "operation", "kind", "peer"];
 
 /// What a series is called: `p95 response time of shop on web-1, operation GET /search`
-/// for a signal of a service, its key for all others.
+/// for a signal of a service, `jvm.memory.used of shop on web-1 (pool.name eden)` for what
+/// a service tells of itself, its key for all others. Which instance of a service tells it
+/// is left to the key.
 pub fn of(key: &SeriesKey) -> String {
-    service(key).unwrap_or_else(|| key.to_string())
+    words(key).unwrap_or_else(|| key.to_string())
 }
 
 /// What a series is called whose key is known as text.
 pub fn of_name(name: &str) -> String {
-    let told = name.parse::<SeriesKey>().ok().as_ref().and_then(service);
+    let told = name.parse::<SeriesKey>().ok().as_ref().and_then(words);
     told.unwrap_or_else(|| name.to_owned())
 }
 
-fn service(key: &SeriesKey) -> Option<String> {
-    let signal = key.metric.strip_prefix("service.request.")?;
+fn words(key: &SeriesKey) -> Option<String> {
+    match key.metric.strip_prefix("service.request.") {
+        Some(signal) => service(key, signal),
+        None if key.metric.starts_with("service.") => None,
+        None => own(key),
+    }
+}
+
+/// What a service tells of itself.
+fn own(key: &SeriesKey) -> Option<String> {
+    let service = key.attribute("service.name").filter(|it| !it.is_empty())?;
+    let others = key.attributes.iter();
+    let others = others.filter(|(name, _)| !name.starts_with("service."));
+    let others: Vec<String> = others
+        .map(|(name, value)| format!("{} {value}", short(name, &key.metric)))
+        .collect();
+    let which = match others.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", others.join(", ")),
+    };
+    Some(format!("{} of {service}{}{which}", key.metric, on(key)))
+}
+
+/// The name of an attribute without the words that it shares with its metric.
+fn short<'a>(name: &'a str, metric: &str) -> &'a str {
+    let shared = name.match_indices('.').map(|(dot, _)| dot + 1);
+    let shared = shared.filter(|end| metric.starts_with(&name[..*end]));
+    &name[shared.last().unwrap_or(0)..]
+}
+
+/// ` on web-1`, where a host is known.
+fn on(key: &SeriesKey) -> String {
+    match key.host.as_str() {
+        "" => String::new(),
+        host => format!(" on {host}"),
+    }
+}
+
+/// A signal of a service.
+fn service(key: &SeriesKey, signal: &str) -> Option<String> {
     let (_, words) = SIGNALS.iter().find(|(end, _)| *end == signal)?;
     let service = key.attribute("service.name")?;
     let all = key.attributes.iter();
     if !all.clone().all(|(name, _)| TOLD.contains(&name.as_str())) {
         return None;
     }
-    let host = match key.host.as_str() {
-        "" => String::new(),
-        host => format!(" on {host}"),
-    };
+    let host = on(key);
     let of = match (key.attribute("kind"), key.attribute("peer")) {
         (None, None) => format!("{service}{host}"),
         (Some("client" | "producer"), None) => format!("calls by {service}{host}"),
@@ -77,6 +114,14 @@ mod tests {
             (
                 "h/service.request.active{kind=client,peer=db,service.name=shop}",
                 "requests in flight of calls to db by shop on h",
+            ),
+            (
+                "h/db.client.connection.count{db.client.connection.pool.name=main,db.client.connection.state=used,service.instance.id=280c,service.name=shop}",
+                "db.client.connection.count of shop on h (pool.name main, state used)",
+            ),
+            (
+                "h/queue_depth{service.name=shop}",
+                "queue_depth of shop on h",
             ),
         ] {
             assert_eq!(of_name(name), told);

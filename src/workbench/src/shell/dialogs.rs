@@ -294,9 +294,7 @@ fn attach_ui(
     // What was heard there before is offered again.
     if let Ok(target) = &target {
         let target = target.to_string();
-        if hear.target() != target {
-            *hear = hear::Draft::of(&target, scene.desk.recent.heard(&target));
-        }
+        hear.aim(&target, scene.desk.recent.heard(&target));
     }
     let chosen = hear.specs().len();
     let title = match chosen {

@@ -50,6 +50,8 @@ pub struct Draft {
     receivers: [(bool, String); 3],
     /// As [`LISTS`]: each without its first word.
     lines: [Vec<String>; 2],
+    /// What was chosen before and is offered again.
+    offered: Vec<String>,
 }
 
 impl Draft {
@@ -73,12 +75,22 @@ impl Draft {
                 draft.lines[place].push(rest.to_owned());
             }
         }
+        draft.offered = draft.specs();
         draft
     }
 
-    /// Whose agent.
-    pub fn target(&self) -> &str {
-        &self.target
+    /// Turns to another target: what is chosen already stays, else what was chosen for
+    /// that target before is.
+    pub(super) fn aim(&mut self, target: &str, remembered: &[String]) {
+        if self.target == target {
+            return;
+        }
+        let before = (!self.target.is_empty()).then_some(&self.offered);
+        let mine = self.specs();
+        match mine.is_empty() || before == Some(&mine) {
+            true => *self = Self::of(target, remembered),
+            false => target.clone_into(&mut self.target),
+        }
     }
 
     /// What is chosen, as the command line writes it.
@@ -249,6 +261,13 @@ mod tests {
         ]
         .map(str::to_owned);
         assert_eq!(Draft::of("local", &chosen).specs(), chosen);
+        // Another target has its own, unless something was chosen by hand.
+        let mut draft = Draft::of("local", &chosen);
+        draft.aim("ssh://a", &chosen[..1]);
+        assert_eq!(draft.specs(), chosen[..1]);
+        draft.receivers[2].0 = true;
+        draft.aim("ssh://b", &[]);
+        assert_eq!(draft.specs(), ["otlp-http", "statsd"]);
         let mut typed = Draft::of("local", &[]);
         assert_eq!(typed.specs(), [""; 0]);
         typed.lines[1] = vec!["  log:/a.log ".to_owned(), String::new()];

@@ -102,6 +102,8 @@ pub enum Action {
 pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     ui.horizontal_wrapped(|ui| {
+        // A title that does not fit goes to the next row whole.
+        ui.style_mut().wrap_mode = Some(eframe::egui::TextWrapMode::Extend);
         ui.selectable_value(&mut state.topic, Topic::Shortcuts, "Shortcuts");
         for (number, page) in data.pages.iter().enumerate() {
             ui.push_id(number, |ui| {
