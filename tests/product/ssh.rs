@@ -1,11 +1,16 @@
 //! Attaching over a real ssh server on loopback.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use model::time::{Moment, Zone};
 
 use crate::binary::{json, kymo, path, program, run, skipped};
 
@@ -89,7 +94,7 @@ impl Server {
         let patience = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < patience, "sshd does not listen");
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 
@@ -122,6 +127,40 @@ fn pushed() -> PathBuf {
     PathBuf::from(home).join(".cache/kymo/agent").join(hash)
 }
 
+/// A format with everything that a shell would touch.
+const FORMAT: &str =
+    r#"$remote_addr '$remote_user' [$time_local] "$request" $status $request_time"#;
+
+/// Somebody who writes requests of a quarter of a second to a log, until dropped.
+struct Writer(Option<(mpsc::Sender<()>, thread::JoinHandle<()>)>);
+
+impl Writer {
+    fn start(log: &Path) -> Self {
+        let mut file = fs::File::create(log).expect("a log");
+        let (stop, stopped) = mpsc::channel();
+        let writer = thread::spawn(move || {
+            let pace = Duration::from_millis(20);
+            while stopped.recv_timeout(pace) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH);
+                let now = now.map_or(0, |it| it.as_nanos() as i64);
+                let at = Moment(now).strftime("%d/%b/%Y:%H:%M:%S +0000", Zone::Utc);
+                let line = format!("127.0.0.1 '-' [{at}] \"GET /cart HTTP/1.1\" 200 0.250\n");
+                file.write_all(line.as_bytes()).expect("written");
+            }
+        });
+        Self(Some((stop, writer)))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some((stop, writer)) = self.0.take() {
+            drop(stop);
+            writer.join().unwrap_or_default();
+        }
+    }
+}
+
 #[test]
 fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
     let Some(sshd) = program("sshd") else {
@@ -134,6 +173,8 @@ fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
     if agent.exists() {
         fs::remove_file(&agent).expect("an earlier one goes");
     }
+    let log = home.path().join("access.log");
+    let writer = Writer::start(&log);
     let mut seen = Vec::new();
     for round in 0..2 {
         let session = home.path().join(format!("{round}.kymo"));
@@ -148,10 +189,26 @@ fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
                     "200ms",
                     "--agent",
                     &server.target(),
+                    "--intake",
+                    &format!("log:{},service=shop,nginx={FORMAT}", log.display()),
                 ])
                 .arg("--out")
                 .arg(&session),
             0,
+        );
+        let services = json(&run(
+            kymo(home.path())
+                .arg("services")
+                .arg(&session)
+                .arg("--json"),
+            0,
+        ));
+        let shop = &services["services"][0];
+        assert_eq!(shop["service"], "shop", "{services}");
+        assert!(
+            shop["mean"]
+                .as_f64()
+                .is_some_and(|it| (it - 0.25).abs() < 0.05)
         );
         let info = json(&run(
             kymo(home.path()).arg("info").arg(&session).arg("--json"),
@@ -166,6 +223,7 @@ fn an_agent_is_pushed_over_ssh_once_and_leaves_nothing_running() {
         );
         seen.push((facts.ino(), facts.modified().expect("a time")));
     }
+    drop(writer);
     assert_eq!(
         seen[0], seen[1],
         "the second attach found the first one's agent"

@@ -63,8 +63,8 @@ fn own(key: &SeriesKey) -> Option<String> {
 /// The name of an attribute without the words that it shares with its metric.
 fn short<'a>(name: &'a str, metric: &str) -> &'a str {
     let shared = name.match_indices('.').map(|(dot, _)| dot + 1);
-    let shared = shared.filter(|end| metric.starts_with(&name[..*end]));
-    &name[shared.last().unwrap_or(0)..]
+    let mut shared = shared.filter(|end| metric.starts_with(&name[..*end]));
+    &name[shared.next_back().unwrap_or(0)..]
 }
 
 /// ` on web-1`, where a host is known.
