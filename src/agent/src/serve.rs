@@ -150,7 +150,7 @@ type Heard = Option<intake::Intake>;
 
 /// Nothing of applications is taken in by this build.
 #[cfg(not(feature = "intake"))]
-type Heard = ();
+struct Heard;
 
 /// Opens what applications say as one more source, with a budget of its own.
 #[cfg(feature = "intake")]
@@ -175,7 +175,7 @@ fn take_in(
 /// Nothing of applications is taken in by this build.
 #[cfg(not(feature = "intake"))]
 fn take_in(_: &Options, _: &mut [Opened], _: &mut Limits, _: &mut Live) -> Result<Heard, RunError> {
-    Ok(())
+    Ok(Heard)
 }
 
 struct Server {
