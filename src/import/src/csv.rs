@@ -88,7 +88,10 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         header = ByteRecord::from_iter(plain);
     }
     let made = Table::new(&header, &sample, (dialect, &how));
-    let mut table = made.map_err(|why| rows.damaged(why))?;
+    let mut table = made.map_err(|why| ImportError::Said {
+        why,
+        path: rows.source.path().to_owned(),
+    })?;
     let mut record = ByteRecord::new();
     let damage = loop {
         match rows.next(&mut record) {

@@ -314,6 +314,22 @@ pub enum ImportError {
         /// The file.
         path: PathBuf,
     },
+    /// What was said of the file or server does not fit it.
+    #[error("{why}: {}", .path.display())]
+    Said {
+        /// What does not fit, and what would.
+        why: String,
+        /// The file or server.
+        path: PathBuf,
+    },
+    /// A server refused, or answered with what cannot be read.
+    #[error("{why}: {}", .server.display())]
+    Server {
+        /// What it said.
+        why: String,
+        /// Its address, without user and password.
+        server: PathBuf,
+    },
     /// A bound was exceeded.
     #[error("line {line}: {limit}: {}", .path.display())]
     TooLarge {

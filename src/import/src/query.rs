@@ -100,10 +100,10 @@ struct Server {
 pub fn fetch(ask: &Ask, watch: Watch<'_>) -> Result<Imported, ImportError> {
     let server = Server::of(ask)?;
     if ask.queries.is_empty() {
-        return Err(server.wrong(server.without_query()));
+        return Err(server.said(server.without_query()));
     }
     if ask.span.is_empty() {
-        return Err(server.wrong("the stretch is empty: --from must lie before --to".to_owned()));
+        return Err(server.said("the stretch is empty: --from must lie before --to".to_owned()));
     }
     let kinds = server.kinds();
     let plan: Vec<(&String, Way)> = ask
@@ -218,8 +218,7 @@ fn is_selector(query: &str) -> bool {
 
 impl Server {
     fn of(ask: &Ask) -> Result<Self, ImportError> {
-        let wrong = |why: &str| ImportError::Damaged {
-            line: 1,
+        let wrong = |why: &str| ImportError::Said {
             why: format!("{why}; an address is prometheus://HOST[:PORT][/PREFIX]"),
             path: PathBuf::from(without_user(&ask.server)),
         };
@@ -277,8 +276,14 @@ impl Server {
     }
 
     fn wrong(&self, why: String) -> ImportError {
-        ImportError::Damaged {
-            line: 1,
+        ImportError::Server {
+            why,
+            server: self.path(),
+        }
+    }
+
+    fn said(&self, why: String) -> ImportError {
+        ImportError::Said {
             why,
             path: self.path(),
         }
@@ -820,7 +825,7 @@ mod tests {
         ] {
             let error = fetch(&ask(wrong.to_owned(), &["up"]), &mut |_| Flow::Continue);
             assert!(
-                matches!(error, Err(ImportError::Damaged { .. })),
+                matches!(error, Err(ImportError::Said { .. })),
                 "{wrong}: {error:?}"
             );
         }

@@ -51,6 +51,10 @@ const HOSTS: [&str; 8] = [
 /// Headers of columns of units, in lower case.
 const UNITS: [&str; 3] = ["unit", "units", "uom"];
 
+/// Said of a table that is read as a wide one.
+pub(crate) const LOOKS_LONG: &str = "times repeat beside a column of names, as where each row is one value of a series: read it \
+     as a long table (--long) to tell the series apart";
+
 /// A column with its part.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {

@@ -13,7 +13,7 @@ use model::time::SECOND_NS;
 use crate::csv::number::Cell;
 use crate::how::{Count, How, Role};
 use crate::long::{Long, Row};
-use crate::shape::{Looks, Shape};
+use crate::shape::{LOOKS_LONG, Looks, Shape, looks_long};
 use crate::skipped::counted;
 use crate::times::{self, Told};
 use crate::{Content, Imported, Table, TableColumn};
@@ -199,6 +199,13 @@ fn wide(
     }
     if read.is_empty() {
         return Err("no column holds numbers".to_owned());
+    }
+    let looks: Vec<Looks> = (0..shape.parts.len()).map(|it| columns.looks(it)).collect();
+    let repeat = at
+        .as_ref()
+        .is_some_and(|at| at.windows(2).any(|it| it[0] == it[1]));
+    if looks_long(columns.headers(), &looks, repeat) {
+        notes.push(LOOKS_LONG.to_owned());
     }
     if !skipped.is_empty() {
         notes.push(format!("skipped without numbers: {}", skipped.join(", ")));

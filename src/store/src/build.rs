@@ -8,13 +8,14 @@ use model::host::HostId;
 use model::time::Moment;
 
 use crate::archive::Writer;
-use crate::bucket::Buckets;
-use crate::chunk::Chunk;
+use crate::bucket::{Buckets, Start};
+use crate::chunk::{Chunk, ChunkColumn};
 use crate::disk::is_full;
 use crate::document;
 use crate::limit::MEMBERS_MAX;
 use crate::manifest::{self, HostEntry, Manifest, SCHEMA};
 use crate::open::ANNOTATIONS;
+use crate::parquet::Effort;
 use crate::part::enter;
 use crate::roll::{Target, cut, pack};
 use crate::trim::WriteError;
@@ -81,10 +82,7 @@ impl Builder {
             });
         }
         let starts = enter(&mut self.manifest, host, &mut chunk);
-        let columns = chunk.columns.iter().zip(&starts);
-        let buckets: Vec<(u32, Buckets)> = columns
-            .map(|(column, (place, start))| (*place, Buckets::of(column, *start)))
-            .collect();
+        let buckets = buckets_of(&chunk.columns, &starts);
         let entry = &mut self.manifest.hosts[usize::from(host.0)];
         let target = Target {
             host,
@@ -92,8 +90,8 @@ impl Builder {
             number: entry.rolled,
         };
         entry.rolled += 1;
-        let members =
-            pack(&chunk, &buckets, &target).map_err(|why| self.failed(io::Error::other(why)))?;
+        let members = pack(&chunk, &buckets, &target, Effort::Foreground)
+            .map_err(|why| self.failed(io::Error::other(why)))?;
         for (segment, bytes) in members {
             let added = self.writer.add(&segment.path, &bytes);
             added.map_err(|source| self.failed(source))?;
@@ -127,6 +125,27 @@ impl Builder {
     fn failed(&self, source: io::Error) -> WriteError {
         failed(&self.out, source)
     }
+}
+
+/// The base level of every column, on all cores.
+fn buckets_of(columns: &[ChunkColumn], starts: &[(u32, Start)]) -> Vec<(u32, Buckets)> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = columns.len().div_ceil(cores).max(1);
+    let of_share = |(columns, starts): (&[ChunkColumn], &[(u32, Start)])| {
+        let each = columns.iter().zip(starts);
+        let each = each.map(|(column, (place, start))| (*place, Buckets::of(column, *start)));
+        each.collect::<Vec<_>>()
+    };
+    let shares = || columns.chunks(share).zip(starts.chunks(share));
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = shares()
+            .map(|it| scope.spawn(move || of_share(it)))
+            .collect();
+        // A thread that gave up is made up for here, where its trouble is met again.
+        let parts = threads.into_iter().zip(shares());
+        let parts = parts.flat_map(|(thread, it)| thread.join().unwrap_or_else(|_| of_share(it)));
+        parts.collect()
+    })
 }
 
 /// What the disk said, told apart by what the caller can do.

@@ -12,6 +12,7 @@ use model::trace;
 use crate::build::failed;
 use crate::chunk::{Chunk, ChunkColumn, Info, ProcessCells};
 use crate::disk::create_beside;
+use crate::parquet::Effort;
 use crate::part::Data;
 use crate::progress::{Continue, Progress, Watch};
 use crate::requests;
@@ -86,7 +87,7 @@ fn members(session: &Session, dir: &Path, watch: Watch<'_>) -> Result<(), WriteE
                     };
                     let places = held.starts.iter().map(|(place, _)| *place);
                     let buckets: Vec<_> = places.zip(held.buckets().iter().cloned()).collect();
-                    let packed = pack(&held.chunk, &buckets, &target)
+                    let packed = pack(&held.chunk, &buckets, &target, Effort::Foreground)
                         .map_err(|why| failed(dir, io::Error::other(why)))?;
                     for (segment, bytes) in packed {
                         file(&dir.join(&segment.path), &bytes)?;

@@ -26,6 +26,7 @@ use crate::journal::{RETRY_EVERY, Shared};
 use crate::limit::{CELLS_MAX, MEMBERS_MAX};
 use crate::manifest::{self, Manifest, Segment};
 use crate::open::{ANNOTATIONS, part_of_journal};
+use crate::parquet::Effort;
 use crate::part::{Data, lock};
 use crate::recorder::Retention;
 use crate::tables;
@@ -144,7 +145,8 @@ impl Roller {
                 host_folder: which.host.clone(),
                 number: which.number,
             };
-            let members = pack(&held.chunk, &buckets, &target).map_err(io::Error::other)?;
+            let members = pack(&held.chunk, &buckets, &target, Effort::Background)
+                .map_err(io::Error::other)?;
             for (segment, bytes) in members {
                 write_whole(&*self.disk, &self.folder.join(&segment.path), &bytes)?;
                 manifest.segments.push(segment);
@@ -222,9 +224,10 @@ pub(crate) fn pack(
     chunk: &Chunk,
     buckets: &[(u32, Buckets)],
     target: &Target,
+    effort: Effort,
 ) -> Result<Vec<(Segment, Vec<u8>)>, String> {
     let span = chunk.span();
-    let packed = tables::pack(chunk, buckets)?;
+    let packed = tables::pack(chunk, buckets, effort)?;
     let member = |it: tables::Packed| {
         let segment = Segment {
             path: it.table.path(&target.host_folder, target.number),

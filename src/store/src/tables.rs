@@ -26,7 +26,8 @@ use crate::bucket::Buckets;
 use crate::chunk::{Chunk, Info, ProcessCells};
 use crate::manifest::Table;
 use crate::parquet::{
-    bytes_of, numbers, optional_time_column, singles, texts, time_column, times, whole_numbers,
+    Effort, bytes_of, numbers, optional_time_column, singles, texts, time_column, times,
+    whole_numbers,
 };
 use crate::requests;
 
@@ -60,7 +61,11 @@ impl Table {
 
 /// Packs the tables of a chunk that have rows. `buckets` holds, by column of the
 /// chunk, the place of its series in the manifest and its buckets.
-pub(crate) fn pack(chunk: &Chunk, buckets: &[(u32, Buckets)]) -> Result<Vec<Packed>, String> {
+pub(crate) fn pack(
+    chunk: &Chunk,
+    buckets: &[(u32, Buckets)],
+    effort: Effort,
+) -> Result<Vec<Packed>, String> {
     let frames = [
         (Table::Metrics, metrics_frame(chunk)),
         (Table::Pyramid, pyramid_frame(buckets)),
@@ -80,7 +85,7 @@ pub(crate) fn pack(chunk: &Chunk, buckets: &[(u32, Buckets)]) -> Result<Vec<Pack
         packed.push(Packed {
             table,
             rows: frame.height() as u64,
-            bytes: bytes_of(frame).map_err(|error| error.to_string())?,
+            bytes: bytes_of(frame, effort).map_err(|error| error.to_string())?,
         });
     }
     Ok(packed)

@@ -533,11 +533,15 @@ impl Columns for OfColumns {
 fn of_file(path: &Path, form: Form, how: &How) -> Result<import::Imported, Problem> {
     let read = Foreign::read(path, form, None).map_err(|error| of_columns(path, &error))?;
     let columns = OfColumns(read);
-    let mut imported = tabular::assemble(form.name(), &columns, how).map_err(|why| Problem {
+    let made = tabular::assemble(form.name(), &columns, how);
+    let mut imported = made.map_err(|why| Problem {
         what: format!("could not import {}", path.display()),
         why,
         what_to_do: "say what its columns are (--column HEADER=ROLE)".to_owned(),
-        sort: Sort::NotUsable,
+        sort: match how.table.columns.is_empty() {
+            true => Sort::NotUsable,
+            false => Sort::Usage,
+        },
     })?;
     let skipped = columns.0.skipped();
     if !skipped.is_empty() {
@@ -643,12 +647,12 @@ fn asking(error: &import::ImportError) -> Problem {
             Sort::Limit,
             "less time, fewer series, a longer --step",
         ),
+        E::Said { path, .. } => (path, Sort::Usage, "kymo import --help"),
         E::Cancelled { .. } => return Problem::cancelled("import"),
-        E::NotAFile { path, .. } | E::Unknown { path, .. } | E::Damaged { path, .. } => (
-            path,
-            Sort::NotUsable,
-            "try the query in the server's own page",
-        ),
+        E::Server { server: path, .. }
+        | E::NotAFile { path, .. }
+        | E::Unknown { path, .. }
+        | E::Damaged { path, .. } => (path, Sort::NotUsable, "the query in the server's own page"),
     };
     let what = format!("could not import from {}", path.display());
     Problem::from_error(what, error, sort).advise(advice)
@@ -677,6 +681,9 @@ fn importing(error: &import::ImportError) -> Problem {
             Sort::Limit,
             "split the file, or convert it to Parquet",
         ),
+        E::Said { path, .. } | E::Server { server: path, .. } => {
+            (path, Sort::Usage, "kymo import --help")
+        }
         E::Cancelled { .. } => return Problem::cancelled("import"),
     };
     let what = format!("could not import {}", path.display());

@@ -13,7 +13,7 @@ use super::time::Times;
 use crate::how::{Role, TableHow};
 use crate::lines::TooMuch;
 use crate::long::{Long, Row};
-use crate::shape::{Part, Shape};
+use crate::shape::{LOOKS_LONG, Part, Shape};
 use crate::skipped::{Skipped, counted};
 use crate::times::Told;
 use crate::{Content, Imported, TableColumn};
@@ -92,11 +92,7 @@ impl Table {
         let names = unique_names(&cells, &mut notes);
         let shape = Shape::of(&names, how, |place| sample.looks(place))?;
         if !shape.long && sample.looks_long(&names, &shape) {
-            notes.push(
-                "times repeat beside a column of names, as where each row is one value of a \
-                 series: read it as a long table (--long) to tell the series apart"
-                    .to_owned(),
-            );
+            notes.push(LOOKS_LONG.to_owned());
         }
         let clock = shape.places(Role::Time);
         if clock.is_empty()
