@@ -7,10 +7,14 @@
 //! Start at [`read`].
 
 use std::io;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::thread;
 
 use ::csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
 use crate::how::TableHow;
+use crate::lines::TooMuch;
 use crate::source::Source;
 use crate::{ImportError, Imported, MOST_COLUMNS, MOST_VALUES};
 
@@ -24,8 +28,11 @@ pub(crate) mod sample;
 mod table;
 pub(crate) mod time;
 
-/// The watch is asked once in so many rows.
+/// The watch is asked once in so many rows, which also go from thread to thread at once.
 const ROWS_A_REPORT: usize = 4096;
+
+/// So many batches may wait to be read.
+const BATCHES: usize = 4;
 
 /// What the format is called.
 pub(crate) const NAME: &str = "CSV";
@@ -88,37 +95,107 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         header = ByteRecord::from_iter(plain);
     }
     let made = Table::new(&header, &sample, (dialect, &how));
-    let mut table = made.map_err(|why| ImportError::Said {
+    let table = made.map_err(|why| ImportError::Said {
         why,
         path: rows.source.path().to_owned(),
     })?;
-    let mut record = ByteRecord::new();
-    let damage = loop {
-        match rows.next(&mut record) {
-            Ok(true) => {
-                let taken = table.push(rows.line, &record);
-                taken.map_err(|limit| rows.too_large(limit.0))?;
-            }
-            Ok(false) => break None,
-            Err(ImportError::Damaged { line, why, .. }) if table.rows() > 0 => {
-                break Some(format!("line {line}: {why}"));
-            }
-            Err(error) => return Err(error),
-        }
-        if table.values() > MOST_VALUES {
-            let limit = format!("more than {MOST_VALUES} values; import a part of the file");
-            return Err(rows.too_large(limit));
-        }
-        if table.rows().is_multiple_of(ROWS_A_REPORT) {
-            rows.source.progress(table.rows())?;
-        }
-    };
+    let (table, damage) = fill(&mut rows, table)?;
     rows.source.progress(table.rows())?;
     let line = rows.line;
     let path = rows.source.path().to_owned();
     table
         .finish(damage)
         .map_err(|why| ImportError::Damaged { line, why, path })
+}
+
+/// Rows with their line numbers, as they go from the thread that splits them to the one
+/// that reads their cells, and back to be filled again.
+#[derive(Default)]
+struct Batch {
+    records: Vec<(u64, ByteRecord)>,
+    used: usize,
+}
+
+/// Reads all rows into the table: this thread splits them into cells, another one makes
+/// numbers of those. Says why the rest could not be read, if so.
+fn fill(rows: &mut Rows<'_, '_>, table: Table) -> Result<(Table, Option<String>), ImportError> {
+    let (full, filled) = mpsc::sync_channel::<Batch>(BATCHES);
+    let (empty, emptied) = mpsc::channel::<Batch>();
+    thread::scope(|scope| {
+        let worker = scope.spawn(move || numbers(table, &filled, &empty));
+        let damage = split(rows, &full, &emptied);
+        drop(full);
+        let table = match worker.join() {
+            Ok(table) => table,
+            Err(panic) => resume_unwind(panic),
+        };
+        let table = table.map_err(|(line, limit)| rows.source.too_large(line, limit.0))?;
+        Ok((table, damage?))
+    })
+}
+
+/// Splits rows into cells, batch by batch, until they end or the other thread has enough.
+fn split(
+    rows: &mut Rows<'_, '_>,
+    full: &SyncSender<Batch>,
+    emptied: &Receiver<Batch>,
+) -> Result<Option<String>, ImportError> {
+    let mut count = 0;
+    loop {
+        let mut batch = emptied.try_recv().unwrap_or_default();
+        batch.used = 0;
+        let ending = loop {
+            if batch.used == ROWS_A_REPORT {
+                break None;
+            }
+            if batch.used == batch.records.len() {
+                batch.records.push((0, ByteRecord::new()));
+            }
+            let Some((line, record)) = batch.records.get_mut(batch.used) else {
+                break Some(None);
+            };
+            match rows.next(record) {
+                Ok(true) => {
+                    *line = rows.line;
+                    batch.used += 1;
+                    count += 1;
+                }
+                Ok(false) => break Some(None),
+                Err(ImportError::Damaged { line, why, .. }) if count > 0 => {
+                    break Some(Some(format!("line {line}: {why}")));
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        // Where the other thread has enough, it says itself why.
+        if full.send(batch).is_err() {
+            return Ok(None);
+        }
+        if let Some(damage) = ending {
+            return Ok(damage);
+        }
+        rows.source.progress(count)?;
+    }
+}
+
+/// Takes rows into the table until there are no more, or too many.
+fn numbers(
+    mut table: Table,
+    filled: &Receiver<Batch>,
+    empty: &Sender<Batch>,
+) -> Result<Table, (u64, TooMuch)> {
+    for batch in filled {
+        for (line, record) in batch.records.iter().take(batch.used) {
+            table.push(*line, record).map_err(|limit| (*line, limit))?;
+            if table.values() > MOST_VALUES {
+                let limit = format!("more than {MOST_VALUES} values; import a part of the file");
+                return Err((*line, TooMuch(limit)));
+            }
+        }
+        // At the end nobody waits for it any more.
+        empty.send(batch).unwrap_or_default();
+    }
+    Ok(table)
 }
 
 fn first_row(head: &[u8], dialect: Dialect) -> ByteRecord {

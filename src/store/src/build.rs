@@ -9,11 +9,11 @@ use model::time::Moment;
 
 use crate::archive::Writer;
 use crate::bucket::{Buckets, Start};
-use crate::chunk::{Chunk, ChunkColumn};
+use crate::chunk::Chunk;
 use crate::disk::is_full;
 use crate::document;
 use crate::limit::MEMBERS_MAX;
-use crate::manifest::{self, HostEntry, Manifest, SCHEMA};
+use crate::manifest::{self, HostEntry, Manifest, SCHEMA, Segment};
 use crate::open::ANNOTATIONS;
 use crate::parquet::Effort;
 use crate::part::enter;
@@ -64,25 +64,31 @@ impl Builder {
         id
     }
 
-    /// Adds the next stretch of a host.
+    /// Adds the next stretch of a host; what is cut into several pieces is packed on all
+    /// cores.
     pub(crate) fn add(&mut self, host: HostId, chunk: Chunk) -> Result<(), WriteError> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut entered = Vec::with_capacity(cores);
         for piece in cut(chunk) {
-            self.piece(host, piece)?;
+            if piece.is_empty() {
+                continue;
+            }
+            entered.push(self.enter(host, piece)?);
+            if entered.len() == cores {
+                self.write(&std::mem::take(&mut entered))?;
+            }
         }
-        Ok(())
+        self.write(&entered)
     }
 
-    fn piece(&mut self, host: HostId, mut chunk: Chunk) -> Result<(), WriteError> {
-        if chunk.is_empty() {
-            return Ok(());
-        }
+    /// Gives a piece its place in the manifest.
+    fn enter(&mut self, host: HostId, mut chunk: Chunk) -> Result<Entered, WriteError> {
         if self.manifest.segments.len() + TABLES > MEMBERS_MAX {
             return Err(WriteError::Empty {
                 why: "the data would need more members than a session may have".to_owned(),
             });
         }
         let starts = enter(&mut self.manifest, host, &mut chunk);
-        let buckets = buckets_of(&chunk.columns, &starts);
         let entry = &mut self.manifest.hosts[usize::from(host.0)];
         let target = Target {
             host,
@@ -90,12 +96,37 @@ impl Builder {
             number: entry.rolled,
         };
         entry.rolled += 1;
-        let members = pack(&chunk, &buckets, &target, Effort::Foreground)
-            .map_err(|why| self.failed(io::Error::other(why)))?;
-        for (segment, bytes) in members {
-            let added = self.writer.add(&segment.path, &bytes);
-            added.map_err(|source| self.failed(source))?;
-            self.manifest.segments.push(segment);
+        Ok(Entered {
+            chunk,
+            starts,
+            target,
+        })
+    }
+
+    /// Packs pieces, each on a core of its own, and writes them in order.
+    fn write(&mut self, entered: &[Entered]) -> Result<(), WriteError> {
+        let packed: Vec<Result<Members, String>> = match entered {
+            [] => return Ok(()),
+            [one] => vec![one.packed()],
+            many => std::thread::scope(|scope| {
+                let threads: Vec<_> = many
+                    .iter()
+                    .map(|it| scope.spawn(move || it.packed()))
+                    .collect();
+                // A thread that gave up is made up for here, where its trouble is met again.
+                let threads = threads.into_iter().zip(many);
+                threads
+                    .map(|(thread, it)| thread.join().unwrap_or_else(|_| it.packed()))
+                    .collect()
+            }),
+        };
+        for members in packed {
+            let members = members.map_err(|why| self.failed(io::Error::other(why)))?;
+            for (segment, bytes) in members {
+                let added = self.writer.add(&segment.path, &bytes);
+                added.map_err(|source| self.failed(source))?;
+                self.manifest.segments.push(segment);
+            }
         }
         Ok(())
     }
@@ -127,25 +158,24 @@ impl Builder {
     }
 }
 
-/// The base level of every column, on all cores.
-fn buckets_of(columns: &[ChunkColumn], starts: &[(u32, Start)]) -> Vec<(u32, Buckets)> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = columns.len().div_ceil(cores).max(1);
-    let of_share = |(columns, starts): (&[ChunkColumn], &[(u32, Start)])| {
-        let each = columns.iter().zip(starts);
-        let each = each.map(|(column, (place, start))| (*place, Buckets::of(column, *start)));
-        each.collect::<Vec<_>>()
-    };
-    let shares = || columns.chunks(share).zip(starts.chunks(share));
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = shares()
-            .map(|it| scope.spawn(move || of_share(it)))
+/// Packed tables of a piece, with what the manifest says of each.
+type Members = Vec<(Segment, Vec<u8>)>;
+
+/// A piece that has its place in the manifest.
+struct Entered {
+    chunk: Chunk,
+    starts: Vec<(u32, Start)>,
+    target: Target,
+}
+
+impl Entered {
+    fn packed(&self) -> Result<Members, String> {
+        let columns = self.chunk.columns.iter().zip(&self.starts);
+        let buckets: Vec<(u32, Buckets)> = columns
+            .map(|(column, (place, start))| (*place, Buckets::of(column, *start)))
             .collect();
-        // A thread that gave up is made up for here, where its trouble is met again.
-        let parts = threads.into_iter().zip(shares());
-        let parts = parts.flat_map(|(thread, it)| thread.join().unwrap_or_else(|_| of_share(it)));
-        parts.collect()
-    })
+        pack(&self.chunk, &buckets, &self.target, Effort::Foreground)
+    }
 }
 
 /// What the disk said, told apart by what the caller can do.

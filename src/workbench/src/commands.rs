@@ -12,6 +12,8 @@ use crate::layout::Screen;
 pub enum Id {
     /// Ask for a file and open it.
     Open,
+    /// Say how files are to be read, and put several on one axis.
+    Import,
     /// Type or paste a path and open it.
     OpenPath,
     /// Show what attached agents say.
@@ -323,6 +325,7 @@ use When::{Always, Data};
 #[rustfmt::skip]
 pub const ALL: &[Command] = &[
     line(Id::Open, ("file.open", "Open session or file…"), File, &[ctrl(Key::O)], Always),
+    line(Id::Import, ("file.import", "Import files…"), File, &[ctrl(Key::I)], Always),
     line(Id::OpenPath, ("file.open-path", "Open path…"), File, &[ctrl_shift(Key::O)], Always),
     line(Id::ShowLive, ("file.live", "Show live data"), File, &[ctrl(Key::L)], Always),
     line(Id::Attach, ("file.attach", "Attach agent…"), File, &[ctrl_shift(Key::A)], Always),

@@ -48,6 +48,8 @@ pub enum Offer {
     Attach(String),
     /// Ask how to record.
     Record,
+    /// Say how this file is to be read.
+    Import(std::path::PathBuf),
     /// Show the start page.
     Tour,
 }
@@ -156,14 +158,20 @@ impl Notices {
     }
 
     /// Tells something doubtful.
-    pub fn warn(&mut self, now: Now, what: impl Into<String>, why: impl Into<String>) {
+    pub fn warn(
+        &mut self,
+        now: Now,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        offers: Vec<Offer>,
+    ) {
         self.push(Notice {
             id: NoticeId(0),
             level: Level::Warning,
             what: what.into(),
             why: why.into(),
             what_to_do: String::new(),
-            offers: Vec::new(),
+            offers,
             at: now.moment,
             shown_until: Some(now.instant + OFFER_TIME),
             closed: false,

@@ -17,6 +17,7 @@ use analysis::quality::Quality;
 use analysis::summary::Summary;
 use analysis::track::{Detail, Track};
 use model::finding::Finding;
+use workflow::imports::{How, Preview};
 use workflow::input::Input;
 use workflow::jobs::{Context, Ended, JobId, Jobs, Running};
 use workflow::problem::{Problem, Sort};
@@ -27,6 +28,7 @@ use crate::contrast::News;
 use crate::contrast::sides::Which;
 use crate::desk::Hindrance;
 use crate::inquiry::Answer;
+use crate::shell::importing;
 use crate::workspace::Item;
 
 /// A job that takes longer than this is shown.
@@ -74,6 +76,8 @@ pub enum Outcome {
     Picked(Purpose, Picked),
     /// What keeps applications on this machine from being heard.
     Hindrances(Vec<Hindrance>),
+    /// The beginning of a file was looked at, read like this.
+    Previewed(PathBuf, How, Result<Preview, Problem>),
     /// Settings were written.
     Saved(Result<(), Problem>),
     /// Notes or findings were stored; what to say of it, which may be nothing.
@@ -109,7 +113,7 @@ pub struct StatisticsRow {
 }
 
 /// What a file dialog is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
     /// Open it.
     Open,
@@ -119,6 +123,10 @@ pub enum Purpose {
     Record(crate::recorder::Draft),
     /// Write something into it.
     Export(crate::export::Export),
+    /// Import it beside these.
+    Import(importing::Draft),
+    /// Import these into it.
+    ImportInto(importing::Draft),
 }
 
 /// The answer of a file dialog.

@@ -689,3 +689,147 @@ fn importing(error: &import::ImportError) -> Problem {
     let what = format!("could not import {}", path.display());
     Problem::from_error(what, error, sort).advise(advice)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    fn written(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+        let path = folder.path().join(name);
+        let done = std::fs::write(&path, text);
+        assert!(done.is_ok(), "{name}");
+        path
+    }
+
+    fn from(path: PathBuf, how: How) -> Setup {
+        Setup {
+            inputs: vec![(Origin::File(path), how)],
+            ..Setup::default()
+        }
+    }
+
+    fn long() -> How {
+        How {
+            table: TableHow {
+                long: true,
+                ..TableHow::default()
+            },
+            ..How::default()
+        }
+    }
+
+    #[test]
+    fn long_tables_of_columns_read_as_their_text_would() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let context = Context::default();
+        for name in ["long.parquet", "long.feather"] {
+            let path = root().join("src/store/fixtures").join(name);
+            let look = preview(&path, &How::default()).expect("a preview");
+            let table = look.table.expect("a table");
+            assert!(table.looks_long && !table.long, "{name}");
+            assert_eq!(look.times, Told::Local, "{name}");
+            let out = folder.path().join(format!("{name}.kymo"));
+            let made = import(&from(path, long()), &out, &context).expect("it reads");
+            let (stored, _) = Stored::open(&out, &context).expect("a session");
+            let told = stored.measured().iter().map(|it| {
+                let column = stored.column(&it.key, None).map(|it| it.values.to_vec());
+                let first = column.ok().and_then(|it| it.first().copied());
+                format!("{} [{}] {first:?}", it.key, it.unit.code())
+            });
+            let told: Vec<String> = told.collect();
+            assert_eq!(
+                told,
+                [
+                    "web-1/latency{zone=eu} [s] Some(0.1)",
+                    "web-1/requests{zone=eu} [{request}/s] Some(100.0)",
+                    "web-2/latency{zone=eu} [s] Some(0.1)",
+                    "web-2/requests{zone=eu} [{request}/s] Some(100.0)",
+                ],
+                "{name}: {:?}",
+                made.notes
+            );
+        }
+    }
+
+    #[test]
+    fn a_session_and_files_of_other_clocks_become_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let context = Context::default();
+        let session = root().join("sessions/cpu-hog.kymo");
+        let (whole, _) = Stored::open(&session, &context).expect("an example");
+        let begin = whole.span().from.0 / 1_000_000_000;
+        let rows = |from: i64, form: &dyn Fn(i64) -> String| {
+            let rows = (from..from + 60).map(|at| format!("{},{}\n", form(at), at % 7));
+            let head = "time,load\n".to_owned();
+            std::iter::once(head).chain(rows).collect::<String>()
+        };
+        // Two hours ahead, without saying so.
+        let civil = |at: i64| {
+            let moment = Moment((at + 7_200) * 1_000_000_000);
+            moment.strftime("%Y-%m-%d %H:%M:%S", model::time::Zone::Utc)
+        };
+        let local = written(&folder, "local.csv", &rows(begin + 5, &civil));
+        let untold = written(&folder, "untold.csv", "load\n1\n2\n3\n");
+        let moments = written(&folder, "load.csv", &rows(begin + 10, &|at| at.to_string()));
+        let file = |path: &PathBuf| (Origin::File(path.clone()), How::default());
+        let mut setup = Setup {
+            inputs: vec![file(&session), file(&local), file(&untold), file(&moments)],
+            ..Setup::default()
+        };
+        setup.shifts.insert(3, 5_000_000_000);
+        let out = folder.path().join("all.kymo");
+        let made = import(&setup, &out, &context).expect("it reads");
+        let (stored, warnings) = Stored::open(&out, &context).expect("a session");
+        assert!(warnings.is_empty() && !made.damaged, "{warnings:?}");
+        let first = |key: &str| {
+            let key = key.parse().expect("a key");
+            let column = stored.column(&key, None).expect("a column");
+            column.at.first().map(|at| at / 1_000_000_000 - begin)
+        };
+        assert_eq!(first("local/load"), Some(5));
+        assert_eq!(first("untold/load"), Some(0));
+        assert_eq!(first("load/load"), Some(15));
+        let said = |text: &str| {
+            let known = made.notes.iter().any(|it| it.contains(text));
+            let event = stored.events().iter().any(|it| it.1.text.contains(text));
+            assert!(known && event, "{text}: {:?}", made.notes);
+        };
+        said("that of UTC+02:00 is the only one");
+        said("its first row was put where the others begin");
+        said("was moved by +5 s, as you said");
+        said("tells its moments and was not moved");
+        // Everything of the session is there still: its processes and settings too.
+        let host = whole.hosts().first().expect("a host");
+        assert!(stored.hosts().iter().any(|it| it.name == host.name));
+        assert_eq!(
+            stored.measured().len(),
+            whole.measured().len() + 3,
+            "series of the session"
+        );
+        let report = crate::tables::verify(&out, &context).expect("it verifies");
+        assert_eq!(report.problems, Vec::<String>::new());
+        // Nothing is written over.
+        let again = import(&setup, &out, &context);
+        assert!(again.is_err_and(|it| it.sort == Sort::Denied));
+    }
+
+    #[test]
+    fn what_is_said_wrong_is_wrong_use_and_names_what_there_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let table = written(&folder, "t.csv", "time,cpu\n1,2\n");
+        let mut how = How::default();
+        how.table.set(As::new("memory", Role::Value));
+        let out = folder.path().join("t.kymo");
+        let problem = import(&from(table, how), &out, &Context::default()).expect_err("refused");
+        assert_eq!(problem.sort, Sort::Usage);
+        assert!(
+            problem.why.contains("the columns are: time, cpu"),
+            "{problem}"
+        );
+        assert!(!out.exists());
+    }
+}

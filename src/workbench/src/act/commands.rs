@@ -28,6 +28,7 @@ impl App {
         let range = self.timeline.range();
         match id {
             Id::Open => self.pick(Purpose::Open),
+            Id::Import => self.ask_how_to_import(Vec::new()),
             Id::OpenPath => self.ask_path(Purpose::Open, ""),
             Id::ShowLive => self.show_live(),
             Id::Attach => self.ask_to_attach(""),

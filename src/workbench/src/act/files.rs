@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
+use workflow::imports::{self, How, Origin, Setup};
 use workflow::stored::Stored;
 
 use crate::app::App;
@@ -11,8 +12,9 @@ use crate::export::{self, Export};
 use crate::layout::Screen;
 use crate::notices::{Now, Offer};
 use crate::places;
-use crate::recorder::Draft;
+use crate::recorder;
 use crate::shell::dialogs::{Action, Dialog};
+use crate::shell::importing::Draft;
 use crate::tasks::{OpenedFile, Outcome, Picked, Pool, Purpose};
 use crate::timeline::Mode;
 use crate::view::start;
@@ -47,7 +49,12 @@ impl App {
         self.desk.recent.opened(&file.path);
         if !warnings.is_empty() {
             let what = format!("{} was opened, with remarks", stored.title());
-            self.notices.warn(Now::read(), what, warnings.join("\n"));
+            let offers = match file.path.extension().is_some_and(|it| it == "kymo") {
+                true => Vec::new(),
+                false => vec![Offer::Import(file.path.clone())],
+            };
+            self.notices
+                .warn(Now::read(), what, warnings.join("\n"), offers);
         }
         let span = stored.span();
         self.session.show_stored(stored, &self.work);
@@ -76,16 +83,62 @@ impl App {
         }
     }
 
-    /// Opens the first of several dropped files and remembers the others.
-    pub(super) fn dropped(&mut self, paths: Vec<PathBuf>) {
-        let mut paths = paths.into_iter();
-        let first = paths.next();
-        for path in paths {
-            self.desk.recent.opened(&path);
+    /// Opens a dropped file; of several asks how they go together.
+    pub(super) fn dropped(&mut self, mut paths: Vec<PathBuf>) {
+        match paths.len() {
+            0 => {}
+            1 => paths.drain(..).for_each(|path| self.open(path)),
+            _ => self.ask_how_to_import(paths),
         }
-        if let Some(path) = first {
-            self.open(path);
+    }
+
+    /// Asks how files are to be read; without any, which.
+    pub(super) fn ask_how_to_import(&mut self, paths: Vec<PathBuf>) {
+        let single = paths.len() == 1;
+        let draft = Draft::of(paths, Path::new(""));
+        let mut draft = Box::new(draft);
+        if !single {
+            let place = self.default_path(&Purpose::ImportInto((*draft).clone()));
+            draft.set_out(&place);
         }
+        self.views.dialogs.open(Dialog::Import(draft));
+    }
+
+    /// Looks at the beginning of a file, as a job.
+    fn preview(&mut self, path: PathBuf, how: How) {
+        let label = format!("looking at {}", path.display());
+        self.work.start(Pool::Quick, label, move |_| {
+            let preview = imports::preview(&path, &how);
+            Outcome::Previewed(path, how, preview)
+        });
+    }
+
+    /// Imports files, as a job, and opens what they became.
+    fn import(&mut self, setup: Setup, out: Option<PathBuf>) {
+        let count = setup.inputs.len();
+        let label = match setup.inputs.as_slice() {
+            [(origin, _)] => format!("importing {}", origin.name()),
+            _ => format!("importing {count} files"),
+        };
+        self.work.start(Pool::Long, label, move |context| {
+            let (path, result) = match (out, setup.inputs.first()) {
+                (None, Some((Origin::File(path), how))) => {
+                    (path.clone(), imports::open(path, how, context))
+                }
+                (out, _) => {
+                    let out = out.unwrap_or_default();
+                    let made = imports::import(&setup, &out, context);
+                    let opened = made.and_then(|made| {
+                        let (stored, mut warnings) = Stored::open(&out, context)?;
+                        let mut notes = made.notes;
+                        notes.append(&mut warnings);
+                        Ok((stored, notes))
+                    });
+                    (out, opened)
+                }
+            };
+            Outcome::Opened(Box::new(OpenedFile { path, result }))
+        });
     }
 
     /// Shows the system's file dialog from a job, so that drawing goes on.
@@ -110,7 +163,7 @@ impl App {
     /// Asks for a path in the window itself.
     pub(super) fn ask_path(&mut self, purpose: Purpose, why: &str) {
         let text = match &purpose {
-            Purpose::Open | Purpose::Compare(_) => String::new(),
+            Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => String::new(),
             other => self.default_path(other).display().to_string(),
         };
         self.views.dialogs.open(Dialog::Path {
@@ -125,6 +178,26 @@ impl App {
             Purpose::Open | Purpose::Compare(_) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
+            }
+            Purpose::Import(draft) => {
+                let recent = self.desk.recent.files.first().and_then(|it| it.parent());
+                let folder = draft.folder().or(recent);
+                folder.unwrap_or(self.desk.record_folder()).to_path_buf()
+            }
+            Purpose::ImportInto(draft) if !draft.out().trim().is_empty() => {
+                PathBuf::from(draft.out().trim())
+            }
+            Purpose::ImportInto(_) => {
+                let free = |number: usize| {
+                    let name = match number {
+                        1 => "imported.kymo".to_owned(),
+                        number => format!("imported-{number}.kymo"),
+                    };
+                    let path = self.desk.places.sessions.join(name);
+                    (!path.exists()).then_some(path)
+                };
+                let found = (1..=999).find_map(free);
+                found.unwrap_or_else(|| self.desk.places.sessions.join("imported.kymo"))
             }
             Purpose::Record(draft) => PathBuf::from(&draft.path),
             Purpose::Export(export) => {
@@ -149,8 +222,12 @@ impl App {
 
     /// A dialog that was left goes back to where it was opened from.
     fn back_to(&mut self, purpose: Purpose) {
-        if let Purpose::Record(draft) = purpose {
-            self.views.dialogs.open(Dialog::Record(draft));
+        match purpose {
+            Purpose::Record(draft) => self.views.dialogs.open(Dialog::Record(draft)),
+            Purpose::Import(draft) | Purpose::ImportInto(draft) => {
+                self.views.dialogs.open(Dialog::Import(Box::new(draft)));
+            }
+            Purpose::Open | Purpose::Compare(_) | Purpose::Export(_) => {}
         }
     }
 
@@ -163,9 +240,17 @@ impl App {
                 let path = path.display().to_string();
                 self.views
                     .dialogs
-                    .open(Dialog::Record(Draft { path, ..draft }));
+                    .open(Dialog::Record(recorder::Draft { path, ..draft }));
             }
             Purpose::Export(export) => self.write(export, path),
+            Purpose::Import(mut draft) => {
+                draft.add(path);
+                self.views.dialogs.open(Dialog::Import(Box::new(draft)));
+            }
+            Purpose::ImportInto(mut draft) => {
+                draft.set_out(&path);
+                self.views.dialogs.open(Dialog::Import(Box::new(draft)));
+            }
         }
     }
 
@@ -206,6 +291,8 @@ impl App {
             Action::Path(purpose, path) => self.use_path(purpose, path),
             Action::PickPath(purpose) => self.pick(purpose),
             Action::Expect(mark) => self.expect(mark),
+            Action::Preview(path, how) => self.preview(path, how),
+            Action::Import(setup, out) => self.import(setup, out),
             Action::FinishAndQuit => self.finish_and_quit(),
             Action::Start(action) => self.start_page(ctx, action),
             Action::Copy(text) => ctx.copy_text(text),
@@ -264,20 +351,28 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
     }
     let dialog = rfd::FileDialog::new();
     match purpose {
-        Purpose::Open | Purpose::Compare(_) => dialog
+        Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => dialog
             .set_title(match purpose {
                 Purpose::Compare(_) => "Compare with a session or file",
+                Purpose::Import(_) => "Import a file",
                 _ => "Open a session or file",
             })
             .set_directory(start)
             .add_filter(
-                "Sessions and tables",
-                &["kymo", "csv", "tsv", "gz", "parquet"],
+                "Sessions and files of other tools",
+                &[
+                    "kymo", "csv", "tsv", "gz", "parquet", "arrow", "arrows", "feather", "json",
+                    "jsonl", "jtl", "hlog", "log", "txt", "prom", "sa", "xml",
+                ],
             )
             .add_filter("All files", &["*"])
             .pick_file(),
         Purpose::Record(_) => saving(dialog, start)
             .set_title("Record into")
+            .add_filter("Kymo session", &["kymo"])
+            .save_file(),
+        Purpose::ImportInto(_) => saving(dialog, start)
+            .set_title("Import into")
             .add_filter("Kymo session", &["kymo"])
             .save_file(),
         Purpose::Export(export) => {

@@ -79,6 +79,7 @@ impl App {
                 self.note(format!("Copied {}", path.display()), Vec::new());
             }
             Offer::Attach(target) => self.attach_text(&target),
+            Offer::Import(path) => self.ask_how_to_import(vec![path]),
             Offer::Record => self.ask_to_record(),
             Offer::Tour => self
                 .views

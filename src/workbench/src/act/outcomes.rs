@@ -37,6 +37,10 @@ impl App {
             Outcome::Joined(Err(problem)) | Outcome::Saved(Err(problem)) => {
                 self.tell(&problem, Vec::new());
             }
+            Outcome::Previewed(path, how, preview) => {
+                let preview = preview.map_err(|problem| problem.why);
+                self.views.dialogs.previewed(&path, &how, preview);
+            }
             Outcome::Hindrances(found) => self.desk.hindrances = found,
             Outcome::Noted(result) => self.noted(result),
             Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) => {}

@@ -1,5 +1,6 @@
 //! The whole window without a display: drawn, driven by keys, read by name.
 
+mod importing;
 mod questions;
 
 use std::sync::Arc;

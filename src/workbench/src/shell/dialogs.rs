@@ -1,13 +1,14 @@
 //! Dialogs that ask one thing, and the pages that stand above the screens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, Context, Key, RichText, TextEdit, Ui};
 use model::finding::Expected;
+use workflow::imports::{How, Preview, Setup};
 use workflow::recording::Past;
 use workflow::target::Target;
 
-use super::{Scene, Wish, expect, hear, toasts};
+use super::{Scene, Wish, expect, hear, importing, toasts};
 use crate::accuracy::{self, Card};
 use crate::commands::{self, ALL, CATEGORIES};
 use crate::recorder::{Draft, KEEPS};
@@ -84,6 +85,8 @@ pub enum Dialog {
         /// Why it is asked for this way.
         why: String,
     },
+    /// How files of others are to be read.
+    Import(Box<importing::Draft>),
     /// Whether to close although a recording runs.
     Close,
     /// Why an anomaly was to be expected.
@@ -116,6 +119,10 @@ pub enum Action {
     Path(Purpose, PathBuf),
     /// Choose it in the system's dialog.
     PickPath(Purpose),
+    /// Look at the beginning of a file, read like this.
+    Preview(PathBuf, How),
+    /// Import this, into a session file or in memory.
+    Import(Setup, Option<PathBuf>),
     /// Finish the recording, then close the window.
     FinishAndQuit,
     /// This was to be expected.
@@ -179,6 +186,22 @@ impl State {
         self.quits
     }
 
+    /// Gives the dialog of imports what the beginning of a file becomes.
+    pub fn previewed(&mut self, path: &Path, how: &How, preview: Result<Preview, String>) {
+        if let Some(Dialog::Import(draft)) = &mut self.open {
+            draft.previewed(path, how, preview);
+        }
+    }
+
+    /// The files that are about to be imported.
+    #[cfg(test)]
+    pub fn importing(&mut self) -> Option<&mut importing::Draft> {
+        match &mut self.open {
+            Some(Dialog::Import(draft)) => Some(draft),
+            _ => None,
+        }
+    }
+
     /// Whether a dialog takes the keys.
     pub fn is_modal(&self) -> bool {
         self.open.is_some()
@@ -200,6 +223,7 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
             Dialog::Hear(draft) => hear::ui(ui, draft, scene),
             Dialog::Record(draft) => record_ui(ui, draft, scene),
             Dialog::Path { purpose, text, why } => path_ui(ui, (purpose, text, why), fresh),
+            Dialog::Import(draft) => importing::ui(ui, draft),
             Dialog::Close => close_ui(ui),
             Dialog::Expect(draft) => {
                 let anomalies = scene.session.insight().findings();
@@ -211,6 +235,12 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
         Answer::Open if !answer.should_close() => state.open = Some(dialog),
         Answer::Open | Answer::Cancelled => {}
         Answer::Given(action) => wishes.push(Wish::Dialog(action)),
+        Answer::Asks(action) => {
+            // A dialog that picks a file comes back with what was picked.
+            let stays = !matches!(action, Action::PickPath(_));
+            state.open = stays.then_some(dialog);
+            wishes.push(Wish::Dialog(action));
+        }
     }
 }
 
@@ -219,6 +249,8 @@ pub(super) enum Answer {
     Open,
     Cancelled,
     Given(Action),
+    /// Something is wanted while the dialog goes on.
+    Asks(Action),
 }
 
 pub(super) fn buttons_ui(ui: &mut Ui, name: &str, given: Option<Action>) -> Answer {
@@ -377,6 +409,8 @@ fn path_ui(
         Purpose::Compare(_) => ("Compare with a path", "Compare"),
         Purpose::Record(_) => ("Record into", "Use"),
         Purpose::Export(_) => ("Write to", "Write"),
+        Purpose::Import(_) => ("Import a path", "Add"),
+        Purpose::ImportInto(_) => ("Import into", "Use"),
     };
     ui.heading(title);
     if !why.is_empty() {
@@ -384,8 +418,10 @@ fn path_ui(
     }
     ui.add_space(4.0);
     let hint = match purpose {
-        Purpose::Open | Purpose::Compare(_) => "a .kymo session, or a CSV, TSV or Parquet file",
-        Purpose::Record(_) | Purpose::Export(_) => "",
+        Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => {
+            "a .kymo session, or a file of another tool"
+        }
+        Purpose::Record(_) | Purpose::Export(_) | Purpose::ImportInto(_) => "",
     };
     field_ui(ui, text, ("Path", hint, fresh));
     let mut pick = None;

@@ -6,7 +6,7 @@ use super::{Scene, Wish};
 use crate::layout::{self, Screen};
 use crate::theme;
 
-/// Files taken at once; the first is opened, the others are remembered.
+/// Files taken at once.
 const FILES_MAX: usize = 20;
 
 /// Whether a dropped file is compared with the recording that is shown: while the
@@ -44,8 +44,8 @@ fn overlay(ctx: &Context, count: usize, compares: bool) {
     painter.rect_filled(rect, 0.0, theme.ground.gamma_multiply(0.85));
     let text = match count {
         _ if compares => "Drop to compare this recording with it; on any other screen it is opened",
-        1 => "Drop to open it: a session is shown, a CSV or Parquet file is imported in memory",
-        _ => "Drop to open the first and remember the others under Open recent",
+        1 => "Drop to open it: a session is shown, a file of another tool is imported in memory",
+        _ => "Drop to put them on one time axis: how is asked next",
     };
     painter.text(
         rect.center(),

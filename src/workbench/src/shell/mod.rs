@@ -12,6 +12,7 @@ pub mod dialogs;
 pub mod drop;
 pub mod expect;
 pub mod hear;
+pub mod importing;
 pub mod lanes;
 pub mod palette;
 mod questions;

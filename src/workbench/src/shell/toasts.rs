@@ -89,6 +89,7 @@ fn offer_name(offer: &Offer) -> &'static str {
         Offer::CopyPath(_) => "Copy path",
         Offer::Attach(_) => "Attach again",
         Offer::Record => "Record…",
+        Offer::Import(_) => "Read it otherwise…",
         Offer::Tour => "Tour and examples",
     }
 }

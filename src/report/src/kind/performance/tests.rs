@@ -326,6 +326,8 @@ fn services(dress: Dress) -> ServicesInput {
             caller: dress("shop"),
             callee: dress("db"),
             known: false,
+            peers: Vec::new(),
+            evidence: None,
             figures: figures(20_000, 0.008),
         }],
         charts: vec![ChartInput {
