@@ -374,3 +374,61 @@ fn others_formats_are_named() {
         assert!(text.contains(expected) && text.contains("CSV"), "{text}");
     }
 }
+
+#[test]
+fn a_table_is_read_as_it_is_said_to_be() {
+    let long = include_bytes!("../fixtures/long.csv");
+    let columns = ["when=time", "value=value", "zone=skip"];
+    let mut how = How {
+        zone: TimeZone::get("Europe/Berlin").ok(),
+        ..How::default()
+    };
+    how.table.long = true;
+    for column in columns {
+        how.table.set(how::As::parse(column).expect("HEADER=ROLE"));
+    }
+    let said = read_from(Path::new("long.csv"), &long[..], &how, &mut |_| {
+        Flow::Continue
+    });
+    expect_test::expect![[r#"
+        format CSV, times Local
+        web-1/latency [ms] Gauge 2 from 2026-01-31T12:00:00Z to 2026-01-31T12:00:01Z: [12.5, 13.5]
+        web-1/requests [{request}/s] Gauge 1 from 2026-01-31T12:00:00Z to 2026-01-31T12:00:00Z: [100.0]
+        web-2/latency [ms] Gauge 1 from 2026-01-31T12:00:00Z to 2026-01-31T12:00:00Z: [15.0]
+        note: read 9 rows as 3 series (long form: time when, name metric, host server, unit unit, value value)
+        note: times without a zone were taken as those of Europe/Berlin
+        note: left out 1 value because a later row tells the same series at the same time: another column may tell them apart
+        note: skipped 1 cell because of no number in it, first in line 7 ("much")
+        note: skipped 1 row because of no time, first in line 9
+        note: skipped 1 cell because of an infinite value, first in line 10 ("inf")
+        note: column "when" was read as dates and times without a zone
+    "#]].assert_eq(&told(&said));
+    // Whole numbers in a column of times are what they are said to be.
+    let mut how = How::default();
+    how.table.set(how::As {
+        kind: Some(model::catalog::Kind::Counter),
+        unit: Some(model::unit::Unit::new("By")),
+        ..how::As::new("b", how::Role::Value)
+    });
+    how.table.count = Some(how::Count::Milliseconds);
+    how.table.delimiter = Some(b'|');
+    let text = "time|a,c|b\n1500|1|2\n2500|3|4\n";
+    let said = read_from(Path::new("x"), text.as_bytes(), &how, &mut |_| {
+        Flow::Continue
+    });
+    let Ok(Content::Table(table)) = said.map(|it| it.content) else {
+        panic!("no table");
+    };
+    assert_eq!(table.at, [1_500_000_000, 2_500_000_000]);
+    let series = &table.columns[1].series;
+    assert_eq!(
+        (series.key.to_string(), series.unit.code(), series.kind),
+        ("b".to_owned(), "By", model::catalog::Kind::Counter)
+    );
+    // What is said of a column that is not there is told, with those that are.
+    how.table.set(how::As::new("d", how::Role::Value));
+    let wrong = read_from(Path::new("x"), text.as_bytes(), &how, &mut |_| {
+        Flow::Continue
+    });
+    assert!(matches!(wrong, Err(ImportError::Said { why, .. }) if why.ends_with("time, a,c, b")));
+}

@@ -8,7 +8,7 @@ use ::csv::{ByteRecord, ReaderBuilder};
 
 use super::dialect::Dialect;
 use super::number::{self, Cell};
-use super::time::Form;
+use super::time::Times;
 use crate::how::Role;
 use crate::shape::{Looks, Shape, looks_long};
 
@@ -59,7 +59,7 @@ impl Sample {
             match number::parse(cell, self.dialect.decimal) {
                 Cell::Number(_) | Cell::Infinite => numbers += 1,
                 Cell::Gap => {}
-                Cell::Word if Form::of(cell, self.dialect.decimal).is_some() => times += 1,
+                Cell::Word if is_time(cell, self.dialect) => times += 1,
                 Cell::Word => words += 1,
             }
         }
@@ -92,4 +92,8 @@ impl Sample {
         let found = places.find(|(place, _)| self.looks(*place) == Looks::Times)?;
         Some(found.1.as_str())
     }
+}
+
+fn is_time(cell: &[u8], dialect: Dialect) -> bool {
+    Times::new(None).read(cell, dialect.decimal).is_some()
 }
