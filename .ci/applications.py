@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 import zipfile
 
 import pandas
@@ -49,6 +51,14 @@ http {{
     location / {{ return 200 "ok"; }}
   }}
 }}
+"""
+
+
+PROMETHEUS = """
+global: {{ scrape_interval: 1s }}
+scrape_configs:
+- {{ job_name: node, static_configs: [ {{ targets: ["127.0.0.1:{node}"] }} ] }}
+- {{ job_name: self, static_configs: [ {{ targets: ["127.0.0.1:{own}"] }} ] }}
 """
 
 
@@ -181,7 +191,7 @@ def record(kymo, folder):
         children.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more))
         return children[-1]
 
-    ports = {name: free_port() for name in ("http", "grpc", "statsd", "redis", "nginx", "postgres", "node", "of-redis", "of-nginx", "of-postgres")}
+    ports = {name: free_port() for name in ("http", "grpc", "statsd", "redis", "nginx", "postgres", "node", "of-redis", "of-nginx", "of-postgres", "prometheus")}
     try:
         with open(f"{folder}/nginx.conf", "w") as out:
             out.write(NGINX.format(folder=folder, port=ports["nginx"]))
@@ -199,6 +209,10 @@ def record(kymo, folder):
         start("prometheus-postgres-exporter", f"--web.listen-address={local}:{ports['of-postgres']}", env={**os.environ, "DATA_SOURCE_NAME": postgres.name()})
         for name in ("node", "of-redis", "of-nginx", "of-postgres"):
             wait_for(ports[name], f"the exporter {name}")
+        with open(f"{folder}/prometheus.yml", "w") as out:
+            out.write(PROMETHEUS.format(node=ports["node"], own=ports["prometheus"]))
+        start("prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address={local}:{ports['prometheus']}")
+        wait_for(ports["prometheus"], "Prometheus")
         session = f"{folder}/session.kymo"
         intakes = [
             f"otlp-http:{ports['http']}",
@@ -248,6 +262,7 @@ def record(kymo, folder):
         recorder.send_signal(signal.SIGINT)
         assert recorder.wait(60) == 0, "recording failed"
         assert server.poll() is None, "PostgreSQL has ended"
+        queried(kymo, folder, ports["prometheus"])
         return session
     finally:
         for child in reversed(children):
@@ -261,10 +276,37 @@ def table(folder, name):
     return pandas.concat(pandas.read_parquet(path) for path in sorted(glob.glob(f"{folder}/{name}/*/*.parquet")))
 
 
-def check(kymo, session, folder):
+def unzipped(session, folder):
     with zipfile.ZipFile(session) as archive:
         assert archive.testzip() is None
         archive.extractall(folder)
+
+
+def queried(kymo, folder, port):
+    """What is imported of a Prometheus server is what it answers itself."""
+    end = time.time()
+    queries = ("node_load1", "node_cpu_seconds_total", "prometheus_http_request_duration_seconds_bucket", "sum(rate(node_cpu_seconds_total[5s]))")
+    session = f"{folder}/queried.kymo"
+    options = [text for query in queries for text in ("--query", query)]
+    subprocess.run([kymo, "import", f"prometheus://127.0.0.1:{port}", "--from", f"{end - 60:.3f}", "--to", f"{end:.3f}", "--out", session, *options], check=True)
+    unzipped(session, f"{folder}/queried")
+    metrics, rows = (table(f"{folder}/queried", name) for name in ("metrics", "histograms"))
+    asked = urllib.parse.urlencode({"query": "node_cpu_seconds_total{cpu='0',mode='idle'}[60s]", "time": f"{end:.3f}"})
+    answer = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{asked}"))
+    (series,) = answer["data"]["result"]
+    there = {round(at * 1000): float(value) for at, value in series["values"]}
+    (name,) = [c for c in metrics.columns if c.startswith("node_cpu_seconds_total{") and "cpu=0," in c and "mode=idle" in c]
+    told = metrics[["time", name]].dropna()
+    here = {int(at.value // 1_000_000): value for at, value in told.itertuples(index=False)}
+    assert len(here) >= 5 and here.items() <= there.items() and len(there) - len(here) <= 1, (len(here), len(there))
+    assert any(c.startswith("node_load1{") for c in metrics.columns)
+    assert any(c.startswith("sum(rate(") for c in metrics.columns)
+    assert (rows["series"].str.startswith("prometheus_http_request_duration_seconds{")).any()
+    print(f"Prometheus: {len(here)} of {len(there)} samples of {name} are those of the server")
+
+
+def check(kymo, session, folder):
+    unzipped(session, folder)
     spans, rows, metrics = (table(folder, name) for name in ("spans", "histograms", "metrics"))
 
     attributes = " ".join(spans["attributes"].dropna())

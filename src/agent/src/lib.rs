@@ -38,7 +38,7 @@ mod outbox;
 mod own;
 #[cfg(not(all(target_os = "linux", not(feature = "portable"))))]
 pub mod portable;
-pub mod redact;
+pub use model::redact;
 pub mod ring;
 pub mod schedule;
 pub mod serve;

@@ -8,7 +8,7 @@
 //! Start at [`read`].
 
 use model::request::Request;
-use model::time::Moment;
+use model::time::{Moment, SECOND_NS};
 use model::trace::{SpanKind, Status};
 use telemetry::access_log::{self, Access, Format, Unread};
 
@@ -52,6 +52,8 @@ struct Reading {
     operation: String,
     failed: usize,
     untimed: usize,
+    /// Whether any time is finer than a second.
+    fractions: bool,
     skips: Skips,
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         operation: String::new(),
         failed: 0,
         untimed: 0,
+        fractions: false,
         skips: Skips::default(),
     };
     let ending = lines::each(source, |line, text| {
@@ -85,6 +88,13 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
             "{} have no duration in the log: their response time is zero, and means nothing",
             counted(reading.untimed, "request")
         ));
+    }
+    if reading.requests.count > 0 && !reading.fractions {
+        notes.push(
+            "times are whole seconds ($time_local): how many requests were in flight is known \
+             no finer; $msec in the log would tell"
+                .to_owned(),
+        );
     }
     notes.extend(reading.skips.notes());
     let histograms = reading.requests.finish(&mut notes);
@@ -125,6 +135,7 @@ impl Reading {
         let failed = access.status >= SERVER_ERROR;
         self.failed += usize::from(failed);
         self.untimed += usize::from(access.duration_ns.is_none());
+        self.fractions |= access.end.0 % SECOND_NS != 0;
         let status = if failed { Status::Error } else { Status::Ok };
         let answered = Request {
             service: &self.service,

@@ -5,8 +5,8 @@
 //!   exporter writes them.
 //! * Out: spans, and the four signals of the requests they were; series of metrics; log
 //!   records as events.
-//! * Never: holds more than one resource's part of an export at a time, or takes secrets
-//!   out of what it reads: that was for who wrote it.
+//! * Never: holds more than one resource's part of an export at a time, or keeps what looks
+//!   like a secret: attributes and texts are cleaned as the agent cleans what it hears.
 //!
 //! # Source
 //!
@@ -19,6 +19,7 @@ use std::borrow::Cow;
 
 use model::event::{Event, EventKind};
 use model::histogram::Row;
+use model::redact;
 use model::series::{Series, SeriesKey};
 use model::time::Moment;
 use model::unit::Unit;
@@ -125,7 +126,9 @@ impl Reading {
             count += 1;
             requests.add(&seen.request());
             if kept.len() < SPANS_MAX {
-                let span = seen.own(texts, |_, value| value.to_owned(), str::to_owned);
+                let span = seen.own(texts, redact::value, |name| {
+                    redact::value("operation", name)
+                });
                 kept.push((String::new(), span));
             }
         });
@@ -137,8 +140,11 @@ impl Reading {
         Ok(())
     }
 
-    fn point(&mut self, point: Point) -> Result<(), TooMuch> {
+    fn point(&mut self, mut point: Point) -> Result<(), TooMuch> {
         self.points += 1;
+        for (key, value) in &mut point.attributes {
+            *value = redact::value(key, value);
+        }
         let name = SeriesKey::new("", point.metric.as_str(), point.attributes.iter().cloned());
         let name = name.to_string();
         let Some(place) = self.loose.place(&name, || series(&point)) else {
@@ -181,7 +187,7 @@ impl Reading {
                 subject: log.service,
                 before: String::new(),
                 after: log.severity_text,
-                text: log.text,
+                text: redact::text(&log.text),
             };
             self.recording.events.push((String::new(), event));
         }

@@ -603,7 +603,7 @@ fn line(name: &str, labels: &[(String, String)], value: &str, at_ms: i64) -> Str
         write!(text, "{begin}{key}=\"{escaped}\"").unwrap_or_default();
     }
     let end = if labels.is_empty() { "" } else { "}" };
-    write!(text, "{end} {value} {at_ms}\n").unwrap_or_default();
+    writeln!(text, "{end} {value} {at_ms}").unwrap_or_default();
     text
 }
 

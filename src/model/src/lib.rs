@@ -7,6 +7,7 @@
 //! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
 //! * [`finding`]: what an analysis concluded, and how sure it is.
 //! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
+//! * [`redact`]: what looks like a secret, and what stands in its place.
 //! * [`rate`] and [`pyramid`]: the two forms a column takes before it is drawn.
 //!
 //! Never: does input or output, reads a clock, or holds state.
@@ -22,6 +23,7 @@ pub mod host;
 pub mod process;
 pub mod pyramid;
 pub mod rate;
+pub mod redact;
 pub mod request;
 pub mod series;
 pub mod time;

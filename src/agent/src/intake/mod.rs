@@ -115,7 +115,7 @@ enum Opened {
     Listener(listen::Listener),
     Datagrams(std::net::UdpSocket),
     Target(Scrape),
-    Log(tail::Tail),
+    Log(Box<tail::Tail>),
 }
 
 /// Opens everything that was asked for, and begins. All or nothing: a port that is taken
@@ -226,7 +226,7 @@ fn open_one(spec: &Spec) -> Result<Opened, OpenError> {
             Opened::Datagrams(socket)
         }
         Spec::Scrape(target) => Opened::Target(target.clone()),
-        Spec::Log(log) => Opened::Log(tail::Tail::open(log, &spec.to_string())?),
+        Spec::Log(log) => Opened::Log(Box::new(tail::Tail::open(log, &spec.to_string())?)),
     })
 }
 
@@ -260,7 +260,7 @@ async fn obey(mut orders: UnboundedReceiver<Order>, shared: Arc<Shared>, limits:
                     }
                     Opened::Datagrams(socket) => tokio::spawn(statsd::run(socket, shared)),
                     Opened::Target(target) => tokio::spawn(scrape::run(target, shared)),
-                    Opened::Log(log) => tokio::spawn(tail::run(log, shared)),
+                    Opened::Log(log) => tokio::spawn(tail::run(*log, shared)),
                 };
                 running.push((spec, task.abort_handle()));
             }

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeMap;
 
+use model::catalog::{self, Kind};
 use model::series::SeriesKey;
 
 use crate::frame::{Frame, Line};
@@ -32,7 +33,7 @@ impl<'a> Lens<'a> {
         for line in &frame.lines {
             if line.series.key.host == host {
                 let metric = line.series.key.metric.as_str();
-                lines.entry(metric).or_default().push(line);
+                lines.entry(told_as(metric)).or_default().push(line);
             }
         }
         Self { frame, lines }
@@ -118,6 +119,16 @@ pub(super) fn sum<'a>(rows: usize, parts: impl Iterator<Item = &'a [f64]>) -> Op
         }
     }
     total
+}
+
+/// The name under which a series is looked for: tools that print growth per second tell
+/// it as the rate of what the agent counts, whose counters are rates here already.
+fn told_as(metric: &str) -> &str {
+    let counted = |base: &&str| catalog::find(base).is_some_and(|it| it.kind == Kind::Counter);
+    metric
+        .strip_suffix(".rate")
+        .filter(counted)
+        .unwrap_or(metric)
 }
 
 /// Puts two columns together row by row.

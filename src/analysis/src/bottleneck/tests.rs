@@ -1,6 +1,6 @@
 //! Behavior of the bottleneck analysis on generated hosts.
 
-use model::catalog::{Kind, Polarity};
+use model::catalog::{self, Kind, Polarity};
 use model::process::ProcessId;
 use model::series::Series;
 use model::time::{Moment, SECOND_NS};
@@ -217,6 +217,24 @@ fn measured_counters_do_as_well_as_derived_series() {
     assert_eq!(verdict_name(outcome.verdict), "cpu");
     assert!(outcome.covered < 0.5, "{}", outcome.covered);
     assert!(outcome.resources[0].utilization > 0.9);
+}
+
+#[test]
+fn what_tools_print_as_growth_per_second_does_as_well_as_counters() {
+    let mut renamed = 0;
+    for (case, changes, verdict) in CASES {
+        let mut frame = frame(&with(changes), ROWS, BAD);
+        for line in &mut frame.lines {
+            let metric = &mut line.series.key.metric;
+            if catalog::find(metric).is_some_and(|it| it.kind == Kind::Counter) {
+                metric.push_str(".rate");
+                renamed += 1;
+            }
+        }
+        let outcome = judged(&frame, &Request::default());
+        assert_eq!(verdict_name(outcome.verdict), *verdict, "{case}");
+    }
+    assert!(renamed > CASES.len(), "{renamed} counters");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! JTL as CSV: a header with JMeter's names in any order, then a row a sample.
 //!
 //! * In: at least `timeStamp` and `elapsed`; whatever else of the documented columns.
+//!   Without a header, the columns that JMeter 5 writes unless it is told otherwise.
 //! * Out: requests by label, users by thread counts, times to first byte and to connect.
-//! * Never: reads a file without a header: which columns it holds is not written in it.
+//! * Never: reads a file without a header that has other columns than those.
 //!
 //! Start at [`read`].
 
@@ -38,20 +39,69 @@ const COLUMNS: [&str; 11] = [
 /// Where each of [`COLUMNS`] stands.
 type Places = [Option<usize>; COLUMNS.len()];
 
+/// What JMeter 5 writes unless it is told otherwise.
+///
+/// # Source
+///
+/// JMeter manual, "Results file configuration", and its `jmeter.properties`.
+const USUAL: [&str; 17] = [
+    "timeStamp",
+    "elapsed",
+    "label",
+    "responseCode",
+    "responseMessage",
+    "threadName",
+    "dataType",
+    "success",
+    "failureMessage",
+    "bytes",
+    "sentBytes",
+    "grpThreads",
+    "allThreads",
+    "URL",
+    "Latency",
+    "IdleTime",
+    "Connect",
+];
+
+/// A time in milliseconds of this century has so many digits.
+const STAMP_DIGITS: usize = 13;
+
 /// Whether a file that begins with these bytes is such a table.
 pub(crate) fn sniff(head: &[u8]) -> bool {
-    let header = header_of(head);
-    let has = |name: &str| header.iter().any(|it| it == name);
+    let first = header_of(head);
+    is_header(&first) || is_usual_row(&first)
+}
+
+fn is_header(first: &[String]) -> bool {
+    let has = |name: &str| first.iter().any(|it| it == name);
     has("timeStamp") && has("elapsed")
+}
+
+/// Whether the first row is a sample with the usual columns.
+fn is_usual_row(first: &[String]) -> bool {
+    let [stamp, elapsed, _, _, _, _, _, success, .., connect] = first else {
+        return false;
+    };
+    let digits = |it: &String| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+    first.len() == USUAL.len()
+        && stamp.len() == STAMP_DIGITS
+        && [stamp, elapsed, connect].into_iter().all(digits)
+        && truth(success).is_some()
 }
 
 /// Reads all samples.
 pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
-    let header = header_of(source.head());
+    let first = header_of(source.head());
+    let headless = !is_header(&first);
+    let header = match headless {
+        true => USUAL.iter().map(|it| (*it).to_owned()).collect(),
+        false => first,
+    };
     let places = places_in(&header);
     let mut load = Load::new(source.path());
     let mut skips = Skips::default();
-    let (damage, times) = rows(source, &header, &mut load, &mut skips)?;
+    let (damage, times) = rows(source, (&header, headless), &mut load, &mut skips)?;
     let mut notes = vec![format!("read {}", counted(load.count(), "sample"))];
     let missing: Vec<&str> = [2, 5, 6, 7]
         .into_iter()
@@ -60,6 +110,9 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         .collect();
     if !missing.is_empty() {
         notes.push(format!("columns that are missing: {}", missing.join(", ")));
+    }
+    if headless {
+        notes.push("there is no header: the columns were taken as JMeter's usual ones".to_owned());
     }
     notes.push(START_NOTE.to_owned());
     notes.extend(skips.notes());
@@ -81,7 +134,7 @@ fn places_in(header: &[String]) -> Places {
 
 fn rows(
     source: &mut Source<'_>,
-    header: &[String],
+    (header, headless): (&[String], bool),
     load: &mut Load,
     skips: &mut Skips,
 ) -> Result<(Option<Damage>, Told), ImportError> {
@@ -102,7 +155,7 @@ fn rows(
             rows.source.progress(number)?;
         }
         let row = String::from_utf8_lossy(record.as_slice());
-        if number == 1 || row.trim().is_empty() {
+        if number == 1 && !headless || row.trim().is_empty() {
             continue;
         }
         if record.len() != header.len() {

@@ -23,6 +23,9 @@ use crate::theme;
 /// So many series are named of what a file becomes.
 const NAMED: usize = 4;
 
+/// So many cells are shown of a column.
+const CELLS: usize = 3;
+
 /// So many remarks are shown of a file.
 const NOTES: usize = 4;
 
@@ -328,7 +331,8 @@ fn table_ui(ui: &mut Ui, file: &mut FileDraft, table: &TablePreview) {
             let mut kind = said.as_ref().and_then(|it| it.kind);
             let was = kind;
             ui.label(&column.header);
-            ui.weak(column.cells.join("   "));
+            let cells = column.cells.iter().take(CELLS).map(String::as_str);
+            ui.weak(cells.collect::<Vec<_>>().join("   "));
             ui.horizontal(|ui| {
                 let names: Vec<_> = ROLES.iter().map(|(role, name)| (*name, *role)).collect();
                 choice_ui(ui, &format!("Role of {}", column.header), &names, &mut role);
@@ -438,9 +442,8 @@ fn sketch_ui(ui: &mut Ui, format: &str, sketch: &Sketch) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let word = if sketch.series.len() == 1 { "" } else { "s" };
     ui.label(format!(
-        "{format}, beginning with {} measured thing{word}: {}{more}",
+        "{format}: its beginning holds {} series: {}{more}",
         sketch.series.len(),
         named.join(", ")
     ));

@@ -1,10 +1,5 @@
 //! Files of others are opened, said to be otherwise, and put together through the window.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a test looks at the files that the window wrote"
-)]
-
 use std::path::PathBuf;
 
 use egui_kittest::kittest::Queryable as _;
@@ -55,7 +50,7 @@ fn a_table_is_said_to_be_otherwise() {
     assert!(draw_until(&mut harness, ready));
     harness.run_steps(2);
     // It looks long, so it is proposed to be.
-    let proposed = harness.query_all_by_label_contains("4 measured things");
+    let proposed = harness.query_all_by_label_contains("holds 4 series");
     assert_eq!(proposed.count(), 1);
     harness.get_by_label("Role of host");
     harness.get_by_label("Open").click();
