@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use wire::decode::{Decoder, Said};
 use wire::frame::{Found, Kind, Reader};
-use wire::message::{Burst, Configure, Hear, Request, Since};
+#[cfg(feature = "intake")]
+use wire::message::Hear;
+use wire::message::{Burst, Configure, Request, Since};
 
 use crate::reader::Heard;
 
