@@ -41,19 +41,18 @@ use crate::tables::writing;
 /// Rows of a file of columns that a preview reads.
 const PREVIEW_ROWS: usize = 1_000;
 
-/// So many series of an input are compared with those of another.
-const ACTIVE: usize = 12;
+/// So many series of an input are compared with those of another: each more makes a fit by
+/// chance likelier.
+const ACTIVE: usize = 4;
 
-/// What shows best how busy a machine or a service is; other series come after them.
-const BUSY: [&str; 8] = [
-    "system.cpu.utilization",
-    "system.network.io.rate",
-    "system.network.packets.rate",
-    "system.cpu.context_switches.rate",
-    "system.disk.io.rate",
-    "system.process.running",
-    "throughput",
-    "requests",
+/// What shows how busy a machine or a service is: name, and whether it is told of parts.
+const BUSY: [(&str, bool); 6] = [
+    ("system.cpu.utilization", false),
+    ("service.request.throughput", true),
+    ("service.request.active", true),
+    ("system.cpu.context_switches", false),
+    ("system.network.io", true),
+    ("system.network.packets", true),
 ];
 
 /// Where an input comes from.
@@ -321,15 +320,24 @@ fn activity(input: &Input, by_ns: i64) -> Vec<load::Activity> {
     let Ok(stored) = stored else {
         return Vec::new();
     };
+    // What is in no catalog may be anything; what is, and not listed, is no activity.
     let rank = |key: &SeriesKey| {
-        let busy = BUSY.iter().position(|it| key.metric.ends_with(it));
-        (busy.unwrap_or(BUSY.len()), key.attributes.len())
+        let base = key.metric.strip_suffix(".rate").unwrap_or(&key.metric);
+        let busy = BUSY
+            .iter()
+            .position(|(name, parts)| base == *name && (*parts || key.attributes.is_empty()));
+        let unknown = || {
+            let known = model::catalog::find(base).is_some() || base.contains('.');
+            (!known).then_some(BUSY.len())
+        };
+        busy.or_else(unknown)
     };
     let gauges = stored.series().iter().filter(|it| it.kind == Kind::Gauge);
-    let mut keys: Vec<SeriesKey> = gauges.map(|it| it.key.clone()).collect();
-    keys.retain(|it| !it.metric.starts_with("kymo."));
-    keys.sort_by_key(rank);
-    keys.truncate(ACTIVE);
+    let ranked = gauges.filter_map(|it| Some((rank(&it.key)?, it.key.attributes.len(), &it.key)));
+    let mut ranked: Vec<_> = ranked.collect();
+    ranked.sort_by_key(|it| (it.0, it.1));
+    let keys = ranked.into_iter().take(ACTIVE);
+    let keys: Vec<SeriesKey> = keys.map(|it| it.2.clone()).collect();
     let columns = stored.columns(&keys, None).unwrap_or_default();
     let samples = |it: &Column| {
         let times = it.at.iter().map(|at| at.saturating_add(by_ns));

@@ -44,8 +44,12 @@ const REACH_NS: i64 = 300 * SECOND_NS;
 /// So many rows in common are needed.
 const ROWS_MIN: usize = 60;
 
-/// A pair is enough alone where it is so many times what chance alone seldom passes.
-const ALONE: f64 = 2.0;
+/// A pair has a say where it is so many times what chance seldom passes in one pair alone:
+/// a dozen pairs are looked at.
+const SAYS: f64 = 1.25;
+
+/// A pair is enough alone where it is so many times that.
+const ALONE: f64 = 1.8;
 
 /// Another lag must not fit nearly as well.
 const R_OTHER: f64 = 0.8;
@@ -88,12 +92,17 @@ pub(super) fn compare(first: &[Activity], second: &[Activity]) -> Option<Fit> {
         votes.iter().filter(near)
     };
     let weight = |it: &Vote| -> f64 { near(it.peak.lag_rows).map(|it| it.peak.r).sum() };
-    let best = votes.iter().max_by(|a, b| {
+    let heaviest = votes.iter().max_by(|a, b| {
         let heavier = weight(a).total_cmp(&weight(b));
         heavier.then(a.peak.r.total_cmp(&b.peak.r))
     })?;
-    let strongest = near(best.peak.lag_rows).max_by(|a, b| a.peak.r.total_cmp(&b.peak.r))?;
-    let pairs = near(best.peak.lag_rows).count();
+    let strongest = near(heaviest.peak.lag_rows).max_by(|a, b| a.peak.r.total_cmp(&b.peak.r))?;
+    let pairs = near(heaviest.peak.lag_rows).count();
+    // What other pairs say at other lags speaks against it.
+    let others: f64 = votes.iter().map(|it| it.peak.r).sum::<f64>() - weight(heaviest);
+    if others > weight(heaviest) / 2.0 {
+        return None;
+    }
     if pairs < 2 && strongest.peak.r < ALONE * strongest.peak.bound {
         return None;
     }
@@ -125,7 +134,7 @@ fn peak(a: &[f64], b: &[f64], reach: usize) -> Option<LagPoint> {
         .iter()
         .filter(|it| (it.lag_rows - best.lag_rows).abs() > 2);
     let other = others.map(|it| it.r.abs()).fold(0.0, f64::max);
-    let stands_out = best.r > best.bound && other <= R_OTHER * best.r;
+    let stands_out = best.r > SAYS * best.bound && other <= R_OTHER * best.r;
     stands_out.then_some(*best)
 }
 
