@@ -432,3 +432,16 @@ fn a_table_is_read_as_it_is_said_to_be() {
     });
     assert!(matches!(wrong, Err(ImportError::Said { why, .. }) if why.ends_with("time, a,c, b")));
 }
+
+#[test]
+fn what_looks_like_a_secret_does_not_get_into_a_recording() {
+    let text = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","name":"GET /home","startTimeUnixNano":"1770000000000000000","endTimeUnixNano":"1770000000500000000","attributes":[{"key":"db.password","value":{"stringValue":"hunter2"}},{"key":"db.query.text","value":{"stringValue":"select 1 from t where name = 'hunter2'"}},{"key":"url.full","value":{"stringValue":"http://me:hunter2@host/x"}}]}]}]}]}"#;
+    let read = from_named("x.json", text.as_bytes());
+    let Ok(Content::Recording(recording)) = read.map(|it| it.content) else {
+        panic!("no recording");
+    };
+    let (_, span) = recording.spans.first().expect("a span");
+    let told = format!("{span:?}");
+    assert!(told.contains("url.full") && told.contains("***"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}

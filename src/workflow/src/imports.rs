@@ -131,6 +131,20 @@ pub fn preview(path: &Path, how: &How) -> Result<Preview, Problem> {
     if !path.exists() {
         return Err(missing(path));
     }
+    if is_session(&Origin::File(path.to_owned())) {
+        let (stored, notes) = Stored::open(path, &Context::default())?;
+        let span = stored.span();
+        let series = stored.measured().iter().chain(stored.observed());
+        return Ok(Preview {
+            format: "a session",
+            outcome: Ok(Sketch {
+                series: series.map(|it| it.key.to_string()).collect(),
+                bounds: (!span.is_empty()).then_some((span.from.0, span.to.0 - 1)),
+                notes,
+            }),
+            ..Preview::default()
+        });
+    }
     if let Some(form) = Form::of(path) {
         let read = Foreign::read(path, form, Some(PREVIEW_ROWS));
         let columns = OfColumns(read.map_err(|error| of_columns(path, &error))?);
@@ -148,7 +162,11 @@ pub fn open(path: &Path, how: &How, context: &Context) -> Result<(Stored, Vec<St
     if !path.exists() {
         return Err(missing(path));
     }
-    let read = read(&Origin::File(path.to_owned()), how, context)?;
+    let origin = Origin::File(path.to_owned());
+    if is_session(&origin) {
+        return Stored::open(path, context);
+    }
+    let read = read(&origin, how, context)?;
     let session = ingest::in_memory(read.source);
     Ok((Stored::of(session, path, read.damaged)?, read.notes))
 }
@@ -820,6 +838,10 @@ mod tests {
         );
         let report = crate::tables::verify(&out, &context).expect("it verifies");
         assert_eq!(report.problems, Vec::<String>::new());
+        // What each input becomes can be looked at, sessions too.
+        let look = preview(&session, &How::default()).expect("a preview");
+        let sketch = look.outcome.expect("a sketch");
+        assert!(sketch.series.len() > 100 && sketch.bounds.is_some());
         // Nothing is written over.
         let again = import(&setup, &out, &context);
         assert!(again.is_err_and(|it| it.sort == Sort::Denied));

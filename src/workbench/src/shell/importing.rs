@@ -450,6 +450,7 @@ fn sketch_ui(ui: &mut Ui, format: &str, sketch: &Sketch) {
     if let Some((first, last)) = sketch.bounds {
         ui.label(format!("from {} to {} and on", Moment(first), Moment(last)));
     }
+    // The first says how much was read of the beginning.
     for note in sketch.notes.iter().skip(1).take(NOTES) {
         ui.weak(format!("• {note}"));
     }
