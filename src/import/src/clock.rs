@@ -23,20 +23,36 @@ pub(crate) struct Clock {
     last: Option<DateTime>,
     /// The first date that could be read in two ways, as it was written.
     doubtful: Option<String>,
+    /// Whether the month stands first in dates with slashes, once that is certain.
+    month_first: Option<bool>,
 }
 
 impl Clock {
     /// Begins a new day where the text is a date; says whether it is.
     pub(crate) fn set_date(&mut self, text: &str) -> bool {
-        let Some((date, certain)) = date_of(text) else {
+        self.learn(text);
+        let Some((date, certain)) = date_of(text, self.month_first) else {
             return false;
         };
-        if !certain && self.doubtful.is_none() {
+        if !certain && self.month_first.is_none() && self.doubtful.is_none() {
             self.doubtful = Some(text.to_owned());
         }
         self.date = Some(date);
         self.last = None;
         true
+    }
+
+    /// Takes from a date that can be read in one way only which order all of them have.
+    pub(crate) fn learn(&mut self, text: &str) {
+        let date = text.split_whitespace().next().unwrap_or_default();
+        if self.month_first.is_some() || !date.contains('/') {
+            return;
+        }
+        let day_first = date_of(date, Some(false)).is_some();
+        let month_first = date_of(date, Some(true)).is_some();
+        if day_first != month_first {
+            self.month_first = Some(month_first);
+        }
     }
 
     /// The time of day at which the first interval begins, so that midnight within it is
@@ -70,6 +86,10 @@ impl Clock {
         let mut words = text.split_whitespace();
         let (date, time) = (words.next()?, words.next()?);
         let half = words.next();
+        // A word that is no half of the day may be a zone: it is not passed over.
+        if half.is_some_and(|it| half_of(it).is_none()) || words.next().is_some() {
+            return None;
+        }
         let time = time_of(time, half)?;
         self.set_date(date).then(|| self.at(time)).flatten()
     }
@@ -137,8 +157,9 @@ pub(crate) fn half_of(text: &str) -> Option<Half> {
     }
 }
 
-/// A date, and whether it can be read in this way only.
-fn date_of(text: &str) -> Option<(Date, bool)> {
+/// A date, and whether it can be read in this way only. Of dates with slashes that begin
+/// with no year, the month may be known to stand first or not.
+fn date_of(text: &str, known: Option<bool>) -> Option<(Date, bool)> {
     let mut numbers = text
         .split(|it: char| !it.is_ascii_digit())
         .filter(|it| !it.is_empty());
@@ -153,6 +174,9 @@ fn date_of(text: &str) -> Option<(Date, bool)> {
     }
     let year = if third.len() == 2 { 2000 + c } else { c };
     let (month_first, day_first) = (date(year, a, b), date(year, b, a));
+    if let (true, Some(month)) = (text.contains('/'), known) {
+        return Some((if month { month_first? } else { day_first? }, true));
+    }
     if text.contains('/') {
         let certain = a == b || day_first.is_none() || month_first.is_none();
         return Some((month_first.or(day_first)?, certain));
@@ -198,12 +222,20 @@ mod tests {
             ("6.18.44-x", None),
             ("", None),
         ] {
-            let date = date_of(text).map(|it| it.0.to_string());
+            let date = date_of(text, None).map(|it| it.0.to_string());
             assert_eq!(date.as_deref(), expected, "{text}");
         }
         let mut clock = Clock::default();
         assert!(clock.set_date("03/04/26"));
         assert!(clock.note().is_some_and(|it| it.contains("03/04/26")));
+        // One certain date settles the order of those after it.
+        let mut clock = Clock::default();
+        clock.learn("13/12/2026 10:00:00");
+        assert_eq!(told(&mut clock, "00:00:00"), "1970-01-01T00:00:00Z");
+        let at = clock.moment("01/12/2026 10:00:00").unwrap_or(0);
+        assert_eq!(model::time::Moment(at).to_string(), "2026-12-01T10:00:00Z");
+        assert_eq!(clock.moment("12/13/2026 10:00:00"), None);
+        assert_eq!(clock.moment("2026-11-27 05:24:03 EST"), None);
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub(crate) mod time;
 /// The watch is asked once in so many rows, which also go from thread to thread at once.
 const ROWS_A_REPORT: usize = 4096;
 
+/// Cells of a batch, about: rows may be long.
+const BATCH_BYTES: usize = 4 << 20;
+
 /// So many batches may wait to be read.
 const BATCHES: usize = 4;
 
@@ -95,10 +98,11 @@ pub(crate) fn read(source: &mut Source<'_>) -> Result<Imported, ImportError> {
         header = ByteRecord::from_iter(plain);
     }
     let made = Table::new(&header, &sample, (dialect, &how));
-    let table = made.map_err(|why| ImportError::Said {
+    let mut table = made.map_err(|why| ImportError::Said {
         why,
         path: rows.source.path().to_owned(),
     })?;
+    table.learn(&sample);
     let (table, damage) = fill(&mut rows, table)?;
     rows.source.progress(table.rows())?;
     let line = rows.line;
@@ -144,8 +148,11 @@ fn split(
     loop {
         let mut batch = emptied.try_recv().unwrap_or_default();
         batch.used = 0;
+        let mut bytes = 0;
         let ending = loop {
-            if batch.used == ROWS_A_REPORT {
+            if batch.used == ROWS_A_REPORT || bytes > BATCH_BYTES {
+                // What long rows took is given back.
+                batch.records.truncate(batch.used.max(1));
                 break None;
             }
             if batch.used == batch.records.len() {
@@ -157,6 +164,7 @@ fn split(
             match rows.next(record) {
                 Ok(true) => {
                     *line = rows.line;
+                    bytes += record.as_slice().len() + record.len() * size_of::<usize>();
                     batch.used += 1;
                     count += 1;
                 }
@@ -192,8 +200,10 @@ fn numbers(
                 return Err((*line, TooMuch(limit)));
             }
         }
-        // At the end nobody waits for it any more.
-        empty.send(batch).unwrap_or_default();
+        // At the end nobody waits for it any more; one of long rows is not filled again.
+        if batch.used == ROWS_A_REPORT {
+            empty.send(batch).unwrap_or_default();
+        }
     }
     Ok(table)
 }

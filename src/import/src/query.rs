@@ -53,6 +53,8 @@ const STEPS: i64 = 3_600;
 /// So many requests at most, for all queries together.
 const REQUESTS_MAX: i64 = 100_000;
 
+const MS_NS: i64 = 1_000_000;
+
 /// Patience with a server that does not answer.
 const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(120);
@@ -136,7 +138,7 @@ pub fn fetch(ask: &Ask, watch: Watch<'_>) -> Result<Imported, ImportError> {
                 });
             }
             let answer = server.ask(query, way, stretch)?;
-            taken.take(query, &answer, &kinds, &server)?;
+            taken.take((query, stretch), &answer, &kinds, &server)?;
             done += 1;
         }
         if taken.values == taken.before {
@@ -440,7 +442,7 @@ struct Taken {
 impl Taken {
     fn take(
         &mut self,
-        query: &str,
+        (query, (from, to)): (&str, (i64, i64)),
         answer: &Value,
         kinds: &HashMap<String, String>,
         server: &Server,
@@ -472,6 +474,9 @@ impl Taken {
                 .map_or(0, Vec::len);
             let samples = row.get("values").and_then(Value::as_array);
             let samples = samples.into_iter().flatten().filter_map(sample);
+            // Servers differ in whether the begin of a range belongs to it.
+            let (first, end) = (from.div_euclid(MS_NS), to.div_euclid(MS_NS));
+            let samples = samples.filter(|it| (first..=end).contains(&it.0) && it.0 * MS_NS < to);
             let label = |(key, value): (&String, &Value)| {
                 let value = value.as_str().unwrap_or_default().to_owned();
                 (key != "__name__").then(|| (key.clone(), value))

@@ -100,7 +100,13 @@ fn axis(
 ) -> Result<Axis, String> {
     let said = shape.places(Role::Time);
     // A column of a date-time type needs no name to be known.
-    let dated = (0..columns.headers().len()).find(|it| columns.looks(*it) == Looks::Times);
+    let free = |place: &usize| {
+        let part = shape.parts.get(*place);
+        part.is_some_and(|it| it.role == Role::Value || shape.long)
+            && how.table.of(&columns.headers()[*place]).is_none()
+    };
+    let mut places = (0..columns.headers().len()).filter(free);
+    let dated = places.find(|it| columns.looks(*it) == Looks::Times);
     let place = match said.as_slice() {
         [] => dated,
         [one] => Some(*one),

@@ -52,7 +52,8 @@ pub(crate) fn place(imported: &mut Imported, how: &How) {
         },
         (Told::OfDay, Some(first)) => match how.start {
             Some(start) => {
-                let days = start.0.div_euclid(DAY_NS) - first.div_euclid(DAY_NS);
+                let zone = how.zone.clone().unwrap_or(TimeZone::UTC);
+                let days = day_of(start, &zone) - first.div_euclid(DAY_NS);
                 let by = days.saturating_mul(DAY_NS);
                 each(&mut imported.content, &mut |at| at.saturating_add(by));
                 if let Some(zone) = &how.zone {
@@ -82,6 +83,14 @@ pub(crate) fn place(imported: &mut Imported, how: &How) {
     };
     // After what was read, before what was left aside.
     imported.notes.insert(1.min(imported.notes.len()), note);
+}
+
+/// The day of a moment in a zone, counted from the epoch.
+fn day_of(moment: Moment, zone: &TimeZone) -> i64 {
+    let stamp = jiff::Timestamp::from_nanosecond(i128::from(moment.0)).unwrap_or_default();
+    let offset = zone.to_offset(stamp).seconds();
+    let local = moment.0.saturating_add(i64::from(offset) * SECOND_NS);
+    local.div_euclid(DAY_NS)
 }
 
 /// What people call a zone.

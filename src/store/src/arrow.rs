@@ -37,8 +37,7 @@ const CELL_BYTES: usize = 8;
 ///
 /// It is more than `cells_max` cells of [`CELL_BYTES`], or no message at all.
 pub(crate) fn check(bytes: &[u8], form: Form, cells_max: usize) -> Result<(), Unfit> {
-    let start = if form == Form::Arrow { MAGIC_BYTES } else { 0 };
-    let mut rest = bytes.get(start..).unwrap_or_default();
+    let mut rest = bytes.get(start(form)..).unwrap_or_default();
     let (mut rows, mut unpacked) = (0_usize, 0_usize);
     for _ in 0..MESSAGES_MAX {
         let Some((header, body)) = message(rest) else {
@@ -73,6 +72,14 @@ pub(crate) fn check(bytes: &[u8], form: Form, cells_max: usize) -> Result<(), Un
         rest = next;
     }
     Err(Unfit::Large(format!("more than {MESSAGES_MAX} messages")))
+}
+
+/// Where the messages begin.
+pub(crate) fn start(form: Form) -> usize {
+    match form {
+        Form::Arrow => MAGIC_BYTES,
+        Form::ArrowStream | Form::Parquet => 0,
+    }
 }
 
 fn wrong(why: &str) -> Unfit {

@@ -57,6 +57,20 @@ enum Origin<'a> {
     Chunk(Chunk),
 }
 
+impl Origin<'_> {
+    /// Its first moment, before it is moved.
+    fn begin(&self) -> i64 {
+        match self {
+            Self::Session(session, entry) => {
+                let of_host = session.inner.parts.get(usize::from(entry.id.0));
+                let first = of_host.and_then(|it| it.first());
+                first.map_or(i64::MAX, |it| it.span.from.0)
+            }
+            Self::Chunk(chunk) => chunk.span().from.0,
+        }
+    }
+}
+
 /// All that tells of a host, with the piece it comes from.
 struct Told<'a> {
     name: String,
@@ -130,7 +144,7 @@ pub fn combine(
     for (done, host) in hosts.into_iter().enumerate() {
         let entry = entry(&mut manifest, &host, &moves)?;
         let id = builder.host(&entry);
-        write(&mut builder, id, host, &mut moves)?;
+        write(&mut builder, (id, &entry), host, &mut moves)?;
         let done = done as u64 + 1;
         if watch(Progress { done, total }) == Continue::Stop {
             return Err(WriteError::Stopped);
@@ -194,13 +208,16 @@ fn entry(
 
 fn write(
     builder: &mut Builder,
-    id: HostId,
+    (id, kept): (HostId, &HostEntry),
     host: Told<'_>,
     moves: &mut [(i64, Option<(String, String)>)],
 ) -> Result<(), WriteError> {
     let alone = host.origins.len() == 1;
     let mut whole = Chunk::default();
-    for (place, origin) in host.origins {
+    // By time, so that a series goes on from one input to the next.
+    let mut origins = host.origins;
+    origins.sort_by_key(|(place, origin)| origin.begin().saturating_add(moves[*place].0));
+    for (place, origin) in origins {
         let by_ns = moves[place].0;
         let mut of_origin = Chunk::default();
         let mut say = |chunk: &mut Chunk| {
@@ -225,6 +242,9 @@ fn write(
                     let mut chunk = chunk_of(session, entry.id, part, &keep);
                     chunk.settings = std::mem::take(&mut settings);
                     chunk.shift(by_ns);
+                    // Processes began on the boot clock of their own session.
+                    let boot = entry.placement.boot_to_axis_ns.saturating_add(by_ns);
+                    chunk.boot(boot.saturating_sub(kept.placement.boot_to_axis_ns));
                     say(&mut chunk);
                     match alone {
                         true => builder.add(id, chunk)?,
@@ -282,6 +302,17 @@ impl Chunk {
         }
         for event in &mut self.events {
             event.at = event.at.plus_ns(by_ns);
+        }
+    }
+
+    /// Puts the starts of processes onto a boot clock that began so much earlier.
+    fn boot(&mut self, by_ns: i64) {
+        if by_ns == 0 {
+            return;
+        }
+        for info in self.infos.values_mut() {
+            let process = Arc::make_mut(&mut info.process);
+            process.start_boot_ns = process.start_boot_ns.saturating_add(by_ns);
         }
     }
 

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::polars_utils::compression::ZstdLevel;
 use polars::prelude::{
-    ArrowDataType, ArrowSchema, Column, DataFrame, DataType, IpcReader, IpcStreamReader, NamedFrom,
+    ArrowDataType, ArrowSchema, Column, DataFrame, DataType, IpcStreamReader, NamedFrom,
     ParallelStrategy, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader,
     Series, StatisticsOptions, TimeUnit, TimeZone,
 };
@@ -107,14 +107,11 @@ pub(crate) fn foreign_frame(
     let read = guarded(|| {
         Ok(Ok(match form {
             Form::Parquet => foreign_parquet(bytes, cells_max, rows_max)?,
-            Form::Arrow => {
-                let mut reader = IpcReader::new(Cursor::new(bytes));
-                let (wanted, skipped) = readable(&*reader.schema()?);
-                let reader = reader.with_projection(Some(wanted)).with_n_rows(rows_max);
-                Ok((reader.finish()?, skipped))
-            }
-            Form::ArrowStream => {
-                let mut reader = IpcStreamReader::new(Cursor::new(bytes));
+            // A file is a stream after its magic; read as one, it is what was checked.
+            Form::Arrow | Form::ArrowStream => {
+                let mut cursor = Cursor::new(bytes);
+                cursor.set_position(arrow::start(form) as u64);
+                let mut reader = IpcStreamReader::new(cursor);
                 let (wanted, skipped) = readable(&reader.arrow_schema()?);
                 let reader = reader.with_projection(Some(wanted)).with_n_rows(rows_max);
                 Ok((reader.finish()?, skipped))

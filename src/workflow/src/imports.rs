@@ -114,7 +114,8 @@ impl Origin {
     /// The host of what names none.
     fn host(&self) -> String {
         let name = self.name();
-        let stem = name.split('.').next().unwrap_or_default();
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        let stem = plain.rsplit_once('.').map_or(plain, |it| it.0);
         match self {
             Self::File(_) if !stem.is_empty() => stem.to_owned(),
             _ => name.replace(['/', ':'], "-"),
@@ -217,6 +218,7 @@ fn together(
 ) -> Result<Made, Problem> {
     let mut made = Made::default();
     let (mut parts, mut timings) = (Vec::new(), Vec::new());
+    let hosts = host_names(inputs);
     for (place, (origin, how)) in inputs.iter().enumerate() {
         if context.cancelled() {
             return Err(Problem::cancelled("import"));
@@ -239,7 +241,8 @@ fn together(
             }
             _ => {
                 let mut read = read(origin, how, context)?;
-                let host = setup.host.clone().unwrap_or_else(|| origin.host());
+                let own = hosts.get(place).cloned().unwrap_or_default();
+                let host = setup.host.clone().unwrap_or(own);
                 name_host(&mut read.source, &host);
                 made.damaged |= read.damaged;
                 made.notes.extend(told(read.notes));
@@ -248,7 +251,11 @@ fn together(
         };
         timings.push(align::Timing {
             told: times,
-            bounds,
+            // What is moved by hand is where it is moved to when others are put beside it.
+            bounds: bounds.map(|(first, last)| {
+                let by_ns = setup.shifts.get(&place).copied().unwrap_or(0);
+                (first.saturating_add(by_ns), last.saturating_add(by_ns))
+            }),
             written: match origin {
                 Origin::File(path) => written(path),
                 Origin::Server(_) => None,
@@ -283,6 +290,22 @@ fn together(
     combine::combine(pieces, &title, out, &mut on_progress(context))
         .map_err(|error| writing(out, &error))?;
     Ok(made)
+}
+
+/// The hosts of what names none: names of files, told apart where they are the same.
+fn host_names(inputs: &[(Origin, How)]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(inputs.len());
+    for (origin, _) in inputs {
+        let own = origin.host();
+        let mut name = own.clone();
+        let mut number = 2;
+        while names.contains(&name) {
+            name = format!("{own}-{number}");
+            number += 1;
+        }
+        names.push(name);
+    }
+    names
 }
 
 /// Says, or if asked to, mends, where the load that inputs saw tells that clocks differ.

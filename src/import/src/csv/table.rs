@@ -124,6 +124,13 @@ impl Table {
         })
     }
 
+    /// Looks through the beginning for what the first time alone does not tell.
+    pub(super) fn learn(&mut self, sample: &Sample) {
+        if let Some(first) = self.clock.first() {
+            sample.cells(*first).for_each(|it| self.times.learn(&it));
+        }
+    }
+
     /// Rows so far.
     pub(super) fn rows(&self) -> usize {
         self.rows

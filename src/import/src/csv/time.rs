@@ -1,7 +1,9 @@
 //! Reads the cells of a time column.
 
 use super::dialect::Decimal;
-use crate::clock::{Clock, time_of};
+use std::borrow::Cow;
+
+use crate::clock::{Clock, half_of, time_of};
 use crate::how::Count;
 use crate::times::Told;
 use model::time::SECOND_NS;
@@ -62,8 +64,7 @@ impl Times {
             }
             Way::OfDay => {
                 let (text, rest_ns) = without_fraction(cell)?;
-                let mut words = text.split_whitespace();
-                let time = time_of(words.next()?, words.next())?;
+                let time = of_day(&text)?;
                 Some(self.clock.at(time)?.saturating_add(rest_ns))
             }
         }
@@ -78,8 +79,8 @@ impl Times {
             }));
         }
         let (text, _) = without_fraction(cell)?;
-        let mut words = text.split_whitespace();
-        if time_of(words.next()?, words.next()).is_some() {
+        // `1.2.3` is no time of day.
+        if text.contains(':') && of_day(&text).is_some() {
             return Some(Way::OfDay);
         }
         // A clock of its own, since it remembers dates.
@@ -106,10 +107,23 @@ impl Times {
         }
     }
 
+    /// Looks at a cell further down for the order of day and month.
+    pub(crate) fn learn(&mut self, cell: &str) {
+        self.clock.learn(cell);
+    }
+
     /// What is to be said of dates.
     pub(crate) fn note(&self) -> Option<String> {
         self.clock.note()
     }
+}
+
+/// A time of day with at most its half after it.
+fn of_day(text: &str) -> Option<jiff::civil::Time> {
+    let mut words = text.split_whitespace();
+    let (time, half) = (words.next()?, words.next());
+    let plain = half.is_none_or(|it| half_of(it).is_some()) && words.next().is_none();
+    plain.then(|| time_of(time, half)).flatten()
 }
 
 /// Takes the fraction of a second out of a time of day, in nanoseconds.
@@ -191,11 +205,24 @@ impl Form {
                 i64::try_from(ns).ok()
             }
             Self::Zoned => {
-                let timestamp: jiff::Timestamp = std::str::from_utf8(cell).ok()?.parse().ok()?;
+                let text = joined_zone(std::str::from_utf8(cell).ok()?);
+                let timestamp: jiff::Timestamp = text.parse().ok()?;
                 i64::try_from(timestamp.as_nanosecond()).ok()
             }
             Self::Civil => civil(std::str::from_utf8(cell).ok()?),
         }
+    }
+}
+
+/// `2026-01-31 12:00:00 +0100` and `… UTC` as the standard has them, without the blank.
+fn joined_zone(text: &str) -> Cow<'_, str> {
+    let Some((before, zone)) = text.rsplit_once(' ') else {
+        return Cow::Borrowed(text);
+    };
+    match zone {
+        "UTC" | "GMT" | "Z" => Cow::Owned(format!("{before}Z")),
+        _ if zone.starts_with(['+', '-']) => Cow::Owned(format!("{before}{zone}")),
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -282,6 +309,7 @@ mod tests {
         assert_eq!(told, Told::Moments);
         assert_eq!(at, [Some(1_500_000_000), Some(2_000_000_000)]);
         assert_eq!(read(&["noon"], None), (vec![None], Told::Nothing));
+        assert_eq!(read(&["1.2.3"], None), (vec![None], Told::Nothing));
     }
 
     #[test]
@@ -300,6 +328,8 @@ mod tests {
             ("2026-01-31T13:00:00.25+01:00", Some(noon + 250_000_000)),
             ("2026-01-31 12:00:00", Some(noon)),
             ("2026/01/31 12:00:00", Some(noon)),
+            ("2026-01-31 13:00:00 +0100", Some(noon)),
+            ("2026-01-31 12:00:00 UTC", Some(noon)),
             ("2026-01-31", Some(noon - 43_200 * SECOND_NS)),
             ("noon", None),
             ("", None),

@@ -269,7 +269,7 @@ fn files_ui(ui: &mut Ui, draft: &mut Draft, asks: &mut Option<Action>) {
             }
         }
         if ui.small_button("+ File…").clicked() {
-            *asks = Some(Action::PickPath(Purpose::Import(draft.clone())));
+            *asks = Some(Action::PickPath(Purpose::Import(draft.put_away())));
         }
     });
     if let Some(place) = removed {
@@ -308,7 +308,12 @@ fn file_ui(ui: &mut Ui, file: &mut FileDraft) {
 fn table_ui(ui: &mut Ui, file: &mut FileDraft, table: &TablePreview) {
     ui.horizontal_wrapped(|ui| {
         if table.delimiter.is_some() {
+            let before = file.table.delimiter;
             choice_ui(ui, "Separator", &DELIMITERS, &mut file.table.delimiter);
+            if file.table.delimiter != before {
+                // Other columns: what was said of those is of no use.
+                file.table.columns.clear();
+            }
             choice_ui(ui, "Decimals", &DECIMALS, &mut file.table.decimal);
         }
         let counts = COUNTS.iter().map(|(count, name)| (*name, Some(*count)));
@@ -509,11 +514,20 @@ fn target_ui(ui: &mut Ui, draft: &mut Draft, several: bool, asks: &mut Option<Ac
     };
     field_ui(ui, &mut draft.out, (label, "", false));
     if ui.small_button("Choose…").clicked() {
-        *asks = Some(Action::PickPath(Purpose::ImportInto(draft.clone())));
+        *asks = Some(Action::PickPath(Purpose::ImportInto(draft.put_away())));
     }
 }
 
 impl Draft {
+    /// What comes back when a path was picked; an answer that comes meanwhile is lost, so
+    /// that it is asked for again.
+    fn put_away(&self) -> Self {
+        let mut draft = self.clone();
+        let waiting = draft.files.iter_mut().filter(|it| it.preview.is_none());
+        waiting.for_each(|it| it.asked = None);
+        draft
+    }
+
     /// Where the session goes.
     pub fn set_out(&mut self, path: &Path) {
         self.out = path.display().to_string();

@@ -44,6 +44,9 @@ const REACH_NS: i64 = 300 * SECOND_NS;
 /// So many rows in common are needed.
 const ROWS_MIN: usize = 60;
 
+/// A day and a half of seconds; beyond that nobody waits for the answer.
+const ROWS_MAX: usize = 1 << 17;
+
 /// A pair has a say where it is so many times what chance seldom passes in one pair alone:
 /// a dozen pairs are looked at.
 const SAYS: f64 = 1.25;
@@ -67,7 +70,7 @@ pub(super) fn compare(first: &[Activity], second: &[Activity]) -> Option<Fit> {
     let from = a.0.max(b.0.saturating_sub(REACH_NS));
     let to = a.1.min(b.1.saturating_add(REACH_NS));
     let rows = usize::try_from(to.saturating_sub(from) / step_ns).ok()?;
-    if rows < ROWS_MIN {
+    if !(ROWS_MIN..=ROWS_MAX).contains(&rows) {
         return None;
     }
     let grid = |all: &[Activity]| -> Vec<Vec<f64>> {
@@ -141,7 +144,11 @@ fn peak(a: &[f64], b: &[f64], reach: usize) -> Option<LagPoint> {
 /// The usual distance of samples: the median over series of their median.
 fn cadence(all: &[Activity]) -> Option<i64> {
     let of_series = |it: &Activity| {
-        let mut steps: Vec<i64> = it.samples.windows(2).map(|it| it[1].0 - it[0].0).collect();
+        let mut steps: Vec<i64> = it
+            .samples
+            .windows(2)
+            .map(|it| it[1].0.saturating_sub(it[0].0))
+            .collect();
         steps.sort_unstable();
         steps.get(steps.len() / 2).copied()
     };
