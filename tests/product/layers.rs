@@ -14,7 +14,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["model", "wire"]),
     ("import", &["model", "telemetry"]),
     ("analysis", &["model"]),
-    ("report", &["model", "analysis"]),
+    ("plan", &["model", "analysis"]),
+    ("report", &["model", "analysis", "plan"]),
     (
         "workflow",
         &[
@@ -24,10 +25,14 @@ const LAYERS: &[(&str, &[&str])] = &[
             "store",
             "import",
             "analysis",
+            "plan",
             "report",
         ],
     ),
-    ("workbench", &["model", "analysis", "report", "workflow"]),
+    (
+        "workbench",
+        &["model", "analysis", "plan", "report", "workflow"],
+    ),
     (
         "kymo",
         &[
@@ -36,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "agent",
             "store",
             "analysis",
+            "plan",
             "report",
             "workflow",
             "workbench",

@@ -6,6 +6,7 @@
 //! * [`series`]: what a stream of values is called; [`told`]: in sentences.
 //! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
 //! * [`finding`]: what an analysis concluded, and how sure it is.
+//! * [`plan`]: what shall be changed, under which guard.
 //! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
 //! * [`redact`]: what looks like a secret, and what stands in its place.
 //! * [`rate`] and [`pyramid`]: the two forms a column takes before it is drawn.
@@ -20,6 +21,7 @@ pub mod event;
 pub mod finding;
 pub mod histogram;
 pub mod host;
+pub mod plan;
 pub mod process;
 pub mod pyramid;
 pub mod rate;

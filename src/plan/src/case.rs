@@ -1,0 +1,1 @@
+//! Models by name: a case in, an answer out.

@@ -1,0 +1,1 @@
+//! The models of performance, as pure functions of numbers.
