@@ -59,6 +59,10 @@ pub struct Plan {
     /// What the predictor expects; never written by hand.
     #[serde(default)]
     pub expected: Vec<Expected>,
+    /// What [`Plan::expected`] was computed for; `None` before the first prediction and
+    /// after each edit of what it was computed for.
+    #[serde(default)]
+    pub prediction: Option<Prediction>,
     /// How the outcome is judged.
     #[serde(default)]
     pub validation: Validation,
@@ -71,6 +75,9 @@ pub struct Plan {
     /// Who agreed to which contents.
     #[serde(default)]
     pub approvals: Vec<Approval>,
+    /// When the last action was carried out.
+    #[serde(default, with = "stamp::maybe")]
+    pub applied: Option<Moment>,
     /// File beside the plan that holds its audit; empty: the plan's name with `.audit.jsonl`.
     #[serde(default)]
     pub audit: String,
@@ -215,6 +222,19 @@ pub struct Expected {
     pub record_next: Option<String>,
 }
 
+/// What a prediction was computed for, by which models, and when: what makes it fresh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prediction {
+    /// SHA-256 of the canonical text of the mandate that it was computed for.
+    pub hash: String,
+    /// Version of the models.
+    pub version: String,
+    /// When.
+    #[serde(with = "stamp")]
+    pub at: Moment,
+}
+
 /// How the outcome is judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -338,10 +358,12 @@ impl Plan {
             guardrails: Vec::new(),
             rollback: Rollback::default(),
             expected: Vec::new(),
+            prediction: None,
             validation: Validation::default(),
             state: State::Draft,
             revision: 0,
             approvals: Vec::new(),
+            applied: None,
             audit: String::new(),
         }
     }

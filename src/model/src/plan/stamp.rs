@@ -1,6 +1,7 @@
 //! Moments as RFC 3339 text in plan files, so that people can write them.
 //!
-//! Use with `#[serde(with = "stamp")]`; [`pair`] for an optional window.
+//! Use with `#[serde(with = "stamp")]`; [`maybe`] for an optional moment, [`pair`] for an
+//! optional window.
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 
@@ -23,6 +24,38 @@ pub fn serialize<S: Serializer>(moment: &Moment, serializer: S) -> Result<S::Ok,
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(de::Error::custom)
+}
+
+/// A moment, or none.
+pub mod maybe {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use crate::time::Moment;
+
+    /// Writes a text.
+    ///
+    /// # Errors
+    ///
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(
+        moment: &Option<Moment>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        moment.map(|it| it.to_string()).serialize(serializer)
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    ///
+    /// Text that is no moment.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Moment>, D::Error> {
+        let text: Option<String> = Option::deserialize(deserializer)?;
+        let moment = text.map(|it| it.parse().map_err(de::Error::custom));
+        moment.transpose()
+    }
 }
 
 /// A window of two moments, or none.
