@@ -15,8 +15,9 @@ mod near;
 mod scan;
 
 use model::plan::check::{DEPTH_MAX, TEXT_MAX_BYTES};
-use model::plan::{Plan, SCHEMA};
+use model::plan::{Mandate, Plan, SCHEMA};
 use ron::extensions::Extensions;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -99,6 +100,19 @@ fn place(at: &Option<Position>) -> String {
 ///
 /// [`ParseError`] with the place and what to try.
 pub fn parse(text: &str) -> Result<Plan, ParseError> {
+    read(text)
+}
+
+/// Reads what [`mandate_text`] writes.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_mandate(text: &str) -> Result<Mandate, ParseError> {
+    read(text)
+}
+
+fn read<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, ParseError> {
     if text.len() > TEXT_MAX_BYTES {
         return Err(ParseError::TooLarge { bytes: text.len() });
     }
@@ -108,10 +122,10 @@ pub fn parse(text: &str) -> Result<Plan, ParseError> {
     {
         return Err(ParseError::TooNew { found: head.schema });
     }
-    let plan: Plan = options().from_str(text).map_err(|error| unclear(&error))?;
-    match hidden(&serde_json::to_value(&plan).unwrap_or_default()) {
+    let value: T = options().from_str(text).map_err(|error| unclear(&error))?;
+    match hidden(&serde_json::to_value(&value).unwrap_or_default()) {
         Some(found) => Err(ParseError::Hidden { at: None, found }),
-        None => Ok(plan),
+        None => Ok(value),
     }
 }
 
@@ -130,16 +144,19 @@ struct Head {
 ///
 /// [`Unwritable`] never happens for a plan; the serializer's signature has it.
 pub fn text(plan: &Plan) -> Result<String, Unwritable> {
-    written(plan)
+    written(plan, &options())
 }
 
 /// The canonical text of what is agreed to and carried out: [`Plan::mandate`].
+///
+/// Optional values are written with `Some`, so that any reader of RON understands it, also
+/// one that knows nothing of the way people write plans.
 ///
 /// # Errors
 ///
 /// As [`text`].
 pub fn mandate_text(plan: &Plan) -> Result<String, Unwritable> {
-    written(&plan.mandate())
+    written(&plan.mandate(), &ron::Options::default())
 }
 
 /// [`hash`] of [`mandate_text`]: what predictions and approvals are bound to. Empty where
@@ -159,13 +176,13 @@ pub fn hash(text: &str) -> String {
 #[error("could not write the plan: {0}")]
 pub struct Unwritable(String);
 
-fn written(value: &impl Serialize) -> Result<String, Unwritable> {
+fn written(value: &impl Serialize, options: &ron::Options) -> Result<String, Unwritable> {
     let form = ron::ser::PrettyConfig::new()
         .depth_limit(LINES_DEPTH)
         .indentor("  ")
         .new_line("\n")
         .struct_names(false);
-    let text = options().to_string_pretty(value, form);
+    let text = options.to_string_pretty(value, form);
     let mut text = text.map_err(|error| Unwritable(error.to_string()))?;
     text.push('\n');
     Ok(text)

@@ -41,6 +41,9 @@ pub struct Desk {
     board: Board,
     undo: VecDeque<Step>,
     redo: Vec<Step>,
+    /// Something else than an edit happened since the last step, which ends a gesture: to
+    /// go on from where it began would undo what happened.
+    interrupted: bool,
 }
 
 /// One step that was taken.
@@ -59,6 +62,7 @@ impl Desk {
             board: Board::new(plan),
             undo: VecDeque::new(),
             redo: Vec::new(),
+            interrupted: false,
         }
     }
 
@@ -96,10 +100,8 @@ impl Desk {
     ///
     /// [`EditError`] says why it is not possible; nothing changed then.
     pub fn apply(&mut self, edit: Edit, gesture: Gesture) -> Result<bool, EditError> {
-        let continues = self
-            .undo
-            .back()
-            .is_some_and(|it| it.gesture == gesture && it.edit.is_of_same_field(&edit));
+        let is_same = |it: &Step| it.gesture == gesture && it.edit.is_of_same_field(&edit);
+        let continues = !self.interrupted && self.undo.back().is_some_and(is_same);
         let next = match (continues, self.undo.back()) {
             // From where the gesture began, so that it counts as one edit.
             (true, Some(step)) => step.other.with(&edit)?.not_before(&self.board),
@@ -109,6 +111,7 @@ impl Desk {
             return Ok(false);
         }
         let last = std::mem::replace(&mut self.board, next);
+        self.interrupted = false;
         self.redo.clear();
         if continues {
             if let Some(step) = self.undo.back_mut() {
@@ -141,6 +144,7 @@ impl Desk {
             return Ok(false);
         };
         let other = std::mem::replace(&mut self.board, earlier);
+        self.interrupted = true;
         self.redo.push(Step { other, ..step });
         Ok(true)
     }
@@ -159,6 +163,7 @@ impl Desk {
             return Ok(false);
         };
         let other = std::mem::replace(&mut self.board, later);
+        self.interrupted = true;
         self.undo.push_back(Step { other, ..step });
         Ok(true)
     }
@@ -170,7 +175,9 @@ impl Desk {
     ///
     /// Those of `happens`; nothing changed then.
     pub fn live<E>(&mut self, happens: impl FnOnce(&mut Plan) -> Result<(), E>) -> Result<(), E> {
-        self.board.live(happens)
+        self.board.live(happens)?;
+        self.interrupted = true;
+        Ok(())
     }
 }
 

@@ -11,12 +11,14 @@ use std::fmt;
 
 use super::action::{Action, AppSetting, Execute, Kind, Target, cores};
 use super::guard::{Guardrail, Precondition};
-use super::{Mandate, Plan, SCHEMA};
+use super::{Criterion, Expected, Mandate, Plan, SCHEMA};
 
 /// Actions of one plan.
 pub const ACTIONS_MAX: usize = 64;
 /// Guardrails of one plan, and preconditions of one action.
 pub const GUARDS_MAX: usize = 64;
+/// Metrics that one prediction speaks of.
+pub const EXPECTED_MAX: usize = 1024;
 /// Bytes of a plan's text.
 pub const TEXT_MAX_BYTES: usize = 1 << 20;
 /// Brackets within brackets in a plan's text.
@@ -63,11 +65,17 @@ pub fn faults(plan: &Plan) -> Vec<Fault> {
     );
     faults.within("validation: same_mix", validation.same_mix, 0.0, 1.0);
     faults.within("validation: same_load", validation.same_load, 0.0, 1.0);
-    for criterion in &validation.criteria {
-        if let super::Criterion::Improves { by, confidence, .. } = criterion {
-            faults.within("validation: by", *by, 0.0, 1.0);
-            faults.within("validation: confidence", *confidence, 0.5, 0.9999);
-        }
+    if validation.criteria.len() > GUARDS_MAX {
+        faults.add("validation: criteria", format!("more than {GUARDS_MAX}"));
+    }
+    for criterion in validation.criteria.iter().take(GUARDS_MAX) {
+        faults.criterion(criterion);
+    }
+    if plan.expected.len() > EXPECTED_MAX {
+        faults.add("expected", format!("more than {EXPECTED_MAX}"));
+    }
+    for expected in plan.expected.iter().take(EXPECTED_MAX) {
+        faults.expected(expected);
     }
     faults.mandate(&plan.mandate());
     faults.found
@@ -160,6 +168,37 @@ impl Faults {
             self.add(place, "is empty");
         }
         self.name(place, text);
+    }
+
+    fn criterion(&mut self, criterion: &Criterion) {
+        let (Criterion::Within { metric }
+        | Criterion::Improves { metric, .. }
+        | Criterion::Holds { metric, .. }) = criterion;
+        self.named("validation: metric", metric);
+        match criterion {
+            Criterion::Within { .. } => {}
+            Criterion::Improves { by, confidence, .. } => {
+                self.within("validation: by", *by, 0.0, 1.0);
+                self.within("validation: confidence", *confidence, 0.5, 0.9999);
+            }
+            Criterion::Holds { limit, .. } => self.finite("validation: limit", limit.number()),
+        }
+    }
+
+    fn expected(&mut self, expected: &Expected) {
+        let place = format!("expected {}", expected.metric);
+        self.named(&format!("{place}: metric"), &expected.metric);
+        for text in [&expected.unit, &expected.model, &expected.inputs_hash] {
+            self.name(&place, text);
+        }
+        let numbers = [expected.p10, expected.p50, expected.p90];
+        let numbers: Vec<f64> = numbers.into_iter().flatten().collect();
+        for number in &numbers {
+            self.finite(&place, *number);
+        }
+        if !numbers.is_sorted() {
+            self.add(place, "want p10, p50 and p90 in this order of size");
+        }
     }
 
     fn mandate(&mut self, mandate: &Mandate) {

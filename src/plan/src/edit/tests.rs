@@ -86,6 +86,21 @@ fn a_drag_is_one_step_and_one_revision() {
 }
 
 #[test]
+fn what_happens_during_a_drag_is_not_undone_by_it() {
+    let mut desk = predicted_desk();
+    assert_eq!(desk.apply(quota(160_000.0), Gesture(7)), Ok(true));
+    let happens = |plan: &mut Plan| -> Result<(), ()> {
+        sample::predict(plan);
+        plan.state = State::Applying;
+        Ok(())
+    };
+    assert_eq!(desk.live(happens), Ok(()));
+    let frozen = Err(EditError::Frozen(State::Applying));
+    assert_eq!(desk.apply(quota(170_000.0), Gesture(7)), frozen);
+    assert_eq!(desk.plan().state, State::Applying);
+}
+
+#[test]
 fn alternatives_share_their_baseline_and_nothing_else() {
     let mut desk = predicted_desk();
     let first = desk.board().alternatives()[0].name.clone();

@@ -135,7 +135,7 @@ fn improves(
     let shown = difference.within_runs == difference.verdict;
     if relation == compare::Relation::Apart && !shown {
         return open(format!(
-            "{name}: one run on each side does not show what a run differs from the next"
+            "{name}: one run on each side does not show what a run differs from the next: record several"
         ));
     }
     let gain = sign * difference.shift / difference.before.abs();
@@ -145,27 +145,40 @@ fn improves(
         chance::normal_quantile(confidence) / chance::normal_quantile(0.5 + compare::LEVEL / 2.0);
     let least = gain - (gain - low) * stretch;
     let most = gain + (high - gain) * stretch;
-    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    // Adding nothing makes a positive zero of a negative one.
+    let percent = |share: f64| format!("{:.0} %", (share * 100.0).round() + 0.0);
     if !(least.is_finite() && most.is_finite()) {
         return open(format!(
-            "{name}: not enough evidence for an interval of its change"
+            "{name}: not enough evidence for an interval of its change: record for longer"
         ));
     }
-    let range = format!(
-        "{name} is better by {} ({} to {})",
-        percent(gain),
-        percent(least),
-        percent(most)
-    );
+    let range = match gain < 0.0 {
+        false => format!(
+            "{name} is better by {} ({} to {})",
+            percent(gain),
+            percent(least),
+            percent(most)
+        ),
+        true => format!(
+            "{name} is worse by {} ({} to {})",
+            percent(-gain),
+            percent(-most),
+            percent(-least)
+        ),
+    };
     let wanted = format!("{} are wanted at {}", percent(by), percent(confidence));
     if least >= by && gain > 0.0 {
         (Outcome::Holds, format!("{range}; {wanted}"))
     } else if most < by {
-        (
-            Outcome::Fails,
-            format!("{range}, which is too little; {wanted}"),
-        )
+        let why = if gain < 0.0 {
+            ""
+        } else {
+            ", which is too little"
+        };
+        (Outcome::Fails, format!("{range}{why}; {wanted}"))
     } else {
-        open(format!("{range}, which is not enough evidence; {wanted}"))
+        open(format!(
+            "{range}, which is not enough evidence: record for longer; {wanted}"
+        ))
     }
 }

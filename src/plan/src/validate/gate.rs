@@ -40,7 +40,9 @@ pub fn judge(plan: &Plan, sides: &Sides<'_>) -> Gate {
     let least = plan.validation.min_requests;
     for (count, side) in gate.requests.into_iter().zip(["before", "after"]) {
         if count < least {
-            let why = format!("{count} requests {side} are fewer than the {least} that are wanted");
+            let why = format!(
+                "{count} requests {side} are fewer than the {least} that are wanted: record for longer"
+            );
             gate.lacks.push(why);
         }
     }
@@ -52,15 +54,15 @@ impl Gate {
         let most = plan.validation.same_load;
         if self.load_change.abs() > most {
             self.differs.push(format!(
-                "the load is {:+.0} % of what it should be to compare ({} after, {} before); up to {:.0} % is allowed",
-                self.load_change * 100.0,
+                "the load is {:.0} % {} what it should be to compare ({} after, {} before); up to {:.0} % is allowed",
+                self.load_change.abs() * 100.0,
+                if self.load_change > 0.0 { "above" } else { "below" },
                 model::unit::digits(sides.after.load),
                 model::unit::digits(sides.before.load),
                 most * 100.0
             ));
         } else if self.load_change.is_nan() {
-            let why =
-                "the load of one side is not known, so it cannot be told whether both are the same";
+            let why = "the load of one side is not known, so it cannot be told whether both are the same: record what is asked for";
             let found = match plan.validation.min_requests {
                 // A plan that asks for no requests is not about requests.
                 0 => &mut self.doubts,

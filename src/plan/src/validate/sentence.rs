@@ -17,7 +17,7 @@ pub fn of_verdict(report: &Report) -> String {
             "Before and after cannot be compared: {because}. Record again at the same load and mix."
         ),
         Verdict::NoEffect => format!("The plan had no effect: {because}."),
-        Verdict::Unknown => format!("There is not enough evidence: {because}. Record for longer."),
+        Verdict::Unknown => format!("There is not enough evidence: {because}."),
     }
 }
 
@@ -82,9 +82,12 @@ fn of_prediction(expected: &Expected, text: impl Fn(f64) -> String) -> Option<St
 /// criteria, what else changed, and doubts.
 pub fn lines(report: &Report) -> Vec<String> {
     let mut lines = vec![of_verdict(report)];
-    lines.extend(report.gate.differs.iter().skip(1).cloned());
-    lines.extend(report.gate.lacks.iter().cloned());
-    lines.extend(report.rows.iter().map(of_row));
+    let gate = report.gate.differs.iter().chain(&report.gate.lacks);
+    lines.extend(gate.filter(|it| **it != report.because).cloned());
+    for row in &report.rows {
+        lines.push(of_row(row));
+        lines.extend(row.change.clone());
+    }
     lines.extend(report.criteria.iter().map(|it| it.said.clone()));
     let effects = report.side_effects.iter();
     lines.extend(effects.map(|it| format!("Also changed: {}", it.said)));

@@ -63,57 +63,77 @@ fn check(plan: &Plan, after: &Recording, want: &Expect) -> Report {
 
 #[test]
 fn what_came_as_predicted_is_validated() {
-    let report = check(&sample::checkout(), &recording(450.0, 0.18), &expect![[r#"
-        validated
-        The plan did what was predicted: 2 of 2 predictions agree with what was measured, and every criterion holds.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    let report = check(
+        &sample::checkout(),
+        &recording(450.0, 0.18),
+        &expect![[r#"
+            validated
+            The plan did what was predicted: 2 of 2 predictions agree with what was measured, and every criterion holds.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
+            app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+        "#]],
+    );
     assert_eq!(report.verdict.state(), Some(State::Validated));
 }
 
 #[test]
 fn what_came_otherwise_is_mispredicted() {
-    check(&sample::checkout(), &recording(330.0, 0.18), &expect![[r#"
-        mispredicted
-        The plan did not do what was predicted: app.throughput moved in the other direction than predicted.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 331/s, 37.4 % off (wrong), outside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
-        Doubt: app.throughput: predicted 455/s (410/s to 490/s), measured 331/s, 37.4 % off (wrong), outside the interval
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
-    check(&sample::checkout(), &recording(450.0, 0.50), &expect![[r#"
-        mispredicted
-        The plan did not do what was predicted: app.checkout.p95 moved in the other direction than predicted.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 500 ms, 66.0 % off (not good enough), outside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by -47 % (-48 % to -47 %), which is too little; 20 % are wanted at 95 %
-        Doubt: app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 500 ms, 66.0 % off (not good enough), outside the interval
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    check(
+        &sample::checkout(),
+        &recording(330.0, 0.18),
+        &expect![[r#"
+            mispredicted
+            The plan did not do what was predicted: app.throughput moved in the other direction than predicted.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 331/s, 37.4 % off (wrong), outside the interval
+            app.throughput fell from 401/s to 331/s (-18 % to -17 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
+            app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Doubt: app.throughput did not come as predicted
+        "#]],
+    );
+    check(
+        &sample::checkout(),
+        &recording(450.0, 0.50),
+        &expect![[r#"
+            mispredicted
+            The plan did not do what was predicted: app.checkout.p95 moved in the other direction than predicted.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 500 ms, 66.0 % off (not good enough), outside the interval
+            app.checkout.p95 rose from 339 ms to 500 ms (+47 % to +48 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is worse by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Doubt: app.checkout.p95 did not come as predicted
+        "#]],
+    );
 }
 
 #[test]
 fn what_did_not_change_had_no_effect() {
     let mut plan = sample::checkout();
     plan.validation.criteria.remove(0);
-    let report = check(&plan, &recording(400.0, 0.34), &expect![[r#"
-        no effect
-        The plan had no effect: app.checkout.p95, app.throughput are the same as before, which was shown and not only not disproved.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 400/s, 13.7 % off (not good enough), outside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 339 ms, 49.9 % off (not good enough), outside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by -0 % (-1 % to 1 %), which is too little; 20 % are wanted at 95 %
-        Doubt: app.throughput: predicted 455/s (410/s to 490/s), measured 400/s, 13.7 % off (not good enough), outside the interval
-        Doubt: app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 339 ms, 49.9 % off (not good enough), outside the interval
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    let report = check(
+        &plan,
+        &recording(400.0, 0.34),
+        &expect![[r#"
+            no effect
+            The plan had no effect: app.checkout.p95, app.throughput are the same as before to within what counts.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 400/s, 13.7 % off (not good enough), outside the interval
+            app.throughput stayed at 401/s (-1 % to +1 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 339 ms, 49.9 % off (not good enough), outside the interval
+            app.checkout.p95 stayed at 339 ms (-1 % to +1 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 0 % (-1 % to 1 %), which is too little; 20 % are wanted at 95 %
+            Doubt: app.throughput did not come as predicted
+            Doubt: app.checkout.p95 did not come as predicted
+        "#]],
+    );
     assert_eq!(report.verdict.state(), Some(State::Mispredicted));
 }
 
@@ -121,27 +141,37 @@ fn what_did_not_change_had_no_effect() {
 fn other_load_or_mix_is_not_comparable() {
     let mut after = recording(450.0, 0.18);
     after.load = 520.0;
-    let report = check(&sample::checkout(), &after, &expect![[r#"
-        not comparable
-        Before and after cannot be compared: the load is +30 % of what it should be to compare (520 after, 400 before); up to 15 % is allowed. Record again at the same load and mix.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    let report = check(
+        &sample::checkout(),
+        &after,
+        &expect![[r#"
+            not comparable
+            Before and after cannot be compared: the load is 30 % above what it should be to compare (520 after, 400 before); up to 15 % is allowed. Record again at the same load and mix.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
+            app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+        "#]],
+    );
     assert_eq!(report.verdict.state(), None);
     after.load = 440.0;
     after.operations = vec![("checkout".to_owned(), 3.0), ("browse".to_owned(), 7.0)];
-    check(&sample::checkout(), &after, &expect![[r#"
-        not comparable
-        Before and after cannot be compared: 20 % of the requests are of other operations than they should be to compare; up to 10 % is allowed. Record again at the same load and mix.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    check(
+        &sample::checkout(),
+        &after,
+        &expect![[r#"
+            not comparable
+            Before and after cannot be compared: 20 % of the requests are of other operations than they should be to compare; up to 10 % is allowed. Record again at the same load and mix.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
+            app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+        "#]],
+    );
 }
 
 #[test]
@@ -171,53 +201,69 @@ fn too_little_is_not_enough_evidence() {
     let plan = sample::checkout();
     let mut few = recording(450.0, 0.18);
     few.requests = 900;
-    check(&plan, &few, &expect![[r#"
-        not enough evidence
-        There is not enough evidence: 900 requests after are fewer than the 5000 that are wanted. Record for longer.
-        900 requests after are fewer than the 5000 that are wanted
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    check(
+        &plan,
+        &few,
+        &expect![[r#"
+            not enough evidence
+            There is not enough evidence: 900 requests after are fewer than the 5000 that are wanted: record for longer.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
+            app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+        "#]],
+    );
     let mut unknown = recording(450.0, 0.18);
     unknown.load = f64::NAN;
-    check(&plan, &unknown, &expect![[r#"
-        not enough evidence
-        There is not enough evidence: the load of one side is not known, so it cannot be told whether both are the same. Record for longer.
-        the load of one side is not known, so it cannot be told whether both are the same
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    check(
+        &plan,
+        &unknown,
+        &expect![[r#"
+            not enough evidence
+            There is not enough evidence: the load of one side is not known, so it cannot be told whether both are the same: record what is asked for.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 180 ms, 5.4 % off (excellent), inside the interval
+            app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+        "#]],
+    );
     let mut loud = recording(450.0, 0.25);
     loud.metrics[1].runs = vec![noise(3, 0.25, 0.6)];
-    check(&plan, &loud, &expect![[r#"
-        not enough evidence
-        There is not enough evidence: app.checkout.p95 is better by 24 % (14 % to 32 %), which is not enough evidence; 20 % are wanted at 95 %. Record for longer.
-        app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 259 ms, 34.3 % off (good), inside the interval
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.checkout.p95 is better by 24 % (14 % to 32 %), which is not enough evidence; 20 % are wanted at 95 %
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    check(
+        &plan,
+        &loud,
+        &expect![[r#"
+            not enough evidence
+            There is not enough evidence: app.checkout.p95 is better by 24 % (14 % to 32 %), which is not enough evidence: record for longer; 20 % are wanted at 95 %.
+            app.throughput: predicted 455/s (410/s to 490/s), measured 450/s, 1.2 % off (excellent), inside the interval
+            app.throughput rose from 401/s to 450/s (+12 % to +13 %)
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), measured 259 ms, 34.3 % off (good), inside the interval
+            app.checkout.p95: not enough evidence, 339 ms before and 269 ms after (-34 % to -12 %)
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.checkout.p95 is better by 24 % (14 % to 32 %), which is not enough evidence: record for longer; 20 % are wanted at 95 %
+        "#]],
+    );
     let mut nothing = recording(450.0, 0.18);
     nothing.metrics.clear();
-    check(&plan, &nothing, &expect![[r#"
-        not enough evidence
-        There is not enough evidence: nothing that was predicted or asked for was measured on both sides. Record for longer.
-        app.throughput: predicted 455/s (410/s to 490/s), not measured
-        app.checkout.p95: predicted 170 ms (120 ms to 260 ms), not measured
-        tcp.listen_drops: not predicted (I7 not-a-resource)
-        app.throughput has no interval, or was not measured
-        app.checkout.p95 was not measured on both sides
-        Doubt: app.throughput was predicted but not measured afterwards
-        Doubt: app.checkout.p95 was predicted but not measured afterwards
-        Doubt: tcp.listen_drops was predicted but not measured afterwards
-    "#]]);
+    check(
+        &plan,
+        &nothing,
+        &expect![[r#"
+            not enough evidence
+            There is not enough evidence: nothing that was predicted or asked for was measured on both sides.
+            app.throughput: predicted 455/s (410/s to 490/s), not measured
+            app.checkout.p95: predicted 170 ms (120 ms to 260 ms), not measured
+            tcp.listen_drops: not predicted (I7 not-a-resource)
+            app.throughput has no interval, or was not measured
+            app.checkout.p95 was not measured on both sides
+            Doubt: app.throughput was predicted but not measured afterwards
+            Doubt: app.checkout.p95 was predicted but not measured afterwards
+        "#]],
+    );
 }
 
 #[test]
