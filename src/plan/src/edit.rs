@@ -5,7 +5,7 @@
 //! taken grows the revision of the plans that it touches; what is agreed to and carried
 //! out can only change together with a return to the draft, also by undo.
 //!
-//! * [`board`]: the alternatives, and what an edit does to them.
+//! * [`change`]: the edits; [`board`]: the alternatives, and what an edit does to them.
 //! * [`parameter`]: the fields of each kind of action, with units and ranges.
 //! * [`template`]: every kind with values to begin with.
 //! * Never: reads a clock, or keeps more than [`STEPS_MOST`] steps.
@@ -16,11 +16,14 @@ use std::collections::VecDeque;
 
 use model::plan::Plan;
 
+mod act;
 pub mod board;
+pub mod change;
 pub mod parameter;
 pub mod template;
 
-pub use board::{Alternative, Board, Change, Edit, EditError, Variant};
+pub use board::{Alternative, Board};
+pub use change::{Change, Edit, EditError, Variant};
 pub use parameter::{Parameter, ParameterError, Range, Switch, Value, parameters, set};
 pub use template::{TEMPLATES, Template};
 

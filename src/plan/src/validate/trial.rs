@@ -6,6 +6,9 @@
 //! the interval hold at all times at once, so that looking often does not make chance look
 //! like an effect.
 //!
+//! What comes and goes at the rhythm of the switches looks like an effect to any such trial:
+//! stretches of unequal length keep a nightly, hourly or minutely job from doing so.
+//!
 //! * In: stretches in the order of time, without their warm-up.
 //! * Out: go on, or stop and why; the effect with an interval; how far A drifted.
 //! * Never: says "no effect" without having shown that it is smaller than what counts.
