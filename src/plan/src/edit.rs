@@ -61,8 +61,13 @@ struct Step {
 impl Desk {
     /// A desk with one alternative.
     pub fn new(plan: Plan) -> Self {
+        Self::of(Board::new(plan))
+    }
+
+    /// A desk with these alternatives, [`Board::open`].
+    pub fn of(board: Board) -> Self {
         Self {
-            board: Board::new(plan),
+            board,
             undo: VecDeque::new(),
             redo: Vec::new(),
             interrupted: false,

@@ -166,6 +166,7 @@ pub fn advance(plan: &mut Plan, to: State, at: Moment) -> Result<(), Refused> {
         State::Approved => Some("approve it"),
         State::Applying => Some("apply it"),
         State::Draft => Some("edit it"),
+        State::Expired => Some("wait: it expires by itself"),
         _ => None,
     };
     if let Some(next) = own {

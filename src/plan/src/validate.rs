@@ -17,7 +17,7 @@
 
 use analysis::compare::{self, Difference};
 use model::catalog::{Kind, Polarity};
-use model::plan::{Class, Expected, Plan, State};
+use model::plan::{Class, Criterion, Expected, Plan, State};
 use model::series::{Series, SeriesKey};
 use model::unit::Unit;
 
@@ -228,6 +228,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Each criterion, in the order of the plan.
     pub criteria: Vec<Judged>,
+    /// The plan's objective, which is told and does not count: what counts are criteria.
+    pub objective: Option<Judged>,
     /// What else changed, the worse first.
     pub side_effects: Vec<SideEffect>,
     /// What speaks against the answer.
@@ -252,6 +254,13 @@ pub fn validate(plan: &Plan, sides: &Sides<'_>) -> Report {
         .iter()
         .map(|it| criterion::judge(it, &rows, (sides, &compared)))
         .collect();
+    let objective = plan.objective.as_ref().map(|it| {
+        let holds = Criterion::Holds {
+            metric: it.metric.clone(),
+            limit: it.goal,
+        };
+        criterion::judge(&holds, &rows, (sides, &compared))
+    });
     let (verdict, because) = verdict(&gate, &rows, &criteria);
     Report {
         verdict,
@@ -261,6 +270,7 @@ pub fn validate(plan: &Plan, sides: &Sides<'_>) -> Report {
         gate,
         rows,
         criteria,
+        objective,
     }
 }
 
@@ -278,6 +288,9 @@ fn compared<'a>(sides: &Sides<'a>) -> Vec<Compared<'a>> {
         .iter()
         .filter_map(|before| {
             let after = sides.after.metric(&before.name)?;
+            if !is_same_unit(before.unit.code(), after.unit.code()) {
+                return None;
+            }
             let series = Series {
                 key: SeriesKey::new("", &before.name, Vec::new()),
                 unit: before.unit.clone(),
@@ -311,13 +324,19 @@ fn compared<'a>(sides: &Sides<'a>) -> Vec<Compared<'a>> {
 }
 
 fn row(expected: &Expected, sides: &Sides<'_>, compared: &[Compared<'_>]) -> Row {
-    let [before, after] = [sides.before, sides.after].map(|it| it.metric(&expected.metric));
+    let [before, after] = [sides.before, sides.after].map(|it| {
+        let metric = it.metric(&expected.metric);
+        metric.filter(|it| is_same_unit(&expected.unit, it.unit.code()))
+    });
     let unit = after.map_or_else(|| Unit(expected.unit.clone().into()), |it| it.unit.clone());
     let quantity = grade::quantity(&expected.metric, &unit, sides.after.busiest);
     let observed = after.map_or(f64::NAN, Metric::value);
     let measured_before = before.map_or(f64::NAN, Metric::value);
     let point = expected.p50.unwrap_or(f64::NAN);
-    let difference = compared.iter().find(|it| it.metric.name == expected.metric);
+    let difference = before.and(after).and_then(|_| {
+        let mut all = compared.iter();
+        all.find(|it| it.metric.name == expected.metric)
+    });
     Row {
         error: grade::error(point, observed),
         grade: quantity.grade(point, observed),
@@ -334,6 +353,25 @@ fn row(expected: &Expected, sides: &Sides<'_>, compared: &[Compared<'_>]) -> Row
         difference: difference.map(|it| it.difference.clone()),
         expected: expected.clone(),
     }
+}
+
+/// Whether numbers in two units can be held against each other: what is counted does not
+/// matter, and an empty unit of a prediction is whatever was measured.
+pub fn is_same_unit(predicted: &str, measured: &str) -> bool {
+    let plain = |code: &str| -> String {
+        let mut parts = code.split(['{', '}']);
+        // Every second part is a note on what is counted.
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        while let (Some(_), Some(after)) = (parts.next(), parts.next()) {
+            text.push_str(after);
+        }
+        match text.as_str() {
+            "" => "1".to_owned(),
+            it if it.starts_with('/') => format!("1{it}"),
+            _ => text,
+        }
+    };
+    predicted.is_empty() || plain(predicted) == plain(measured)
 }
 
 /// Whether a value lies in the interval of 80 %; `None` without an interval or a value.
@@ -428,7 +466,13 @@ fn doubts(gate: &Gate, rows: &[Row], sides: &Sides<'_>) -> Vec<String> {
     let mut doubts = gate.doubts.clone();
     for row in rows {
         let name = &row.expected.metric;
-        if row.observed.is_nan() && row.expected.class != Class::X {
+        let measured = sides.after.metric(name).map(|it| it.unit.code());
+        if let Some(code) = measured.filter(|it| !is_same_unit(&row.expected.unit, it)) {
+            let predicted = &row.expected.unit;
+            doubts.push(format!(
+                "{name} was predicted in {predicted} but measured in {code}"
+            ));
+        } else if row.observed.is_nan() && row.expected.class != Class::X {
             doubts.push(format!("{name} was predicted but not measured afterwards"));
         } else if row.agrees() == Some(false) {
             doubts.push(format!("{name} did not come as predicted"));

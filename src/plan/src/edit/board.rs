@@ -50,6 +50,39 @@ impl Board {
         }
     }
 
+    /// A board of plans that were saved side by side; the first is chosen.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Name`] without a plan, for names or ids that are none or stand twice,
+    /// and for plans from different baselines; [`EditError::Full`] for too many.
+    pub fn open(plans: Vec<(String, Plan)>) -> Result<Self, EditError> {
+        let mut plans = plans.into_iter();
+        let Some((name, first)) = plans.next() else {
+            return Err(EditError::Name("there is no plan to open".to_owned()));
+        };
+        let mut board = Self::new(first);
+        board.alternatives[0].name.clear();
+        board.alternatives[0].name = board.free_name(&name)?;
+        for (name, plan) in plans {
+            if board.alternatives.len() >= ALTERNATIVES_MOST {
+                return Err(EditError::Full(ALTERNATIVES_MOST));
+            }
+            let why = if board.find_id(&plan.id).is_some() {
+                format!("{name:?} has the id of another plan, {}", plan.id)
+            } else if plan.baseline != board.plan().baseline {
+                format!("{name:?} was made from another recording, window or machine")
+            } else {
+                let name = board.free_name(&name)?;
+                board.push(name, plan);
+                continue;
+            };
+            return Err(EditError::Name(why));
+        }
+        board.chosen = 0;
+        Ok(board)
+    }
+
     /// All alternatives, in the order that they were made.
     pub fn alternatives(&self) -> &[Alternative] {
         &self.alternatives
@@ -161,9 +194,14 @@ impl Board {
 
     /// An id that no alternative of this board ever had.
     fn new_id(&mut self) -> String {
-        let seed = format!("{}\n{}", self.alternatives[0].plan.id, self.made);
-        self.made += 1;
-        document::hash(&seed)[..16].to_owned()
+        loop {
+            let seed = format!("{}\n{}", self.alternatives[0].plan.id, self.made);
+            self.made += 1;
+            let id = document::hash(&seed)[..16].to_owned();
+            if self.find_id(&id).is_none() {
+                return id;
+            }
+        }
     }
 
     fn push(&mut self, name: String, plan: Plan) {

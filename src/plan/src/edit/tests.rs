@@ -142,6 +142,44 @@ fn alternatives_share_their_baseline_and_nothing_else() {
 }
 
 #[test]
+fn alternatives_that_were_saved_are_opened_side_by_side() {
+    let mut desk = predicted_desk();
+    let first = desk.board().alternatives()[0].name.clone();
+    for name in ["b", "c"] {
+        let more = variant(Variant::Duplicate(first.clone(), name.to_owned()));
+        assert_eq!(desk.apply(more, Gesture(1)), Ok(true));
+    }
+    let all = desk.board().alternatives().iter();
+    let saved: Vec<(String, Plan)> = all
+        .map(|it| (it.name.clone(), Plan::clone(&it.plan)))
+        .collect();
+    let mut again = Desk::of(Board::open(saved.clone()).unwrap());
+    assert!(
+        again
+            .board()
+            .has_same_contents(&Board::open(saved.clone()).unwrap())
+    );
+    let more = variant(Variant::Add("d".to_owned()));
+    assert_eq!(again.apply(more, Gesture(2)), Ok(true));
+    let ids: BTreeSet<&str> = again
+        .board()
+        .alternatives()
+        .iter()
+        .map(|it| it.plan.id.as_str())
+        .collect();
+    assert_eq!(ids.len(), 4);
+    let mut other = saved.clone();
+    other[1].1.baseline.host = "elsewhere".to_owned();
+    let mut twice = saved.clone();
+    twice[1].1.id = twice[0].1.id.clone();
+    let mut same = saved;
+    same[1].0 = same[2].0.clone();
+    for wrong in [Vec::new(), other, twice, same] {
+        assert!(matches!(Board::open(wrong), Err(EditError::Name(_))));
+    }
+}
+
+#[test]
 fn what_is_carried_out_is_not_edited_and_not_undone() {
     let mut desk = predicted_desk();
     assert!(desk.apply(quota(200_000.0), Gesture(1)).is_ok());

@@ -4,6 +4,7 @@ use analysis::compare::{self, Difference};
 use analysis::stats::chance;
 use model::catalog::Polarity;
 use model::plan::Criterion;
+use model::plan::guard::Limit;
 
 use super::grade::{self, Quantity};
 use super::{Compared, Metric, Row, Sides};
@@ -52,23 +53,7 @@ pub(super) fn judge(
             Some(own) => improves(own, (*by, *confidence), sides.relation),
             None => open(format!("{metric} was not measured on both sides")),
         },
-        Criterion::Holds { limit, .. } => {
-            let value = |side: Option<&Metric>| side.map_or(f64::NAN, Metric::value);
-            let after = value(sides.after.metric(metric));
-            let before = value(sides.before.metric(metric));
-            let before = Some(before).filter(|it| it.is_finite());
-            match (after.is_finite(), limit.holds(after, before)) {
-                (false, _) => open(format!("{metric} was not measured afterwards")),
-                (_, true) => (
-                    Outcome::Holds,
-                    format!("{metric} is {after}, which is {limit}"),
-                ),
-                (_, false) => (
-                    Outcome::Fails,
-                    format!("{metric} is {after}, which is not {limit}"),
-                ),
-            }
-        }
+        Criterion::Holds { limit, .. } => holds(metric, *limit, sides),
     };
     Judged {
         criterion: criterion.clone(),
@@ -82,6 +67,32 @@ pub(super) fn judge(
 
 fn open(why: String) -> (Outcome, String) {
     (Outcome::Open, why)
+}
+
+fn holds(name: &str, limit: Limit, sides: &Sides<'_>) -> (Outcome, String) {
+    let Some(after) = sides.after.metric(name).filter(|it| it.value().is_finite()) else {
+        return open(format!("{name} was not measured afterwards"));
+    };
+    let text = |number: f64| after.unit.text(number);
+    let (value, before) = (after.value(), sides.before.metric(name));
+    let before = before.map(Metric::value).filter(|it| it.is_finite());
+    let wanted = match limit {
+        Limit::AtMost(number) => format!("at most {}", text(number)),
+        Limit::AtLeast(number) => format!("at least {}", text(number)),
+        Limit::AtMostRel(_) | Limit::AtLeastRel(_) => match before {
+            Some(before) => format!("{limit}, {}", text(before)),
+            None => {
+                return open(format!(
+                    "{name} was not measured before, and {limit} is wanted"
+                ));
+            }
+        },
+    };
+    let said = format!("{name} is {}; wanted is {wanted}", text(value));
+    match limit.holds(value, before) {
+        true => (Outcome::Holds, said),
+        false => (Outcome::Fails, said),
+    }
 }
 
 fn within(metric: &str, rows: &[Row]) -> (Outcome, String) {

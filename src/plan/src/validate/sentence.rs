@@ -79,7 +79,7 @@ fn of_prediction(expected: &Expected, text: impl Fn(f64) -> String) -> Option<St
 }
 
 /// Everything that a report says, a sentence a line: the verdict first, then predictions,
-/// criteria, what else changed, and doubts.
+/// criteria, the objective, what else changed, and doubts.
 pub fn lines(report: &Report) -> Vec<String> {
     let mut lines = vec![of_verdict(report)];
     let gate = report.gate.differs.iter().chain(&report.gate.lacks);
@@ -89,6 +89,8 @@ pub fn lines(report: &Report) -> Vec<String> {
         lines.extend(row.change.clone());
     }
     lines.extend(report.criteria.iter().map(|it| it.said.clone()));
+    let objective = report.objective.iter();
+    lines.extend(objective.map(|it| format!("Objective: {}", it.said)));
     let effects = report.side_effects.iter();
     lines.extend(effects.map(|it| format!("Also changed: {}", it.said)));
     lines.extend(report.doubts.iter().map(|it| format!("Doubt: {it}")));

@@ -75,6 +75,7 @@ fn what_came_as_predicted_is_validated() {
             app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 180 ms; wanted is at most 200 ms
         "#]],
     );
     assert_eq!(report.verdict.state(), Some(State::Validated));
@@ -94,6 +95,7 @@ fn what_came_otherwise_is_mispredicted() {
             app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 180 ms; wanted is at most 200 ms
             Doubt: app.throughput did not come as predicted
         "#]],
     );
@@ -109,6 +111,7 @@ fn what_came_otherwise_is_mispredicted() {
             app.checkout.p95 rose from 339 ms to 500 ms (+47 % to +48 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is worse by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 500 ms; wanted is at most 200 ms
             Doubt: app.checkout.p95 did not come as predicted
         "#]],
     );
@@ -130,6 +133,7 @@ fn what_did_not_change_had_no_effect() {
             app.checkout.p95 stayed at 339 ms (-1 % to +1 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 0 % (-1 % to 1 %), which is too little; 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 339 ms; wanted is at most 200 ms
             Doubt: app.throughput did not come as predicted
             Doubt: app.checkout.p95 did not come as predicted
         "#]],
@@ -153,6 +157,7 @@ fn other_load_or_mix_is_not_comparable() {
             app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 180 ms; wanted is at most 200 ms
         "#]],
     );
     assert_eq!(report.verdict.state(), None);
@@ -170,6 +175,7 @@ fn other_load_or_mix_is_not_comparable() {
             app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 180 ms; wanted is at most 200 ms
         "#]],
     );
 }
@@ -213,6 +219,7 @@ fn too_little_is_not_enough_evidence() {
             app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 180 ms; wanted is at most 200 ms
         "#]],
     );
     let mut unknown = recording(450.0, 0.18);
@@ -229,6 +236,7 @@ fn too_little_is_not_enough_evidence() {
             app.checkout.p95 fell from 339 ms to 180 ms (-48 % to -46 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 47 % (47 % to 48 %); 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 180 ms; wanted is at most 200 ms
         "#]],
     );
     let mut loud = recording(450.0, 0.25);
@@ -245,6 +253,7 @@ fn too_little_is_not_enough_evidence() {
             app.checkout.p95: not enough evidence, 339 ms before and 269 ms after (-34 % to -12 %)
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.checkout.p95 is better by 24 % (14 % to 32 %), which is not enough evidence: record for longer; 20 % are wanted at 95 %
+            Objective: app.checkout.p95 is 259 ms; wanted is at most 200 ms
         "#]],
     );
     let mut nothing = recording(450.0, 0.18);
@@ -260,6 +269,7 @@ fn too_little_is_not_enough_evidence() {
             tcp.listen_drops: not predicted (I7 not-a-resource)
             app.throughput has no interval, or was not measured
             app.checkout.p95 was not measured on both sides
+            Objective: app.checkout.p95 was not measured afterwards
             Doubt: app.throughput was predicted but not measured afterwards
             Doubt: app.checkout.p95 was predicted but not measured afterwards
         "#]],
@@ -319,6 +329,38 @@ fn a_percentile_of_the_window_counts_more_than_the_mean_of_percentiles() {
     };
     let row = &validate(&sample::checkout(), &sides).rows[1];
     assert_eq!((row.observed, row.inside), (0.30, Some(false)));
+}
+
+#[test]
+fn numbers_in_other_units_are_not_held_against_each_other() {
+    for (predicted, measured, same) in [
+        ("{request}/s", "1/s", true),
+        ("", "By", true),
+        ("s", "ms", false),
+        ("{job}", "1", true),
+        ("By", "By/s", false),
+    ] {
+        assert_eq!(
+            is_same_unit(predicted, measured),
+            same,
+            "{predicted} {measured}"
+        );
+    }
+    let mut after = recording(450.0, 180.0);
+    after.metrics[1].unit = Unit::new("ms");
+    let before = recording(400.0, 0.34);
+    let sides = Sides {
+        before: &before,
+        after: &after,
+        relation: Relation::Adjacent,
+    };
+    let report = validate(&sample::checkout(), &sides);
+    assert!(report.rows[1].observed.is_nan());
+    assert!(
+        report
+            .doubts
+            .contains(&"app.checkout.p95 was predicted in s but measured in ms".to_owned())
+    );
 }
 
 #[test]
