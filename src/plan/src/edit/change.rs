@@ -42,7 +42,7 @@ pub enum Change {
     RenameAction(String, String),
     /// What an action changes.
     Kind(String, Kind),
-    /// One field of what an action changes, by its name in [`parameter::parameters`].
+    /// One field of what an action changes, by its name in [`super::parameters`].
     Parameter(String, String, Value),
     /// Which actions come before an action.
     After(String, Vec<String>),
