@@ -6,6 +6,7 @@
 //!
 //! * [`action`]: the changes, typed, one variant a kind; no free command anywhere.
 //! * [`guard`]: what must hold before and while they are carried out.
+//! * [`subject`]: which application it speaks of.
 //! * [`check`]: what is wrong with a plan, in words that name the place.
 //!
 //! Start at [`Plan`].
@@ -18,9 +19,11 @@ pub mod action;
 pub mod check;
 pub mod guard;
 pub mod stamp;
+pub mod subject;
 
 use action::Action;
 use guard::{Guardrail, Limit};
+use subject::Subject;
 
 /// Version of the document.
 pub const SCHEMA: u32 = 1;
@@ -84,7 +87,7 @@ pub struct Plan {
 }
 
 /// The recording, window and machine that a plan was made from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     /// `sha256:…` of the session file, or empty.
@@ -102,6 +105,9 @@ pub struct Baseline {
     /// Kernel of that host; empty: any.
     #[serde(default)]
     pub kernel: String,
+    /// Which application of the recording is meant.
+    #[serde(default)]
+    pub subject: Subject,
 }
 
 /// What shall be reached, and what it may cost.

@@ -8,6 +8,8 @@
 //!   `kymo whatif solve` calls them.
 //! * [`validate`]: whether what was predicted came true, and when a trial may stop.
 //!
+//! * [`system`]: what is predicted, as stations, delays and a load; [`refusal`]: why not.
+//!
 //! Never: does input or output, reads a clock, or draws a random number without a
 //! seed; the same input gives the same answer.
 
@@ -20,3 +22,6 @@ pub mod life;
 mod sample;
 pub mod solve;
 pub mod validate;
+pub mod refusal;
+pub mod solve;
+pub mod system;

@@ -1,0 +1,118 @@
+//! Closed systems: exact mean-value analysis of one chain, for all populations up to one.
+//!
+//! A station of capacity `c` serves `min(j, c)` requests at once when `j` are there, also
+//! for a `c` that is not whole: a quota of one and a half processors serves the first
+//! request at full speed and two of them at three quarters each.
+
+use super::{Part, Solved, System};
+
+/// The chain at one population.
+#[derive(Clone, Debug)]
+pub(super) struct Point {
+    /// Requests a second.
+    pub(super) throughput: f64,
+    /// Requests at each station.
+    pub(super) queues: Vec<f64>,
+}
+
+/// What is kept of a station while the population grows.
+struct Kept {
+    /// Demand over capacity, seconds.
+    full_s: f64,
+    demand_s: f64,
+    capacity: f64,
+    variability: f64,
+    queue: f64,
+    /// Probability of 0, 1, … requests there, as far as not every unit is busy.
+    idle: Vec<f64>,
+    residence_s: f64,
+}
+
+impl Kept {
+    fn new(station: &super::Station) -> Self {
+        let units = (station.capacity.ceil() as usize).clamp(1, UNITS_MAX);
+        let mut idle = vec![0.0; units];
+        idle[0] = 1.0;
+        Self {
+            full_s: station.demand_s / station.capacity,
+            demand_s: station.demand_s,
+            capacity: station.capacity,
+            variability: station.variability,
+            queue: 0.0,
+            idle,
+            residence_s: 0.0,
+        }
+    }
+
+    /// Seconds there of one more request.
+    fn meet(&mut self) -> f64 {
+        let spare = |(j, p): (usize, &f64)| (self.capacity - (j + 1) as f64).max(0.0) * p;
+        let spare: f64 = self.idle.iter().enumerate().map(spare).sum();
+        let exponential = self.full_s * (1.0 + self.queue + spare);
+        let alone = self.demand_s / self.capacity.min(1.0);
+        self.residence_s = alone + (exponential - alone).max(0.0) * self.variability;
+        self.residence_s
+    }
+
+    /// Takes in the throughput at the new population.
+    fn settle(&mut self, throughput: f64) {
+        self.queue = throughput * self.residence_s;
+        let mut busy = throughput * self.demand_s;
+        for j in (1..self.idle.len()).rev() {
+            let rate = (j as f64).min(self.capacity);
+            self.idle[j] = throughput * self.demand_s / rate * self.idle[j - 1];
+            busy += (self.capacity - j as f64).max(0.0) * self.idle[j];
+        }
+        // The difference loses digits when all units are busy; it cannot be negative.
+        self.idle[0] = (1.0 - busy / self.capacity).max(0.0);
+        // Digits that were lost must not add up to more than certainty.
+        let total: f64 = self.idle.iter().sum();
+        if total > 1.0 {
+            self.idle.iter_mut().for_each(|it| *it /= total);
+        }
+    }
+}
+
+/// Units whose single occupancies are followed, at most; what is beyond waits a little
+/// longer than it would, on machines of more than a thousand processors.
+const UNITS_MAX: usize = 1024;
+
+/// The chain for 0, 1, … `users` users.
+///
+/// # Source
+///
+/// Multiple servers: M. Reiser, S. S. Lavenberg, JACM 27 (1980), section 4.
+pub(super) fn sweep(system: &System, think_s: f64, users: usize) -> Vec<Point> {
+    let mut stations: Vec<Kept> = system.stations.iter().map(Kept::new).collect();
+    let delay_s = system.delay_s() + think_s;
+    let mut points = Vec::with_capacity(users + 1);
+    points.push(Point {
+        throughput: 0.0,
+        queues: vec![0.0; stations.len()],
+    });
+    for n in 1..=users {
+        let residence_s: f64 = stations.iter_mut().map(Kept::meet).sum();
+        // A request that takes no time at all is served as fast as can be said.
+        let throughput = n as f64 / (residence_s + delay_s).max(1e-12);
+        for station in &mut stations {
+            station.settle(throughput);
+        }
+        points.push(Point {
+            throughput,
+            queues: stations.iter().map(|it| it.queue).collect(),
+        });
+    }
+    points
+}
+
+/// The point without users.
+pub(super) fn empty(system: &System) -> Solved {
+    Solved {
+        throughput: 0.0,
+        response_s: system.service_s(),
+        service_s: system.service_s(),
+        active: 0.0,
+        rejected: 0.0,
+        parts: vec![Part::default(); system.stations.len()],
+    }
+}
