@@ -13,6 +13,7 @@
 //! Never: does input or output, reads a clock, or draws a random number without a
 //! seed; the same input gives the same answer.
 
+pub mod calibrate;
 pub mod case;
 pub mod document;
 pub mod edit;
@@ -22,6 +23,10 @@ pub mod life;
 mod sample;
 pub mod solve;
 pub mod validate;
+pub mod fit;
+pub mod observe;
 pub mod refusal;
+#[cfg(test)]
+mod simulate;
 pub mod solve;
 pub mod system;

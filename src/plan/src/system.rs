@@ -103,6 +103,8 @@ pub struct System {
 pub struct Part {
     /// Share of the capacity that is busy, 0 to 1.
     pub utilization: f64,
+    /// Units that are busy.
+    pub busy_units: f64,
     /// Seconds that a request spends there, waiting included.
     pub residence_s: f64,
     /// Requests there.
@@ -329,6 +331,7 @@ fn between(system: &System, sweep: &[chain::Point], users: f64, think_s: f64) ->
         let queue = mix(low.queues[k], high.queues[k]);
         Part {
             utilization: throughput * station.demand_s / station.capacity,
+            busy_units: throughput * station.demand_s,
             residence_s: match throughput > 0.0 {
                 true => queue / throughput,
                 false => station.demand_s / station.capacity.min(1.0),

@@ -41,6 +41,7 @@ pub(super) fn solve(system: &System, rate: f64) -> Result<Solved, Unsolvable> {
         let residence_s = alone_s + (residence_s - alone_s).max(0.0) * station.variability;
         parts.push(Part {
             utilization: busy / station.capacity,
+            busy_units: busy,
             residence_s,
             queue: rate * residence_s,
         });

@@ -33,7 +33,8 @@ pub(super) fn solve(system: &System, places: f64) -> Result<Solved, Unsolvable> 
     for (k, (part, station)) in parts.iter_mut().zip(&system.stations).enumerate() {
         let queues = sweep.iter().map(|it| it.queues[k]);
         part.queue = queues.zip(&states.inside).map(|(q, p)| q * p).sum();
-        part.utilization = throughput * station.demand_s / station.capacity;
+        part.busy_units = throughput * station.demand_s;
+        part.utilization = part.busy_units / station.capacity;
         part.residence_s = part.queue / throughput.max(1e-12);
     }
     let response_s = match system.load {

@@ -1,0 +1,298 @@
+//! Tests of a recording: what it cannot answer, with a code each.
+//!
+//! Thresholds stand here with their names and nowhere else. A threshold is a promise in
+//! both directions: beyond it an answer would be a guess, within it one is owed.
+
+use serde::Serialize;
+
+use super::bins::{self, Bin};
+use super::demand::{self, VARIATION};
+use super::{BINS_LEAST, Calibration};
+use crate::observe::Observed;
+use crate::refusal::{Code, Refusal};
+
+/// What a doubt covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Scope {
+    /// Every prediction.
+    All,
+    /// Predictions at another load or with other capacities.
+    Load,
+    /// Response times.
+    Response,
+    /// Other shares of the operations.
+    Mix,
+}
+
+/// What cannot be answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Doubt {
+    /// What it covers.
+    pub scope: Scope,
+    /// Why, and what to record.
+    pub refusal: Refusal,
+}
+
+/// A resource may be busy by this much more than it has, as clocks and readings go.
+const OVER: f64 = 1.02;
+/// Little's law may be off by this share.
+const LITTLE_OFF: f64 = 0.10;
+/// The share of the busiest resource must move by this much.
+const UTILIZATION_MOVES: f64 = 0.1;
+/// Time that the machine below did not give, at most.
+const STEAL_MOST: f64 = 0.02;
+/// Processors that others use, at most, as a share of all.
+const OTHERS_MOST: f64 = 0.20;
+/// The demand of the halves of a recording may differ by this share.
+const DRIFT_MOST: f64 = 0.15;
+/// And must differ by so many standard errors to be believed.
+const DRIFT_ERRORS: f64 = 3.0;
+/// A resource is full beyond this share,
+const FULL: f64 = 0.97;
+/// in at least this part of the recording.
+const FULL_MOSTLY: f64 = 0.5;
+/// Share of the response time that may be unexplained.
+const HIDDEN_MOST: f64 = 0.6;
+/// A resource that is hardly used says nothing of drift.
+const USED: f64 = 0.05;
+
+/// Whether there is enough to calibrate on at all.
+pub(super) fn enough(seen: &Observed, bins: &[Bin]) -> Result<(), Refusal> {
+    if bins.len() < BINS_LEAST {
+        let why = format!(
+            "{} stretches of the recording hold requests and processors without a gap, at least {BINS_LEAST} are needed",
+            bins.len()
+        );
+        return Err(Code::NoVariation.because(why).advising(
+            "record at least 5 minutes, with the application's requests and its processors all the time",
+        ));
+    }
+    if bins.iter().map(|it| it.throughput).sum::<f64>() <= 0.0 {
+        let why = format!("{} served no request in this window", seen.subject);
+        return Err(Code::Inconsistent.because(why));
+    }
+    Ok(())
+}
+
+/// Every doubt, the gravest first.
+pub(super) fn doubts(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Vec<Doubt> {
+    let over = |scope, refusal: Option<Refusal>| refusal.map(|refusal| Doubt { scope, refusal });
+    let all = [
+        over(Scope::All, more_than_there_is(seen, bins)),
+        over(Scope::All, little(seen, bins, found)),
+        over(Scope::All, stolen(seen, bins)),
+        over(Scope::All, shared(seen, bins, found)),
+        over(Scope::All, drift(seen, bins, found)),
+        over(Scope::All, censored(seen, bins, found)),
+        over(Scope::Load, still(bins, found)),
+        over(Scope::Response, hidden(found)),
+        over(Scope::Mix, inseparable(seen, bins, found)),
+        over(Scope::Mix, at_bound(found)),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// I1: a resource was busier than it can be.
+fn more_than_there_is(seen: &Observed, bins: &[&Bin]) -> Option<Refusal> {
+    let pooled = bins::pooled(bins)?;
+    let resources = seen.resources.iter().enumerate();
+    let mut over = resources.filter(|(k, _)| pooled.busy[*k] > pooled.capacity[*k] * OVER);
+    let (k, resource) = over.next()?;
+    Some(Code::Inconsistent.because(format!(
+        "{} were busy for {:.2} of {:.2} there are",
+        resource.name, pooled.busy[k], pooled.capacity[k]
+    )))
+}
+
+/// I1: numbers in flight, throughput and response time contradict each other.
+fn little(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    let pooled = bins::pooled(bins)?;
+    let (x, r) = (pooled.throughput, pooled.response_s);
+    let off = |n: f64, by_law: f64, what: &str| {
+        let off = (n - by_law).abs() / n.max(1e-9);
+        (off > LITTLE_OFF && n > 0.0).then(|| {
+            Code::Inconsistent.because(format!(
+                "{n:.2} {what} were counted, but {x:.1} requests a second of {:.1} ms make {by_law:.2}",
+                r * 1e3
+            ))
+        })
+    };
+    if found.users_known && r.is_finite() {
+        // More in the system than there are users, or less than they must be.
+        let users = bins.iter().map(|it| it.users * it.seconds).sum::<f64>() / pooled.seconds;
+        let inside = x * r;
+        return match seen.think_s {
+            Some(think_s) => off(users, x * (r + think_s), "users"),
+            None if inside > users * (1.0 + LITTLE_OFF) => off(users, inside, "users"),
+            None => None,
+        };
+    }
+    (pooled.active.is_finite() && r.is_finite())
+        .then(|| off(pooled.active, x * r, "requests in flight"))
+        .flatten()
+}
+
+/// I8: the machine below did not give its time.
+fn stolen(seen: &Observed, bins: &[&Bin]) -> Option<Refusal> {
+    let pooled = bins::pooled(bins)?;
+    let resources = seen.resources.iter().enumerate();
+    let mut stolen = resources.filter(|(k, _)| pooled.steal[*k] > STEAL_MOST);
+    let (k, resource) = stolen.next()?;
+    Some(Code::SharedHost.because(format!(
+        "the machine below took {:.1} % of the {} away (at most {:.0} %)",
+        pooled.steal[k] * 100.0,
+        resource.name,
+        STEAL_MOST * 100.0
+    )))
+}
+
+/// I8: others used the same processors.
+fn shared(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    let pooled = bins::pooled(bins)?;
+    let used = |k: usize| match seen.resources[k].others.is_empty() {
+        true => found.point.background[k],
+        false => pooled.others[k],
+    };
+    let share = |k: &usize| used(*k) / seen.resources[*k].units.max(1e-9);
+    let k = (0..seen.resources.len()).find(|k| share(k) > OTHERS_MOST)?;
+    Some(Code::SharedHost.because(format!(
+        "{:.2} of {:.0} processors were busy with something else than these requests (at most {:.0} %)",
+        used(k),
+        seen.resources[k].units,
+        OTHERS_MOST * 100.0
+    )))
+}
+
+/// I9: a request costs another amount in the second half than in the first.
+fn drift(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    let (first, second) = bins.split_at(bins.len() / 2);
+    for (k, resource) in seen.resources.iter().enumerate() {
+        if found.range.utilization[k].1 < USED {
+            continue;
+        }
+        let (a, b) = (cost(first, k, found)?, cost(second, k, found)?);
+        let change = b.0 / a.0 - 1.0;
+        let error = (a.1.powi(2) + b.1.powi(2)).sqrt();
+        if change.abs() > DRIFT_MOST && (b.0 - a.0).abs() > DRIFT_ERRORS * error {
+            return Some(Code::Nonstationary.because(format!(
+                "a request takes {:.2} ms of {} in the first half and {:.2} ms in the second ({:+.0} %)",
+                a.0 * 1e3,
+                resource.name,
+                b.0 * 1e3,
+                change * 100.0
+            )));
+        }
+    }
+    None
+}
+
+/// Seconds of a resource a request, with its standard error, from bins.
+fn cost(bins: &[&Bin], resource: usize, found: &Calibration) -> Option<(f64, f64)> {
+    let background = found.point.background[resource];
+    let each: Vec<(f64, f64)> = bins
+        .iter()
+        .filter(|it| it.throughput > 0.0)
+        .map(|it| ((it.busy[resource] - background).max(0.0), it.throughput))
+        .collect();
+    let requests: f64 = each.iter().map(|it| it.1).sum();
+    let mean = each.iter().map(|it| it.0).sum::<f64>() / requests;
+    if each.len() < 3 || !(mean > 0.0) {
+        return None;
+    }
+    let square: f64 = each.iter().map(|(b, x)| (b - mean * x).powi(2)).sum();
+    let n = each.len() as f64;
+    // Of a ratio of sums: Cochran, *Sampling Techniques*, 1977, chapter 6.
+    Some((mean, (square * n / (n - 1.0)).sqrt() / requests))
+}
+
+/// I11: the resource was full most of the time and nobody counted who asked.
+fn censored(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    if found.users_known {
+        return None;
+    }
+    let full = |k: usize| {
+        let own = bins.iter();
+        let full = own.filter(|it| it.busy[k] + it.others[k] > FULL * it.capacity[k]);
+        full.count() as f64 / bins.len() as f64
+    };
+    let k = (0..seen.resources.len()).find(|k| full(*k) > FULL_MOSTLY)?;
+    Some(Code::Saturated.because(format!(
+        "{} were full in {:.0} % of the recording, and what was asked for beyond what was served is not known",
+        seen.resources[k].name,
+        full(k) * 100.0
+    )))
+}
+
+/// I2: the load never moved.
+fn still(bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    let levels = bins::levels(bins);
+    let spread = demand::spread(levels.iter().map(|it| it.throughput));
+    let levels = levels.iter();
+    let shares = |k: usize| levels.clone().map(move |it| it.busy[k] / it.capacity[k]);
+    let moved = |k: usize| {
+        let most = shares(k).fold(0.0, f64::max);
+        most - shares(k).fold(f64::INFINITY, f64::min)
+    };
+    let resources = 0..found.resources.len();
+    let moved = resources.map(moved).fold(0.0, f64::max);
+    if spread >= VARIATION && moved >= UTILIZATION_MOVES {
+        return None;
+    }
+    Some(Code::NoVariation.because(format!(
+        "the load hardly moved: throughput by {:.1} % (at least {:.0} %), the busiest resource by {:.2} of its capacity (at least {UTILIZATION_MOVES})",
+        spread * 100.0,
+        VARIATION * 100.0,
+        moved
+    )))
+}
+
+/// I6: most of the response time is explained by nothing recorded.
+fn hidden(found: &Calibration) -> Option<Refusal> {
+    let response_s = found.now.response_s?;
+    let share = hidden_at_low(found)?;
+    (share > HIDDEN_MOST).then(|| {
+        Code::HiddenDelay.because(format!(
+            "{:.0} % of the response time ({:.1} of {:.1} ms now) is spent in nothing that was recorded",
+            share * 100.0,
+            found.point.hidden_s * 1e3,
+            response_s * 1e3
+        ))
+    })
+}
+
+/// Share of the response time without waits that is hidden.
+fn hidden_at_low(found: &Calibration) -> Option<f64> {
+    let whole = super::parameters::service_s(&found.point);
+    (whole > 0.0).then(|| found.point.hidden_s / whole)
+}
+
+/// I3: operations cannot be told apart.
+fn inseparable(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    if seen.classes.len() < 2 || !found.point.classes.is_empty() {
+        return None;
+    }
+    let resources = 0..seen.resources.len();
+    let why = resources
+        .filter_map(|k| demand::by_class(bins, k).err())
+        .next()?;
+    Some(Code::Collinear.because(why))
+}
+
+/// I4: the demand of an operation lies at zero, so it is not known.
+fn at_bound(found: &Calibration) -> Option<Refusal> {
+    let busiest = found.bottleneck()?;
+    let none: Vec<&str> = found
+        .point
+        .classes
+        .iter()
+        .zip(&found.classes)
+        .filter(|(class, _)| class.seconds[busiest] <= 0.0)
+        .map(|(_, (name, _))| name.as_str())
+        .collect();
+    (!none.is_empty()).then(|| {
+        Code::AtBound.because(format!(
+            "the demand of {} came out as nothing, which no request takes",
+            none.join(", ")
+        ))
+    })
+}

@@ -1,0 +1,222 @@
+//! Processors of an application: its own where they were named, else its host's.
+
+use analysis::frame::{Frame, Line};
+use model::plan::subject::Subject;
+use model::series::glob_matches;
+
+use super::{Machine, Seen, matching, sum_of};
+use crate::refusal::{Code, Refusal};
+use crate::system::Resource;
+
+/// The processors that requests use, a resource a host.
+pub(super) fn resources(
+    frame: &Frame,
+    subject: &Subject,
+    machines: &[Machine],
+) -> Result<Vec<Seen>, Refusal> {
+    let found = match subject.cpu.is_empty() {
+        true => whole_hosts(frame, subject, machines),
+        false => own(frame, subject, machines)?,
+    };
+    if found.is_empty() {
+        return Err(Code::Inconsistent
+            .because("the recording holds no processors")
+            .advising(
+            "record the host that serves the requests, or name series of processors used in the plan's subject",
+        ));
+    }
+    Ok(found)
+}
+
+/// Series that were named, by host.
+fn own(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Result<Vec<Seen>, Refusal> {
+    for pattern in &subject.cpu {
+        if matching(frame, std::slice::from_ref(pattern))
+            .next()
+            .is_none()
+        {
+            return Err(Code::Inconsistent
+                .because(format!("no series is called {pattern:?}"))
+                .advising(
+                    "name a series of processors used, such as cgroup.cpu.usage{cgroup=/shop}",
+                ));
+        }
+    }
+    let mut hosts: Vec<&str> = matching(frame, &subject.cpu)
+        .map(|line| line.series.key.host.as_str())
+        .collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    let one = |host: &str| {
+        let of_host = part(frame, host);
+        let busy = sum_of(&of_host, &subject.cpu).unwrap_or_default();
+        let groups = groups(&of_host, &subject.cpu);
+        let cores = cores(subject, machines, host);
+        let limit = limit(&of_host, &groups);
+        let capacity: Vec<f64> = limit
+            .iter()
+            .map(|limit| cores.unwrap_or(f64::INFINITY).min(*limit))
+            .collect();
+        let all = host_busy(&of_host).zip(cores);
+        let others = all.map(|(all, cores)| {
+            let all = all.iter().map(|it| it * cores);
+            all.zip(&busy)
+                .map(|(all, own)| (all - own).max(0.0))
+                .collect()
+        });
+        (capacity, busy, others.unwrap_or_default(), groups)
+    };
+    let units = |host: &str, capacity: &[f64]| {
+        let known = cores(subject, machines, host);
+        known.unwrap_or_else(|| capacity.iter().copied().fold(0.0, f64::max))
+    };
+    let mut found = Vec::new();
+    for host in hosts {
+        let (capacity, busy, others, groups) = one(host);
+        if capacity.iter().all(|it| it.is_infinite()) {
+            return Err(Code::Inconsistent
+                .because(format!(
+                    "nothing tells how many processors {} has",
+                    told(host)
+                ))
+                .advising("say the number in the plan's subject: cores"));
+        }
+        found.push(Seen {
+            name: match groups.as_slice() {
+                [group] => format!("processors of {group}"),
+                _ => format!("processors of {}", told(host)),
+            },
+            host: host.to_owned(),
+            resource: Resource::Cpu,
+            units: units(host, &capacity),
+            capacity,
+            busy,
+            others,
+            steal: steal(&part(frame, host)),
+        });
+    }
+    Ok(found)
+}
+
+/// All that is busy on each host that has processors and a number of them.
+fn whole_hosts(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Vec<Seen> {
+    let mut hosts: Vec<&str> = frame
+        .lines
+        .iter()
+        .map(|line| line.series.key.host.as_str())
+        .collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    let one = |host: &str| {
+        let of_host = part(frame, host);
+        let share = host_busy(&of_host)?;
+        let cores = cores(subject, machines, host)?;
+        Some(Seen {
+            name: format!("processors of {}", told(host)),
+            host: host.to_owned(),
+            resource: Resource::Cpu,
+            units: cores,
+            capacity: vec![cores; frame.rows()],
+            busy: share.iter().map(|it| it * cores).collect(),
+            others: Vec::new(),
+            steal: steal(&of_host),
+        })
+    };
+    hosts.into_iter().filter_map(one).collect()
+}
+
+fn told(host: &str) -> &str {
+    match host {
+        "" => "the host",
+        host => host,
+    }
+}
+
+/// The lines of one host.
+fn part(frame: &Frame, host: &str) -> Frame {
+    Frame {
+        at: frame.at.clone(),
+        step_ns: frame.step_ns,
+        lines: frame
+            .lines
+            .iter()
+            .filter(|line| line.series.key.host == host)
+            .cloned()
+            .collect(),
+    }
+}
+
+fn cores(subject: &Subject, machines: &[Machine], host: &str) -> Option<f64> {
+    let known = machines.iter().find(|it| it.host == host);
+    let cores = subject.cores.or(known.and_then(|it| it.cores));
+    cores.filter(|it| *it > 0.0 && it.is_finite())
+}
+
+/// Share of the processors that is busy, by row.
+fn host_busy(frame: &Frame) -> Option<Vec<f64>> {
+    let of = |line: &&Line| {
+        let key = &line.series.key;
+        key.metric == "system.cpu.utilization" && key.attributes.is_empty()
+    };
+    Some(frame.lines.iter().find(of)?.values.to_vec())
+}
+
+fn steal(frame: &Frame) -> Vec<f64> {
+    let of = |line: &&Line| {
+        let key = &line.series.key;
+        key.metric == "system.cpu.utilization" && key.attribute("state") == Some("steal")
+    };
+    let found = frame.lines.iter().find(of);
+    found.map(|it| it.values.to_vec()).unwrap_or_default()
+}
+
+/// Control groups whose processors were named.
+fn groups(frame: &Frame, patterns: &[String]) -> Vec<String> {
+    let own = matching(frame, patterns);
+    let mut groups: Vec<String> = own
+        .filter_map(|line| line.series.key.attribute("cgroup").map(str::to_owned))
+        .collect();
+    groups.sort();
+    groups.dedup();
+    groups
+}
+
+/// Processors that the quotas of these groups and those above them allow, by row;
+/// infinite where there is none.
+fn limit(frame: &Frame, groups: &[String]) -> Vec<f64> {
+    let mut total = vec![
+        if groups.is_empty() {
+            f64::INFINITY
+        } else {
+            0.0
+        };
+        frame.rows()
+    ];
+    for group in groups {
+        let mut least = vec![f64::INFINITY; frame.rows()];
+        for line in &frame.lines {
+            let key = &line.series.key;
+            let above = key.attribute("cgroup").is_some_and(|it| covers(it, group));
+            if key.metric == "cgroup.cpu.limit" && above {
+                let mut last = f64::INFINITY;
+                for (least, value) in least.iter_mut().zip(line.values.iter()) {
+                    // Limits are read seldom, so each holds until the next.
+                    if value.is_finite() {
+                        last = *value;
+                    }
+                    *least = least.min(last);
+                }
+            }
+        }
+        for (sum, value) in total.iter_mut().zip(&least) {
+            *sum += value;
+        }
+    }
+    total
+}
+
+/// Whether a control group is another or above it.
+fn covers(above: &str, group: &str) -> bool {
+    let below = group.strip_prefix(above.trim_end_matches('/'));
+    glob_matches(above, group) || below.is_some_and(|it| it.starts_with('/'))
+}
