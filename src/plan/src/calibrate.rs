@@ -104,15 +104,45 @@ pub struct Tail {
     pub growth: f64,
 }
 
+/// What is known of a resource beside its parameters.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Known {
+    /// What it is called.
+    pub name: String,
+    /// Host it belongs to.
+    pub host: String,
+    /// What kind it is.
+    pub resource: Resource,
+    /// Control groups that it is; empty where it is the whole host.
+    pub groups: Vec<String>,
+    /// Units that the host has.
+    pub units: f64,
+    /// Units that others used in the mean, or that were busy without requests.
+    pub others: f64,
+}
+
+/// Work beside the application, in the mean over the recording.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Beside {
+    /// A control group's path or a process's name.
+    pub name: String,
+    /// Host it runs on.
+    pub host: String,
+    /// Processors it used in the mean.
+    pub busy: f64,
+}
+
 /// A calibrated system.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     /// What was calibrated.
     pub subject: String,
-    /// The resources: name, host, kind.
-    pub resources: Vec<(String, String, Resource)>,
-    /// Units that each host has.
-    pub units: Vec<f64>,
+    /// The resources.
+    pub resources: Vec<Known>,
+    /// Work beside the application.
+    pub beside: Vec<Beside>,
+    /// What its control groups hold in memory: path and bytes.
+    pub memory: Vec<(String, f64)>,
     /// Peers elsewhere that requests wait for.
     pub peers: Vec<String>,
     /// Operations, with their shares of the requests.
@@ -154,12 +184,21 @@ pub fn calibrate(seen: &Observed, params: &Params) -> Result<Calibration, Refusa
     let range = range(&bins, closed);
     let mut calibration = Calibration {
         subject: seen.subject.clone(),
-        resources: seen
-            .resources
+        resources: known(seen, &bins, &point),
+        beside: seen
+            .neighbors
             .iter()
-            .map(|it| (it.name.clone(), it.host.clone(), it.resource))
+            .map(|it| Beside {
+                name: it.name.clone(),
+                host: it.host.clone(),
+                busy: mean(&it.busy),
+            })
             .collect(),
-        units: seen.resources.iter().map(|it| it.units).collect(),
+        memory: seen
+            .memory
+            .iter()
+            .map(|it| (it.group.clone(), it.working_set_bytes))
+            .collect(),
         peers: seen.calls.iter().map(|it| it.peer.clone()).collect(),
         classes: shares(seen, &bins),
         draws: draws(&bins, &shape, params),
@@ -183,9 +222,9 @@ impl Calibration {
     /// The system of some parameters at the load that the recording ends with.
     pub fn system(&self, parameters: &Parameters) -> System {
         let stations = self.resources.iter().enumerate().map(|(k, it)| Station {
-            name: it.0.clone(),
-            host: it.1.clone(),
-            resource: it.2,
+            name: it.name.clone(),
+            host: it.host.clone(),
+            resource: it.resource,
             capacity: parameters.capacity[k],
             demand_s: parameters.demand_s[k],
             variability: parameters.variability,
@@ -235,6 +274,27 @@ impl Calibration {
             _ => 0.0,
         }
     }
+}
+
+fn known(seen: &Observed, bins: &[&Bin], point: &Parameters) -> Vec<Known> {
+    let pooled = bins::pooled(bins);
+    let one = |(k, it): (usize, &crate::observe::Seen)| Known {
+        name: it.name.clone(),
+        host: it.host.clone(),
+        resource: it.resource,
+        groups: it.groups.clone(),
+        units: it.units,
+        others: match it.others.is_empty() {
+            true => point.background[k],
+            false => pooled.as_ref().map_or(0.0, |bin| bin.others[k]),
+        },
+    };
+    seen.resources.iter().enumerate().map(one).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    let known: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
+    known.iter().sum::<f64>() / known.len().max(1) as f64
 }
 
 /// Parameters of resampled bins, in blocks, so that neighbours stay together.

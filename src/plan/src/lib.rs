@@ -13,6 +13,7 @@
 //! Never: does input or output, reads a clock, or draws a random number without a
 //! seed; the same input gives the same answer.
 
+pub mod action;
 pub mod calibrate;
 pub mod case;
 pub mod document;
@@ -25,6 +26,7 @@ pub mod solve;
 pub mod validate;
 pub mod fit;
 pub mod observe;
+pub mod predict;
 pub mod refusal;
 #[cfg(test)]
 mod simulate;

@@ -14,7 +14,7 @@ use model::series::glob_matches;
 use crate::refusal::{Code, Refusal};
 use crate::system::Resource;
 
-mod processors;
+pub(crate) mod processors;
 
 /// Operations that are told apart, at most: the busiest.
 const CLASSES_MAX: usize = 16;
@@ -50,6 +50,8 @@ pub struct Seen {
     pub host: String,
     /// What kind it is.
     pub resource: Resource,
+    /// Control groups that it is; empty where it is the whole host.
+    pub groups: Vec<String>,
     /// Units that the host has.
     pub units: f64,
     /// Units that the application may use, by row.
@@ -70,6 +72,26 @@ pub struct Call {
     pub peer: String,
     /// Calls in flight, by row.
     pub active: Vec<f64>,
+}
+
+/// Work beside the application that the recording tells apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Neighbor {
+    /// A control group's path or a process's name.
+    pub name: String,
+    /// Host it runs on.
+    pub host: String,
+    /// Processors it keeps busy, by row.
+    pub busy: Vec<f64>,
+}
+
+/// Memory of a control group of the application.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Memory {
+    /// The group.
+    pub group: String,
+    /// The most it used that cannot be given back: anonymous and shared; bytes.
+    pub working_set_bytes: f64,
 }
 
 /// What a recording tells of one application.
@@ -103,6 +125,10 @@ pub struct Observed {
     pub resources: Vec<Seen>,
     /// Waits for others elsewhere.
     pub calls: Vec<Call>,
+    /// Work beside the application.
+    pub neighbors: Vec<Neighbor>,
+    /// Memory of its control groups.
+    pub memory: Vec<Memory>,
 }
 
 /// Finds the numbers of an application.
@@ -170,6 +196,8 @@ pub fn observe(
         } else {
             Vec::new()
         },
+        neighbors: processors::neighbors(frame, subject),
+        memory: processors::memory(frame),
         resources,
         throughput,
     })

@@ -272,6 +272,7 @@ impl Run<'_> {
                 name: "processors of the host".to_owned(),
                 host: String::new(),
                 resource: Resource::Cpu,
+                groups: Vec::new(),
                 units: self.scene.cores,
                 capacity: vec![self.scene.cores; self.seconds.len()],
                 busy: each(&|it| it.busy_s),
@@ -279,6 +280,8 @@ impl Run<'_> {
                 steal: Vec::new(),
             }],
             calls: Vec::new(),
+            neighbors: Vec::new(),
+            memory: Vec::new(),
         }
     }
 }

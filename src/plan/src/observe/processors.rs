@@ -4,7 +4,7 @@ use analysis::frame::{Frame, Line};
 use model::plan::subject::Subject;
 use model::series::glob_matches;
 
-use super::{Machine, Seen, matching, sum_of};
+use super::{Machine, Memory, Neighbor, Seen, matching, sum_of};
 use crate::refusal::{Code, Refusal};
 use crate::system::Resource;
 
@@ -88,6 +88,7 @@ fn own(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Result<Vec<See
             },
             host: host.to_owned(),
             resource: Resource::Cpu,
+            groups,
             units: units(host, &capacity),
             capacity,
             busy,
@@ -115,6 +116,7 @@ fn whole_hosts(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Vec<Se
             name: format!("processors of {}", told(host)),
             host: host.to_owned(),
             resource: Resource::Cpu,
+            groups: Vec::new(),
             units: cores,
             capacity: vec![cores; frame.rows()],
             busy: share.iter().map(|it| it * cores).collect(),
@@ -123,6 +125,65 @@ fn whole_hosts(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Vec<Se
         })
     };
     hosts.into_iter().filter_map(one).collect()
+}
+
+/// Work beside the application: control groups and processes that are not its own.
+pub(super) fn neighbors(frame: &Frame, subject: &Subject) -> Vec<Neighbor> {
+    /// Work of less than this many processors is not worth a word.
+    const LEAST: f64 = 0.005;
+    let own: Vec<&str> = matching(frame, &subject.cpu)
+        .map(|line| line.name.as_str())
+        .collect();
+    let mut found = Vec::new();
+    for line in &frame.lines {
+        let key = &line.series.key;
+        let name = match key.metric.as_str() {
+            "cgroup.cpu.usage" => key.attribute("cgroup"),
+            "process.cpu.utilization" => key.attribute("process.name"),
+            _ => None,
+        };
+        let known: Vec<f64> = line
+            .values
+            .iter()
+            .copied()
+            .filter(|it| it.is_finite())
+            .collect();
+        let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
+        if let Some(name) = name
+            && !own.contains(&line.name.as_str())
+            && mean >= LEAST
+        {
+            found.push(Neighbor {
+                name: name.to_owned(),
+                host: key.host.clone(),
+                busy: line.values.to_vec(),
+            });
+        }
+    }
+    found
+}
+
+/// What control groups hold that cannot be given back.
+pub(super) fn memory(frame: &Frame) -> Vec<Memory> {
+    let mut found: Vec<Memory> = Vec::new();
+    for line in &frame.lines {
+        let key = &line.series.key;
+        let held = key.metric == "cgroup.memory.detail"
+            && matches!(key.attribute("field"), Some("anon" | "shmem"));
+        let Some(group) = key.attribute("cgroup").filter(|_| held) else {
+            continue;
+        };
+        let most = line.values.iter().copied().filter(|it| it.is_finite());
+        let most = most.fold(0.0, f64::max);
+        match found.iter_mut().find(|it| it.group == group) {
+            Some(memory) => memory.working_set_bytes += most,
+            None => found.push(Memory {
+                group: group.to_owned(),
+                working_set_bytes: most,
+            }),
+        }
+    }
+    found
 }
 
 fn told(host: &str) -> &str {
@@ -216,7 +277,7 @@ fn limit(frame: &Frame, groups: &[String]) -> Vec<f64> {
 }
 
 /// Whether a control group is another or above it.
-fn covers(above: &str, group: &str) -> bool {
+pub(crate) fn covers(above: &str, group: &str) -> bool {
     let below = group.strip_prefix(above.trim_end_matches('/'));
     glob_matches(above, group) || below.is_some_and(|it| it.starts_with('/'))
 }

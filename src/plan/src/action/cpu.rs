@@ -1,0 +1,125 @@
+//! Quotas, sets of cores and affinities: how many processors the application may use.
+//!
+//! # Source
+//!
+//! Linux `Documentation/scheduler/sched-bwc.rst` for quotas.
+
+use model::plan::Class;
+use model::plan::action::{Kind, cores};
+
+use super::{Effect, Model, Stage, effect};
+use crate::observe::processors::covers;
+use crate::refusal::{Code, Refusal};
+use crate::system::Resource;
+
+/// Quotas.
+pub(super) const MAX: Model = Model {
+    kinds: &["CpuMax"],
+    parameter: "processors of a control group",
+    project: max,
+};
+
+/// Sets of cores.
+pub(super) const SET: Model = Model {
+    kinds: &["Cpuset", "Affinity"],
+    parameter: "processors",
+    project: set,
+};
+
+fn max(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
+    let Kind::CpuMax {
+        cgroup,
+        quota_us,
+        period_us,
+    } = kind
+    else {
+        return super::untold::refuse(kind);
+    };
+    let quota = quota_us.map(|it| it as f64 / (*period_us).max(1) as f64);
+    let Some(k) = of_group(stage, cgroup) else {
+        return neighbor(stage, cgroup, quota);
+    };
+    let known = &stage.calibration.resources[k];
+    let free = (known.units - known.others).max(0.01);
+    let capacity = quota.map_or(free, |it| it.min(free));
+    let before = stage.system.stations[k].capacity;
+    stage.system.stations[k].capacity = capacity;
+    Ok(effect(
+        Class::A,
+        format!("{cgroup} may use {capacity:.2} processors instead of {before:.2}"),
+    ))
+}
+
+/// A quota of work beside the application gives it what that work may not use any more.
+fn neighbor(stage: &mut Stage<'_>, cgroup: &str, quota: Option<f64>) -> Result<Effect, Refusal> {
+    let calibration = stage.calibration;
+    let Some(beside) = calibration.beside.iter().find(|it| it.name == cgroup) else {
+        let own: Vec<&str> = calibration
+            .resources
+            .iter()
+            .flat_map(|it| it.groups.iter().map(String::as_str))
+            .collect();
+        let own = match own.is_empty() {
+            true => "the application was recorded as its whole host".to_owned(),
+            false => format!("the application was recorded as {}", own.join(", ")),
+        };
+        return Err(Code::NotAResource
+            .because(format!("what {cgroup} used was not recorded: {own}"))
+            .advising(format!(
+                "record with {cgroup} as a control group of its own and name cgroup.cpu.usage{{cgroup={cgroup}}} in the plan's subject"
+            )));
+    };
+    let freed = (beside.busy - quota.unwrap_or(f64::INFINITY)).max(0.0);
+    let station = stage
+        .system
+        .stations
+        .iter_mut()
+        .find(|it| it.host == beside.host && it.resource == Resource::Cpu);
+    if let Some(station) = station {
+        station.capacity += freed;
+    }
+    Ok(effect(
+        Class::B,
+        format!("{cgroup} leaves {freed:.2} more processors to the application"),
+    ))
+}
+
+fn set(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
+    let (list, k) = match kind {
+        Kind::Cpuset { cgroup, cpus } => (cpus, of_group(stage, cgroup)),
+        Kind::Affinity { process, cpus } if process.children => {
+            // All processes of the application, if it has one resource of processors.
+            (cpus, (stage.system.stations.len() == 1).then_some(0))
+        }
+        _ => return super::untold::refuse(kind),
+    };
+    let Some(k) = k else {
+        return Err(Code::NotAResource
+            .because("what is pinned is not what was recorded as the application's processors"));
+    };
+    let count = cores(list).map_or(0, |it| it.len()) as f64;
+    let known = &stage.calibration.resources[k];
+    let station = &mut stage.system.stations[k];
+    let before = station.capacity;
+    // What others use is spread over all cores.
+    let free = count * (1.0 - known.others / known.units.max(1e-9)).clamp(0.01, 1.0);
+    station.capacity = free.min(match known.groups.is_empty() {
+        true => known.units,
+        false => stage.parameters.capacity[k].max(free.min(known.units)),
+    });
+    Ok(effect(
+        Class::A,
+        format!(
+            "the application may use cores {list}: {:.2} processors instead of {before:.2}",
+            station.capacity
+        ),
+    ))
+}
+
+/// The station that is this group or below it.
+fn of_group(stage: &Stage<'_>, cgroup: &str) -> Option<usize> {
+    let own = |it: &crate::calibrate::Known| {
+        it.resource == Resource::Cpu && it.groups.iter().any(|own| covers(cgroup, own))
+    };
+    stage.calibration.resources.iter().position(own)
+}

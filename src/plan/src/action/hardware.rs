@@ -1,0 +1,55 @@
+//! Other hardware: faster units, or another number of them.
+
+use model::plan::Class;
+use model::plan::action::{Hardware, Kind};
+
+use super::{Effect, Model, Stage, effect};
+use crate::refusal::{Code, Refusal};
+use crate::system::Resource;
+
+/// Other hardware.
+pub(super) const MODEL: Model = Model {
+    kinds: &["HardwareChange"],
+    parameter: "demands, by a measured ratio, and number of units",
+    project,
+};
+
+fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
+    let Kind::HardwareChange { what, speed, units } = kind else {
+        return super::untold::refuse(kind);
+    };
+    let resource = match what {
+        Hardware::Cpu => Resource::Cpu,
+        Hardware::Disk => Resource::Disk,
+        Hardware::Network => Resource::Network,
+    };
+    let own: Vec<usize> = (0..stage.system.stations.len())
+        .filter(|k| stage.system.stations[*k].resource == resource)
+        .collect();
+    if own.is_empty() {
+        return Err(Code::NotAResource
+            .because(format!(
+                "the recording has no {what:?} that requests were seen to queue at"
+            ))
+            .advising("record under a load that uses it, with its operations, queue and waits"));
+    }
+    for k in own {
+        let known = &stage.calibration.resources[k];
+        let station = &mut stage.system.stations[k];
+        station.demand_s /= speed.max(1e-9);
+        if let Some(units) = units {
+            let more = f64::from(*units) - known.units;
+            // A quota stays, also on a larger machine.
+            let quota =
+                !known.groups.is_empty() && station.capacity + known.others < known.units - 1e-9;
+            if !quota || more < 0.0 {
+                station.capacity = (station.capacity + more).max(0.01);
+            }
+        }
+    }
+    let units = units.map_or(String::new(), |it| format!(", {it} of them"));
+    Ok(effect(
+        Class::A,
+        format!("each unit is {speed:.2} times as fast{units}"),
+    ))
+}
