@@ -9,6 +9,7 @@
 //! * [`laws`]: how far the data itself can be trusted; [`bottleneck`]: what limits;
 //!   [`anomalies`]: what is unlike its past; [`explain`], [`correlate`]: why;
 //!   [`compare`]: what changed; [`forecast`]: what comes next.
+//! * [`planning`]: what would help, from a recording.
 //! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
 //! * [`imports`]: files and servers of others into sessions.
 //! * [`tables`], [`performance`]: whole sessions into files and reports.
@@ -35,6 +36,7 @@ pub mod laws;
 pub mod link;
 pub mod live;
 pub mod performance;
+pub mod planning;
 pub mod problem;
 pub mod processes;
 pub mod recording;

@@ -509,12 +509,37 @@ impl Stored {
         process: ProcessId,
         measure: Measure,
     ) -> Result<Track, Problem> {
+        let column = self.process_measure(host, process, measure)?;
+        Ok(Track::whole(&column))
+    }
+
+    /// One measure of a process as it is drawn, counters as rates.
+    ///
+    /// # Errors
+    ///
+    /// The session has no such host or process, or the disk refuses.
+    pub fn process_drawn(
+        &self,
+        host: &str,
+        process: ProcessId,
+        measure: Measure,
+    ) -> Result<Column, Problem> {
+        let column = self.process_measure(host, process, measure)?;
+        Ok(column.plottable())
+    }
+
+    fn process_measure(
+        &self,
+        host: &str,
+        process: ProcessId,
+        measure: Measure,
+    ) -> Result<Column, Problem> {
         let id = self.host_id(host)?;
         let read = |field| {
             let column = self.inner.session.process_column(id, process, field);
             column.map_err(|error| reading(self.path(), &error))
         };
-        let column = match measure {
+        Ok(match measure {
             Measure::Field(field) => read(field)?,
             Measure::Cpu => {
                 let (user, system) = (read(Field::UserTime)?, read(Field::SystemTime)?);
@@ -528,8 +553,7 @@ impl Stored {
                     at: user.at,
                 }
             }
-        };
-        Ok(Track::whole(&column))
+        })
     }
 
     /// The readings of one field of a process as stored.

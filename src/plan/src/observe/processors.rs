@@ -134,6 +134,12 @@ pub(super) fn neighbors(frame: &Frame, subject: &Subject) -> Vec<Neighbor> {
     let own: Vec<&str> = matching(frame, &subject.cpu)
         .map(|line| line.name.as_str())
         .collect();
+    let groups = groups(frame, &subject.cpu);
+    // A group above the application's holds it, and one below is part of it.
+    let apart = |name: &str| {
+        let mut own = groups.iter();
+        !own.any(|own| covers(name, own) || covers(own, name))
+    };
     let mut found = Vec::new();
     for line in &frame.lines {
         let key = &line.series.key;
@@ -152,6 +158,7 @@ pub(super) fn neighbors(frame: &Frame, subject: &Subject) -> Vec<Neighbor> {
         if let Some(name) = name
             && !own.contains(&line.name.as_str())
             && mean >= LEAST
+            && apart(name)
         {
             found.push(Neighbor {
                 name: name.to_owned(),
