@@ -31,4 +31,5 @@ pub mod refusal;
 #[cfg(test)]
 mod simulate;
 pub mod solve;
+pub mod suggest;
 pub mod system;

@@ -131,7 +131,8 @@ pub fn predict(calibration: &Calibration, plan: &Plan, widening: &Widening) -> P
     }
 }
 
-fn alone(calibration: &Calibration, action: &Action, widening: &Widening) -> Alone {
+/// Predicts one action as if it were the only one.
+pub fn alone(calibration: &Calibration, action: &Action, widening: &Widening) -> Alone {
     let mut single = action.clone();
     single.after.clear();
     let actions = [single];
