@@ -55,6 +55,7 @@ pub(crate) fn random_plan(random: &mut Random) -> Plan {
         host: text(random),
         boot_id: text(random),
         kernel: text(random),
+        subject: Default::default(),
     };
     plan.objective = maybe(random, |it| Objective {
         metric: text(it),

@@ -7,6 +7,7 @@
 //!
 //! * [`gate`]: same load, same mix, enough requests.
 //! * [`grade`]: how far off a prediction may be, by what it speaks of.
+//! * [`recording`]: a side from what was observed.
 //! * [`criterion`]: what the plan itself asks for.
 //! * [`trial`]: when a trial that goes back and forth may stop.
 //! * [`sentence`]: the answers in words.
@@ -24,6 +25,7 @@ use model::unit::Unit;
 pub mod criterion;
 pub mod gate;
 pub mod grade;
+pub mod recording;
 pub mod sentence;
 pub mod trial;
 

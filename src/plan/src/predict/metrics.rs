@@ -8,7 +8,8 @@ use super::interval::{Errors, Of, Widening, around};
 use super::{Outcome, best, moves, of_all, outcome, point, too_far};
 use crate::calibrate::{Calibration, Scope, Tail};
 use crate::refusal::{Code, Refusal};
-use crate::system::{self, Load, Resource, Solved, System};
+use crate::system::{self, Load, Solved, System};
+use crate::validate::recording;
 
 /// Seed of the errors that are drawn.
 const SEED: u64 = 0x0070_6c61_6e00;
@@ -296,15 +297,7 @@ fn utilizations(
     let several = calibration.resources.len() > 1;
     let copies = now.system.stations.len() / calibration.resources.len().max(1);
     let one = |(k, known): (usize, &crate::calibrate::Known)| {
-        let kind = match known.resource {
-            Resource::Cpu => "cpu",
-            Resource::Disk => "disk",
-            Resource::Network => "network",
-        };
-        let name = match several {
-            true => format!("{}/{kind}.utilization", known.host),
-            false => format!("{kind}.utilization"),
-        };
+        let name = recording::name(known.resource, &known.host, several);
         Metric {
             before: calibration.now.utilization.get(k).copied(),
             within: (0.0, 1.0),

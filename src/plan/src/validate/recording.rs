@@ -1,0 +1,128 @@
+//! One side of a validation from what a recording tells of the application.
+//!
+//! Metrics have the names that predictions use, and are read as calibrations read them, so
+//! that like is held against like: a percentile is the mean of those of the intervals,
+//! weighted by requests.
+
+use model::catalog::Polarity;
+use model::unit::Unit;
+
+use super::{Metric, Recording};
+use crate::observe::Observed;
+use crate::system::Resource;
+
+/// What a recording tells, by the names of predictions.
+pub fn of(seen: &Observed) -> Recording {
+    let requests: f64 = finite(&seen.throughput).sum::<f64>() * seen.step_s;
+    let mut metrics = vec![metric(
+        "app.throughput",
+        ("{request}/s", Polarity::HigherIsBetter),
+        seen.throughput.clone(),
+        None,
+    )];
+    let inside_s = seen.think_inside_s;
+    let times = [
+        ("app.response.mean", &seen.response),
+        ("app.response.p95", &seen.p95),
+        ("app.response.p99", &seen.p99),
+    ];
+    for (name, values) in times {
+        if values.iter().any(|it| it.is_finite()) {
+            let values: Vec<f64> = values.iter().map(|it| it - inside_s).collect();
+            let whole = weighted(&values, &seen.throughput);
+            metrics.push(metric(name, ("s", Polarity::HigherIsWorse), values, whole));
+        }
+    }
+    let several = seen.resources.len() > 1;
+    let mut busiest: f64 = f64::NAN;
+    for resource in &seen.resources {
+        let pairs = resource.busy.iter().zip(&resource.capacity);
+        let share: Vec<f64> = pairs.map(|(busy, capacity)| busy / capacity).collect();
+        let mean = mean(&share);
+        busiest = busiest.max(mean);
+        let name = name(resource.resource, &resource.host, several);
+        metrics.push(metric(&name, ("1", Polarity::HigherIsWorse), share, None));
+    }
+    Recording {
+        step_s: seen.step_s,
+        load: match seen.users.is_empty() {
+            true => mean(&seen.throughput),
+            false => mean(&seen.users),
+        },
+        requests: requests.max(0.0) as u64,
+        operations: seen
+            .classes
+            .iter()
+            .map(|it| (it.name.clone(), finite(&it.throughput).sum()))
+            .collect(),
+        busiest,
+        metrics,
+    }
+}
+
+/// The name of a resource's utilization, alone or among several hosts.
+pub(crate) fn name(resource: Resource, host: &str, several: bool) -> String {
+    let kind = match resource {
+        Resource::Cpu => "cpu",
+        Resource::Disk => "disk",
+        Resource::Network => "network",
+    };
+    match several {
+        true => format!("{host}/{kind}.utilization"),
+        false => format!("{kind}.utilization"),
+    }
+}
+
+fn metric(
+    name: &str,
+    (unit, polarity): (&'static str, Polarity),
+    values: Vec<f64>,
+    whole: Option<f64>,
+) -> Metric {
+    Metric {
+        name: name.to_owned(),
+        unit: Unit::new(unit),
+        polarity,
+        runs: vec![values],
+        whole,
+    }
+}
+
+fn finite(values: &[f64]) -> impl Iterator<Item = f64> {
+    values.iter().copied().filter(|it| it.is_finite())
+}
+
+fn mean(values: &[f64]) -> f64 {
+    finite(values).sum::<f64>() / finite(values).count() as f64
+}
+
+/// Mean weighted by requests; `None` without any.
+fn weighted(values: &[f64], throughput: &[f64]) -> Option<f64> {
+    let pairs = values.iter().zip(throughput);
+    let pairs = pairs.filter(|(value, x)| value.is_finite() && x.is_finite());
+    let (sum, weight) = pairs.fold((0.0, 0.0), |(sum, weight), (value, x)| {
+        (sum + value * x, weight + x)
+    });
+    (weight > 0.0).then(|| sum / weight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulate::{Scene, observed};
+
+    #[test]
+    fn a_recording_is_read_by_the_names_of_predictions() {
+        let seen = observed(&Scene::default());
+        let side = of(&seen);
+        let names: Vec<&str> = side.metrics.iter().map(|it| it.name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["app.throughput", "app.response.mean", "cpu.utilization"]
+        );
+        assert!((side.load - 8.4).abs() < 0.1, "{}", side.load);
+        assert!(side.busiest > 0.4 && side.busiest < 0.8, "{}", side.busiest);
+        let response = side.metric("app.response.mean").unwrap();
+        assert!(response.value() > 0.03 && response.value() < 0.1);
+    }
+}
