@@ -131,6 +131,12 @@ pub fn predict(calibration: &Calibration, plan: &Plan, widening: &Widening) -> P
     }
 }
 
+/// The model that would answer for a calibration, by the name that a ledger keeps its
+/// score under.
+pub fn model(calibration: &Calibration) -> &'static str {
+    metrics::model_name(&calibration.system(&calibration.point))
+}
+
 /// Predicts one action as if it were the only one.
 pub fn alone(calibration: &Calibration, action: &Action, widening: &Widening) -> Alone {
     let mut single = action.clone();

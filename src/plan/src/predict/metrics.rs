@@ -234,7 +234,7 @@ fn metrics(calibration: &Calibration, now: &Draw, best: Class) -> Vec<Metric> {
         best,
         refused: general.clone(),
         within: (0.0, f64::INFINITY),
-        model: model_name(&now.system),
+        model: model_name(&now.system).to_owned(),
     };
     let well_explained =
         calibration.hidden_share() <= HIDDEN_SOME && calibration.now.response_s.is_some();
@@ -353,18 +353,13 @@ fn bounded(refusal: Refusal, system: &System) -> Refusal {
     }
 }
 
-fn model_name(system: &System) -> String {
-    let units = system
-        .stations
-        .iter()
-        .map(|it| format!("{:.2}", it.capacity));
-    let units = units.collect::<Vec<_>>().join(", ");
-    let kind = match (system.load, system.gate.pool) {
-        (_, Some(pool)) => format!("pool of {pool:.0} before"),
-        (Load::Closed { .. }, None) => "mean value analysis,".to_owned(),
-        (Load::Open { .. }, None) => "open,".to_owned(),
-    };
-    format!("{kind} capacity {units}")
+/// The model, by the name that the ledger keeps its score under.
+pub(super) fn model_name(system: &System) -> &'static str {
+    match (system.load, system.gate.pool) {
+        (_, Some(_)) => "flow-equivalent pool",
+        (Load::Closed { .. }, None) => "mean value analysis",
+        (Load::Open { .. }, None) => "open queues",
+    }
 }
 
 fn expected_of(
