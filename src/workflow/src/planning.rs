@@ -3,21 +3,33 @@
 //! Window and command line calibrate here, so that both predict alike. What a model makes
 //! of the numbers is the crate `plan`'s business; this finds the numbers.
 //!
-//! Start at [`calibrated`].
+//! * [`calibrated`], [`predicted`], [`validated`], [`suggested`]: the four questions.
+//! * [`file`]: plan files; [`book`]: the ledger of predictions.
+//!
+//! Start at [`predicted`].
 
+pub mod book;
+pub mod file;
+
+use analysis::compare::Relation;
 use analysis::frame::{Frame, Line};
 use model::catalog::{Kind, Polarity};
-use model::plan::Baseline;
+use model::plan::{Baseline, Class, Expected, Plan, Prediction as Made};
 use model::series::{Series, SeriesKey};
-use model::time::Span;
+use model::time::{Moment, Span};
 use model::unit::Unit;
 use plan::calibrate::{Calibration, Params, calibrate};
+use plan::ledger::Ledger;
 use plan::observe::{Machine, Observed, observe};
+use plan::predict::{self, Prediction};
 use plan::refusal::Refusal;
+use plan::suggest::{self, Suggestion};
+use plan::validate::{self, Report, Sides, recording};
+use plan::{document, life};
 
 use crate::input::Input;
 use crate::jobs::Context;
-use crate::problem::Problem;
+use crate::problem::{Problem, Sort};
 use crate::processes::Measure;
 use crate::stored::Stored;
 
@@ -73,6 +85,181 @@ pub fn calibrated(
             })
         }),
     )
+}
+
+/// Metrics that are refused by name where nothing could be calibrated.
+const REFUSED: [(&str, &str); 3] = [
+    ("app.throughput", "{request}/s"),
+    ("app.response.mean", "s"),
+    ("cpu.utilization", "1"),
+];
+
+/// Predicts a plan on an input and puts what is expected into it: the plan is then
+/// predicted, or predicted to be unpredictable.
+///
+/// # Errors
+///
+/// The disk refuses, the user stopped it, or the plan is in no state to be predicted.
+pub fn predicted(
+    plan: &mut Plan,
+    input: &Input,
+    (ledger, now): (&Ledger, Moment),
+    context: &Context,
+) -> Result<Option<Prediction>, Problem> {
+    fill(plan, input)?;
+    let found = calibrated(input, &plan.baseline, context)?;
+    let (expected, prediction) = match found {
+        Ok(found) => {
+            let widening = book::widening(ledger, &found.calibration);
+            let prediction = predict::predict(&found.calibration, plan, &widening);
+            (prediction.expected.clone(), Some(prediction))
+        }
+        Err(refusal) => (REFUSED.map(|it| refused(it, &refusal)).to_vec(), None),
+    };
+    let made = Made {
+        hash: document::mandate_hash(plan),
+        version: predict::MODELS.to_owned(),
+        at: now,
+    };
+    life::predicted(plan, made, expected).map_err(|refused| not_now("predict", plan, &refused))?;
+    Ok(prediction)
+}
+
+/// The problem of a step that a plan cannot take now.
+pub fn not_now(what: &str, plan: &Plan, refused: &life::Refused) -> Problem {
+    let next: Vec<&str> = refused.missing.iter().map(|it| it.next.as_str()).collect();
+    Problem {
+        what: format!("could not {what} the plan {:?}", plan.title),
+        why: refused
+            .missing
+            .iter()
+            .map(|it| it.what.clone())
+            .collect::<Vec<_>>()
+            .join("; "),
+        what_to_do: next.join("; "),
+        sort: Sort::Usage,
+    }
+}
+
+fn refused((metric, unit): (&str, &str), refusal: &Refusal) -> Expected {
+    Expected {
+        metric: metric.to_owned(),
+        unit: unit.to_owned(),
+        p10: None,
+        p50: None,
+        p90: None,
+        before: None,
+        class: Class::X,
+        model: String::new(),
+        inputs_hash: String::new(),
+        refused: Some(format!("{}: {}", refusal.code, refusal.why)),
+        record_next: Some(refusal.record_next.clone()),
+    }
+}
+
+/// Says in a plan which recording and machine it is made from, where it does not yet.
+fn fill(plan: &mut Plan, input: &Input) -> Result<(), Problem> {
+    let Some(stored) = &input.stored else {
+        return Ok(());
+    };
+    let baseline = &mut plan.baseline;
+    let session = file::fingerprint(stored.path())?;
+    if baseline.session != session && !session.is_empty() {
+        baseline.session = session;
+    }
+    let hosts = stored.hosts();
+    if baseline.host.is_empty()
+        && let [only] = hosts
+    {
+        baseline.host.clone_from(&only.name);
+    }
+    if let Some(facts) = hosts.iter().find(|it| it.name == baseline.host)
+        && baseline.boot_id.is_empty()
+    {
+        baseline.boot_id.clone_from(&facts.host.boot_id);
+        baseline.kernel.clone_from(&facts.host.kernel);
+    }
+    Ok(())
+}
+
+/// Holds what was measured before and after against a plan.
+///
+/// `windows` are those of the two inputs; without one the plan's own counts before and
+/// all of the recording after; `apart` says how two recordings relate.
+///
+/// # Errors
+///
+/// The disk refuses, the user stopped it, or a side does not hold the application.
+pub fn validated(
+    plan: &Plan,
+    [before, after]: [&Input; 2],
+    (windows, apart): ([Option<Span>; 2], Relation),
+    context: &Context,
+) -> Result<Report, Problem> {
+    let own = plan.baseline.window.map(|(from, to)| Span { from, to });
+    let one = before.path == after.path;
+    let before = side(plan, before, windows[0].or(own), context)?;
+    let after = side(plan, after, windows[1], context)?;
+    let sides = Sides {
+        before: &before,
+        after: &after,
+        relation: match one {
+            true => Relation::Adjacent,
+            false => apart,
+        },
+    };
+    Ok(validate::validate(plan, &sides))
+}
+
+fn side(
+    plan: &Plan,
+    input: &Input,
+    window: Option<Span>,
+    context: &Context,
+) -> Result<validate::Recording, Problem> {
+    let frame = frame(input, context)?;
+    let frame = match window {
+        Some(window) => frame.slice(frame.rows_in(window)),
+        None => frame,
+    };
+    let seen = observe(&frame, &plan.baseline.subject, &machines(input));
+    let seen = seen.map_err(|refusal| Problem {
+        what: format!(
+            "could not find the plan's application in {}",
+            input.path.display()
+        ),
+        why: format!("{}: {}", refusal.code, refusal.why),
+        what_to_do: refusal.record_next,
+        sort: Sort::NotUsable,
+    })?;
+    Ok(recording::of(&seen))
+}
+
+/// What the bottleneck would have one try, with predicted effects.
+///
+/// # Errors
+///
+/// The disk refuses, or the user stopped it.
+pub fn suggested(
+    input: &Input,
+    baseline: &Baseline,
+    ledger: &Ledger,
+    context: &Context,
+) -> Result<Vec<Suggestion>, Problem> {
+    let window = baseline.window.map(|(from, to)| Span { from, to });
+    let request = analysis::bottleneck::Request {
+        window,
+        ..analysis::bottleneck::Request::default()
+    };
+    let outcome = crate::bottleneck::assess(input, &request, context)?;
+    let found = calibrated(input, baseline, context)?.ok();
+    let calibration = found.as_ref().map(|it| &it.calibration);
+    let widening = calibration.map(|it| book::widening(ledger, it));
+    Ok(suggest::suggestions(
+        &outcome,
+        calibration,
+        &widening.unwrap_or_default(),
+    ))
 }
 
 /// All series of all hosts on one set of rows, with the processors of processes by name.

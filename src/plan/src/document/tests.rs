@@ -59,7 +59,7 @@ fn the_canonical_text_stays_what_it_is() {
         hash("abc"),
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
-    expect!["b3d53468a1bdd083c0f82f9c0dece4f9ff28d1767e109f0f930a4b85032cb6f5"]
+    expect!["779f10afc86e12dde0a9f7689c00593a37f7fd69d2fc8d449f30961bf1500757"]
         .assert_eq(&mandate_hash(&plan));
 }
 

@@ -66,7 +66,8 @@ fn text(file: impl Read, path: &Path) -> Result<String, Problem> {
 fn parsed(text: &str, path: &Path) -> Result<Reading, Problem> {
     Ledger::read(text).map_err(|error| {
         let what = format!("could not read the ledger {}", path.display());
-        Problem::from_error(what, &error, Sort::Limit).advise("move it away, a new one begins by itself")
+        Problem::from_error(what, &error, Sort::Limit)
+            .advise("move it away, a new one begins by itself")
     })
 }
 
@@ -77,7 +78,8 @@ fn parsed(text: &str, path: &Path) -> Result<Reading, Problem> {
 /// The disk refuses.
 pub fn add(path: &Path, records: Vec<Record>) -> Result<usize, Problem> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| trouble("make the folder of", path, &error))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| trouble("make the folder of", path, &error))?;
     }
     let mut file = OpenOptions::new()
         .read(true)

@@ -88,7 +88,11 @@ pub fn read_sound(path: &Path) -> Result<Plan, Problem> {
 /// The disk refuses.
 pub fn write(path: &Path, plan: &Plan) -> Result<(), Problem> {
     let text = document::text(plan).map_err(|error| {
-        Problem::from_error(format!("could not write {}", path.display()), &error, Sort::Bug)
+        Problem::from_error(
+            format!("could not write {}", path.display()),
+            &error,
+            Sort::Bug,
+        )
     })?;
     replace(path, text.as_bytes())
 }
@@ -100,7 +104,11 @@ pub fn id(now: Moment, title: &str) -> String {
     hash.update(std::process::id().to_le_bytes());
     hash.update(title);
     let digest = hash.finalize();
-    digest.iter().take(8).map(|it| format!("{it:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .map(|it| format!("{it:02x}"))
+        .collect()
 }
 
 /// `sha256:…` of a session's file; empty for a folder, which may still grow.
