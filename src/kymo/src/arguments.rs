@@ -126,6 +126,12 @@ pub(crate) enum Command {
     Correlate(crate::analyses::correlate::Correlate),
     /// List services with throughput, errors, response times and concurrency, and who asks whom.
     Services(crate::analyses::services::Arguments),
+    /// Plan a change, predict what it would bring, and hold the outcome against that.
+    #[command(subcommand)]
+    Plan(crate::planning::Command),
+    /// Ask a model of performance by numbers.
+    #[command(subcommand)]
+    Whatif(crate::planning::WhatIf),
     /// Say what works on this machine, what does not, and what would enable it.
     Doctor {
         /// Print one JSON document.

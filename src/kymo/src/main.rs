@@ -10,6 +10,7 @@ mod commands;
 mod doctor;
 mod failure;
 mod importing;
+mod planning;
 mod terminal;
 
 use std::process::ExitCode;
@@ -61,6 +62,8 @@ fn main() -> ExitCode {
         Some(Command::Explain(command)) => analyses::explain::run(&command),
         Some(Command::Correlate(command)) => analyses::correlate::run(&command),
         Some(Command::Services(command)) => analyses::services::run(&command),
+        Some(Command::Plan(command)) => planning::run(command),
+        Some(Command::Whatif(command)) => planning::whatif(&command),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };
     failure::exit(outcome)

@@ -2,11 +2,11 @@
 //!
 //! One function a step; all work in `workflow::planning`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use analysis::compare::Relation;
 use model::plan::{Class, Expected, Plan, State, check};
-use model::time::{Moment, Span};
+use model::time::Moment;
 use plan::ledger;
 use plan::life::{self, Approver, Consent};
 use plan::predict::{self, Alone, Prediction};
@@ -23,8 +23,8 @@ use crate::failure::{Answer, answer, tell};
 mod arguments;
 mod text;
 
+use self::arguments::{Approve, Keep, New, Predict, Show, Validate};
 pub(crate) use arguments::{Command, WhatIf};
-use arguments::{Approve, Keep, New, Predict, Show, Validate};
 
 /// `kymo plan …`.
 pub(crate) fn run(command: Command) -> Result<Answer, Problem> {
@@ -84,7 +84,9 @@ fn new(arguments: New) -> Result<Answer, Problem> {
             sort: Sort::Usage,
         });
     }
-    let title = arguments.title.unwrap_or_else(|| "what would help".to_owned());
+    let title = arguments
+        .title
+        .unwrap_or_else(|| "what would help".to_owned());
     let created = now();
     let mut plan = Plan::new(&file::id(created, &title), &title, created);
     plan.author = arguments.author.unwrap_or_default();
@@ -139,7 +141,7 @@ struct Predicted<'a> {
 
 fn predict(arguments: &Predict) -> Result<Answer, Problem> {
     let mut plan = file::read_sound(&arguments.plan)?;
-    let window = crate::commands::span(arguments.from, arguments.to)?;
+    let window = arguments::window(arguments.from, arguments.to)?;
     if let Some(window) = window {
         plan.baseline.window = Some((window.from, window.to));
     }
@@ -191,7 +193,10 @@ struct Shown<'a> {
 
 fn show(arguments: &Show) -> Result<Answer, Problem> {
     let plan = file::read(&arguments.plan)?;
-    let faults: Vec<String> = check::faults(&plan).iter().map(ToString::to_string).collect();
+    let faults: Vec<String> = check::faults(&plan)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let missing = life::missing_for_begin(&plan, now());
     let document = Shown {
         head: Head::THIS,
@@ -267,8 +272,8 @@ fn validate(arguments: &Validate) -> Result<Answer, Problem> {
         None => opened(&arguments.after)?,
     };
     let windows = [
-        crate::commands::span(arguments.before_from, arguments.before_to)?,
-        crate::commands::span(arguments.after_from, arguments.after_to)?,
+        arguments::window(arguments.before_from, arguments.before_to)?,
+        arguments::window(arguments.after_from, arguments.after_to)?,
     ];
     if arguments.before.is_none() && windows[0].is_none() && plan.baseline.window.is_none() {
         return Err(Problem {
@@ -338,7 +343,7 @@ fn measured(row: &plan::validate::Row) -> Measured<'_> {
         p90: expected.p90,
         before: known(row.before),
         observed: known(row.observed),
-        error: row.error.and_then(known),
+        error: known(row.error),
         inside: row.inside,
         grade: row.grade.map(plan::validate::grade::Grade::name),
     }
@@ -358,9 +363,9 @@ struct Book {
 struct Scored {
     said: String,
     count: usize,
-    coverage: f64,
-    coverage_interval: [f64; 2],
-    mean_error: f64,
+    coverage: Option<f64>,
+    coverage_interval: [Option<f64>; 2],
+    mean_error: Option<f64>,
 }
 
 fn keep(arguments: &Keep) -> Result<Answer, Problem> {
@@ -380,14 +385,18 @@ fn keep(arguments: &Keep) -> Result<Answer, Problem> {
             .iter()
             .map(|it| Scored {
                 said: it.said(),
-                count: it.count,
-                coverage: it.coverage(),
-                coverage_interval: it.coverage_interval(),
-                mean_error: it.mean_error(),
+                count: it.answered,
+                coverage: Some(it.coverage()).filter(|it| it.is_finite()),
+                coverage_interval: it
+                    .coverage_interval()
+                    .map(|it| Some(it).filter(|it| it.is_finite())),
+                mean_error: Some(it.mean_error()).filter(|it| it.is_finite()),
             })
             .collect(),
     };
-    print(arguments.json.into(), &document, || text::ledger(&document.path, &known, &scores))?;
+    print(arguments.json.into(), &document, || {
+        text::ledger(&document.path, &known, &scores)
+    })?;
     Ok(match faults.is_empty() {
         true => Answer::Fine,
         false => Answer::Partly,
@@ -403,9 +412,3 @@ fn export(out: &Path, csv: &str) -> Result<(), Problem> {
         )
     })
 }
-
-/// A path, so that the arguments need no import of their own.
-pub(crate) type File = PathBuf;
-
-/// A window that may be left out.
-pub(crate) type Window = Option<Span>;

@@ -1,0 +1,187 @@
+//! Arguments of `kymo plan` and `kymo whatif`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use model::time::{Moment, Span};
+use workflow::problem::{Problem, Sort};
+
+/// `kymo whatif`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WhatIf {
+    /// Solve a model for the inputs of a case and print what it knows as one JSON object.
+    Solve {
+        /// A JSON file: {"model": NAME, "inputs": {…}}.
+        #[arg(long)]
+        case: PathBuf,
+    },
+}
+
+/// `kymo plan`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a first draft; with a session, say what its bottleneck would have one try.
+    New(New),
+    /// Say what a plan would bring, with intervals or why that cannot be said, and put it
+    /// into the plan and the ledger of predictions.
+    Predict(Predict),
+    /// Print a plan: what is wrong with it, its order, and what it waits for.
+    Show(Show),
+    /// Agree to exactly what a plan holds now.
+    Approve(Approve),
+    /// Hold what was measured after the change against what was predicted.
+    Validate(Validate),
+    /// Print how earlier predictions came out, by model.
+    Ledger(Keep),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// The plan file to write.
+    #[arg(long)]
+    pub(crate) out: PathBuf,
+    /// What it is for.
+    #[arg(long)]
+    pub(crate) title: Option<String>,
+    /// Who writes it.
+    #[arg(long)]
+    pub(crate) author: Option<String>,
+    /// A session or any file that `kymo import` reads: what it limits is looked at.
+    #[arg(long)]
+    pub(crate) session: Option<PathBuf>,
+    /// Put what the bottleneck suggests into the plan.
+    #[arg(long, requires = "session")]
+    pub(crate) suggested: bool,
+    /// The service that users ask; found without it.
+    #[arg(long)]
+    pub(crate) service: Option<String>,
+    /// A series of processors that the application uses, such as
+    /// `cgroup.cpu.usage{cgroup=/shop}`; may be repeated. The whole host without it.
+    #[arg(long, value_name = "SERIES")]
+    pub(crate) cpu: Vec<String>,
+    /// The series of completed requests a second; that of the service without it.
+    #[arg(long, value_name = "SERIES")]
+    pub(crate) throughput: Option<String>,
+    /// The series of mean response times in seconds; that of the service without it.
+    #[arg(long, value_name = "SERIES")]
+    pub(crate) response: Option<String>,
+    /// The series of users that ask.
+    #[arg(long, value_name = "SERIES")]
+    pub(crate) users: Option<String>,
+    /// Processors of the host, where the recording does not tell.
+    #[arg(long)]
+    pub(crate) cores: Option<f64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// The recording that the models are fitted to.
+    #[arg(long)]
+    pub(crate) session: PathBuf,
+    /// Start of the window that counts; the plan's own, or the whole recording, without it.
+    #[arg(long)]
+    pub(crate) from: Option<Moment>,
+    /// End of the window, not included.
+    #[arg(long)]
+    pub(crate) to: Option<Moment>,
+    /// The ledger of predictions; the user's own without it.
+    #[arg(long)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Write neither the plan nor the ledger.
+    #[arg(long)]
+    pub(crate) keep_plan: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// Who agrees.
+    #[arg(long)]
+    pub(crate) who: String,
+    /// A metric that is predicted only roughly or not at all; once for each of them.
+    #[arg(long, value_name = "METRIC")]
+    pub(crate) acknowledge: Vec<String>,
+    /// Refuse the author's own approval.
+    #[arg(long)]
+    pub(crate) not_by_author: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// The recording after the change; it may hold the time before it too.
+    #[arg(long)]
+    pub(crate) after: PathBuf,
+    /// The recording before the change.
+    #[arg(long)]
+    pub(crate) before: Option<PathBuf>,
+    /// Start of the window before; the plan's baseline without it.
+    #[arg(long)]
+    pub(crate) before_from: Option<Moment>,
+    /// End of the window before, not included.
+    #[arg(long)]
+    pub(crate) before_to: Option<Moment>,
+    /// Start of the window after; the whole recording without it.
+    #[arg(long)]
+    pub(crate) after_from: Option<Moment>,
+    /// End of the window after, not included.
+    #[arg(long)]
+    pub(crate) after_to: Option<Moment>,
+    /// Runs of the same thing on this machine are known to repeat each other.
+    #[arg(long)]
+    pub(crate) repeatable: bool,
+    /// The ledger of predictions; the user's own without it.
+    #[arg(long)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Write neither the plan nor the ledger.
+    #[arg(long)]
+    pub(crate) keep_plan: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keep {
+    /// The ledger; the user's own without it.
+    #[arg(long)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Write it as a table.
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) export: Option<PathBuf>,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A window of two moments; none where neither was given.
+pub(super) fn window(from: Option<Moment>, to: Option<Moment>) -> Result<Option<Span>, Problem> {
+    let wrong = |why: String| Problem {
+        what: "could not tell the window".to_owned(),
+        why,
+        what_to_do: "both ends, the earlier one first".to_owned(),
+        sort: Sort::Usage,
+    };
+    match (from, to) {
+        (None, None) => Ok(None),
+        (Some(from), Some(to)) if from < to => Ok(Some(Span { from, to })),
+        (Some(from), Some(to)) => Err(wrong(format!("it ends at {to}, not after {from}"))),
+        _ => Err(wrong("one of its ends is missing".to_owned())),
+    }
+}
