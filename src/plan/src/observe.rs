@@ -289,28 +289,72 @@ fn classes(frame: &Frame, name: &str) -> Vec<Class> {
     classes
 }
 
-/// Waits of a service for others that the recording knows by name only.
+/// Waits for others that the recording does not hold: of the service itself, and of those
+/// of the recording that it asks.
 fn calls(frame: &Frame, name: &str) -> Vec<Call> {
-    let metric = "service.request.active";
-    let own = |peer: &str| of_service(frame, metric, peer).is_some();
-    let mut calls: Vec<Call> = frame
-        .lines
-        .iter()
-        .filter_map(|line| {
-            let key = &line.series.key;
-            let of_all = key.metric == metric
-                && key.attribute("service.name") == Some(name)
-                && key.attribute("kind") == Some("client")
-                && key.attribute("operation").is_none();
-            let peer = key.attribute("peer").filter(|peer| of_all && !own(peer))?;
-            Some(Call {
+    let mut calls: Vec<Call> = Vec::new();
+    for line in &frame.lines {
+        let key = &line.series.key;
+        let of_all = key.metric == "service.request.active"
+            && key.attribute("kind") == Some("client")
+            && key.attribute("operation").is_none();
+        let (Some(asker), Some(peer)) = (key.attribute("service.name"), key.attribute("peer"))
+        else {
+            continue;
+        };
+        if !of_all || is_inside(frame, line, (asker, peer)) {
+            continue;
+        }
+        let known = asker == name || of_service(frame, &key.metric, asker).is_some();
+        match calls.iter_mut().find(|it| it.peer == peer) {
+            _ if !known => {}
+            None => calls.push(Call {
                 peer: peer.to_owned(),
                 active: line.values.to_vec(),
-            })
-        })
-        .collect();
+            }),
+            Some(call) => {
+                let pairs = call.active.iter_mut().zip(line.values.iter());
+                pairs.for_each(|(sum, value)| *sum += value);
+            }
+        }
+    }
     calls.sort_by(|a, b| a.peer.cmp(&b.peer));
     calls
+}
+
+/// Whether who is asked is a service of the recording: by name, or because one serves the
+/// same requests: as many a second, of which as many are in flight.
+fn is_inside(frame: &Frame, call: &Line, (asker, peer): (&str, &str)) -> bool {
+    /// Numbers of the same requests, seen from both ends, agree to this share.
+    const SAME: std::ops::RangeInclusive<f64> = 0.85..=1.15;
+    if of_service(frame, "service.request.active", peer).is_some() {
+        return true;
+    }
+    let total = |values: &[f64]| values.iter().filter(|it| it.is_finite()).sum::<f64>();
+    let asked = frame.lines.iter().find(|line| {
+        let (key, own) = (&line.series.key, &call.series.key);
+        key.metric == "service.request.throughput" && key.attributes == own.attributes
+    });
+    let Some(asked) = asked.map(|it| total(&it.values)) else {
+        return false;
+    };
+    let mut others = frame.lines.iter().filter(|line| {
+        let key = &line.series.key;
+        key.metric == "service.request.throughput"
+            && is_whole(line)
+            && key.attribute("service.name") != Some(asker)
+    });
+    others.any(|line| {
+        let name = line
+            .series
+            .key
+            .attribute("service.name")
+            .unwrap_or_default();
+        let active = of_service(frame, "service.request.active", name);
+        let active = active.map_or(f64::NAN, |it| total(&it.values));
+        SAME.contains(&(total(&line.values) / asked))
+            && SAME.contains(&(active / total(&call.values)))
+    })
 }
 
 /// Mean response times from numbers in flight.

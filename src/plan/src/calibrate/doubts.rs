@@ -43,10 +43,17 @@ const UTILIZATION_MOVES: f64 = 0.1;
 const STEAL_MOST: f64 = 0.02;
 /// Processors that others use, at most, as a share of all.
 const OTHERS_MOST: f64 = 0.20;
-/// The demand of the halves of a recording may differ by this share.
+/// The demand of a part of a recording may differ from the rest by this share.
 const DRIFT_MOST: f64 = 0.15;
-/// And must differ by so many standard errors to be believed.
-const DRIFT_ERRORS: f64 = 3.0;
+/// And must differ by so many standard errors to be believed, of up to six parts.
+const DRIFT_ERRORS: f64 = 4.0;
+/// Parts of a recording whose demands are compared, at most,
+const PARTS_MOST: usize = 6;
+/// and bins of a part at least.
+const BINS_OF_PART: usize = 4;
+/// Computing alone may take this much longer than requests took: they may compute on
+/// several processors at once a little.
+const LONGER_THAN_TAKEN: f64 = 1.15;
 /// A resource is full beyond this share,
 const FULL: f64 = 0.97;
 /// in at least this part of the recording.
@@ -86,6 +93,7 @@ pub(super) fn doubts(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Vec
         over(Scope::All, censored(seen, bins, found)),
         over(Scope::Load, still(bins, found)),
         over(Scope::Response, hidden(found)),
+        over(Scope::Response, longer(bins, found)),
         over(Scope::Mix, inseparable(seen, bins, found)),
         over(Scope::Mix, at_bound(found)),
     ];
@@ -163,24 +171,36 @@ fn shared(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal
     )))
 }
 
-/// I9: a request costs another amount in the second half than in the first.
+/// I9: a request costs another amount in one part of the recording than in the rest.
 fn drift(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
-    let (first, second) = bins.split_at(bins.len() / 2);
+    let count = (bins.len() / BINS_OF_PART).clamp(2, PARTS_MOST);
     for (k, resource) in seen.resources.iter().enumerate() {
         if found.range.utilization[k].1 < USED {
             continue;
         }
-        let (a, b) = (cost(first, k, found)?, cost(second, k, found)?);
-        let change = b.0 / a.0 - 1.0;
-        let error = (a.1.powi(2) + b.1.powi(2)).sqrt();
-        if change.abs() > DRIFT_MOST && (b.0 - a.0).abs() > DRIFT_ERRORS * error {
-            return Some(Code::Nonstationary.because(format!(
-                "a request takes {:.2} ms of {} in the first half and {:.2} ms in the second ({:+.0} %)",
-                a.0 * 1e3,
-                resource.name,
-                b.0 * 1e3,
-                change * 100.0
-            )));
+        for part in 0..count {
+            let (from, to) = (part * bins.len() / count, (part + 1) * bins.len() / count);
+            let rest: Vec<&Bin> = bins[..from].iter().chain(&bins[to..]).copied().collect();
+            let (Some(a), Some(b)) = (cost(&rest, k, found), cost(&bins[from..to], k, found))
+            else {
+                continue;
+            };
+            let change = b.0 / a.0 - 1.0;
+            let error = (a.1.powi(2) + b.1.powi(2)).sqrt();
+            if change.abs() > DRIFT_MOST && (b.0 - a.0).abs() > DRIFT_ERRORS * error {
+                let moment = |bin: &Bin| {
+                    let at = seen.at.get(bin.row).copied().unwrap_or_default();
+                    model::time::Moment(at)
+                };
+                let (first, last) = (moment(bins[from]), moment(bins[to - 1]));
+                return Some(Code::Nonstationary.because(format!(
+                    "a request takes {:.2} ms of {} from {first} to {last} and {:.2} ms in the rest ({:+.0} %)",
+                    b.0 * 1e3,
+                    resource.name,
+                    a.0 * 1e3,
+                    change * 100.0
+                )));
+            }
         }
     }
     None
@@ -192,7 +212,18 @@ fn cost(bins: &[&Bin], resource: usize, found: &Calibration) -> Option<(f64, f64
     let each: Vec<(f64, f64)> = bins
         .iter()
         .filter(|it| it.throughput > 0.0)
-        .map(|it| ((it.busy[resource] - background).max(0.0), it.throughput))
+        .map(|it| {
+            // Other shares of operations of known demands are no drift.
+            let served = match found.point.classes.is_empty() {
+                true => it.throughput,
+                false => {
+                    let parts = found.point.classes.iter().zip(&it.classes);
+                    let work: f64 = parts.map(|(class, x)| class.seconds[resource] * x).sum();
+                    work / found.point.demand_s[resource].max(1e-12)
+                }
+            };
+            ((it.busy[resource] - background).max(0.0), served)
+        })
         .collect();
     let requests: f64 = each.iter().map(|it| it.1).sum();
     let mean = each.iter().map(|it| it.0).sum::<f64>() / requests;
@@ -257,6 +288,22 @@ fn hidden(found: &Calibration) -> Option<Refusal> {
             found.point.hidden_s * 1e3,
             response_s * 1e3
         ))
+    })
+}
+
+/// I1: requests compute for longer than they took.
+fn longer(bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
+    let pooled = bins::pooled(bins)?;
+    let computing: f64 = found.point.demand_s.iter().sum();
+    let response_s = pooled.response_s;
+    (computing > response_s * LONGER_THAN_TAKEN).then(|| {
+        Code::Inconsistent
+            .because(format!(
+                "a request would compute for {:.1} ms but took {:.1} ms: not all that is busy is work for these requests",
+                computing * 1e3,
+                response_s * 1e3
+            ))
+            .advising("name the application's own processors in the plan's subject: a control group or its processes")
     })
 }
 

@@ -150,6 +150,14 @@ pub(super) fn fit(bins: &[&Bin], shape: &Shape) -> Parameters {
     };
     found.hidden_raw_s = hidden(bins, shape, &found);
     found.hidden_s = found.hidden_raw_s.max(0.0);
+    // Where those who are asked compute on the same processors, their time is seen twice:
+    // as a wait for them and as a demand. What fits is the wait.
+    let calls_s: f64 = found.calls_s.iter().sum();
+    if found.hidden_raw_s < 0.0 && calls_s > 0.0 {
+        let left = ((calls_s + found.hidden_raw_s) / calls_s).max(0.0);
+        found.calls_s.iter_mut().for_each(|it| *it *= left);
+        found.hidden_raw_s = (found.hidden_raw_s + calls_s).min(0.0);
+    }
     found
 }
 
