@@ -21,6 +21,7 @@ use model::trace;
 use model::unit::Unit;
 use prost::Message;
 
+use crate::change;
 use crate::float;
 use crate::frame::{Frame, Kind};
 use crate::message;
@@ -79,6 +80,8 @@ pub enum Said {
     Refused(message::Reason),
     /// The agent ends.
     Bye(message::Reason),
+    /// What came of a plan.
+    Change(Box<change::Told>),
     /// A client asks.
     Request(message::Request),
     /// A sample that leans on a lost one; it cannot be read.
@@ -242,6 +245,10 @@ impl Decoder {
             Kind::ReplayEnd => Said::ReplayEnded,
             Kind::Refused => Said::Refused(cleaned(parse(kind, payload)?)),
             Kind::Bye => Said::Bye(cleaned(parse(kind, payload)?)),
+            Kind::Change => {
+                let told: change::Told = parse(kind, payload)?;
+                Said::Change(Box::new(told.cleaned()))
+            }
             Kind::Request => Said::Request(parse(kind, payload)?),
         })
     }

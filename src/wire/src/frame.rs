@@ -51,12 +51,14 @@ pub enum Kind {
     Histograms = 12,
     /// Spans of traces.
     Spans = 13,
+    /// What comes of a plan: allowed, tried, under way, over.
+    Change = 14,
     /// A client asks for something.
     Request = 32,
 }
 
 /// Every kind, for reading.
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind::Hello,
     Kind::Series,
     Kind::Processes,
@@ -70,6 +72,7 @@ const KINDS: [Kind; 14] = [
     Kind::Bye,
     Kind::Histograms,
     Kind::Spans,
+    Kind::Change,
     Kind::Request,
 ];
 

@@ -6,12 +6,14 @@
 //! * [`encode`]: samples as differences, in the agent.
 //! * [`decode`]: frames to `model` batches, everywhere else.
 //! * [`varint`]: the integers inside a sample; [`float`]: other numbers in their place.
+//! * [`change`]: what is said when an agent shall change something.
 //! * [`requests`]: histograms and spans to messages and back.
 //!
 //! Opens nothing: a caller brings bytes and takes bytes.
 
 use model::process::{ABSENT, FIELD_COUNT};
 
+pub mod change;
 pub mod decode;
 pub mod encode;
 pub mod float;

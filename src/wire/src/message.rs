@@ -414,6 +414,9 @@ pub struct Request {
     /// Change what of applications is taken in.
     #[prost(message, optional, tag = "6")]
     pub hear: Option<Hear>,
+    /// Try a plan, carry it out, confirm it or put it back.
+    #[prost(message, optional, tag = "7")]
+    pub change: Option<crate::change::Ask>,
 }
 
 /// What of applications is taken in from now on.

@@ -555,7 +555,11 @@ impl Session {
         }
         let sign = match said {
             Said::ReplayStarted => Sign::ReplayStart,
-            Said::Clock(_) | Said::ReplayEnded | Said::Refused(_) | Said::Bye(_) => Sign::Aside,
+            Said::Clock(_)
+            | Said::ReplayEnded
+            | Said::Refused(_)
+            | Said::Bye(_)
+            | Said::Change(_) => Sign::Aside,
             _ => Sign::Stream,
         };
         lock(&self.tap).frame(frame.bytes, sign);
@@ -588,6 +592,7 @@ impl Session {
             | Said::ReplayStarted
             | Said::ReplayEnded
             | Said::Request(_)
+            | Said::Change(_)
             | Said::Waiting
             | Said::Unknown(_) => {}
         }
