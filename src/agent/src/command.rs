@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser};
 use model::time::parse_duration_ns;
 
+use crate::act::{self, Places};
 use crate::budget::{Allowed, Limits, RESIDENT_MAX_BYTES};
 use crate::greeting::VERSION;
 #[cfg(feature = "intake")]
@@ -21,8 +22,9 @@ use crate::serve::{self, RunError};
 /// What `--help` prints after the line with the program's name.
 const HELP: &str = "\
 Reads this machine and speaks Kymo's frames on standard input and output.
-It writes no file, starts no program, opens no socket that listens unless --intake
-or its client says so, and ends when its input closes.
+It writes no file and starts no program unless --allow-change is given, opens no
+socket that listens unless --intake or its client says so, and ends when its input
+closes.
 
   --stdio              speak on standard input and output (the only way)
   --every 1s           time between samples, 10ms to 10s
@@ -43,6 +45,13 @@ or its client says so, and ends when its input closes.
                                             an access log
                        It has a budget of its own, one core and 96 MiB at most
   --intake-file PATH   take in what this file says, a line each
+  --allow-change       carry out plans that the policy file allows, and take them
+                       back when they are not confirmed; without it the agent
+                       only reads
+  --policy FILE        what is allowed, a file that only root can write;
+                       /etc/kymo/policy.ron
+  --state FOLDER       where records of what was changed are kept; /var/lib/kymo
+  --recover            put back what an interrupted plan has changed, and end
   --root PATH          read a recorded tree instead of the machine
   --name NAME          host name to tell instead of the machine's own
   --clock-skew-ns N    shift the reported clocks; for tests of clock comparison
@@ -72,6 +81,10 @@ pub struct Options {
     /// What applications say that is taken in; nothing unless asked for.
     #[cfg(feature = "intake")]
     pub intake: Vec<Spec>,
+    /// Where the policy and the records are; `None`: nothing can be changed.
+    pub change: Option<Places>,
+    /// Words that make this program an agent when it is started again.
+    pub again: Vec<OsString>,
 }
 
 /// Most drift of the reported clocks: a tenth of the time.
@@ -82,6 +95,10 @@ const DRIFT_MAX_PPM: i64 = 100_000;
 pub enum Invocation {
     /// Run the agent.
     Run(Options),
+    /// Carry one order out, for an agent that started this process.
+    Keep(Places),
+    /// Put back what an interrupted plan has changed.
+    Recover(Places),
     /// Print the help.
     Help,
     /// Print the version.
@@ -112,6 +129,8 @@ impl Default for Options {
             },
             #[cfg(feature = "intake")]
             intake: Vec::new(),
+            change: None,
+            again: Vec::new(),
         }
     }
 }
@@ -125,14 +144,34 @@ pub fn main(program: &str, arguments: impl IntoIterator<Item = OsString>) -> u8 
     match invocation {
         Invocation::Help => say(&format!("usage: {program} --stdio [OPTIONS]\n\n{HELP}")),
         Invocation::Version => say(&format!("{program} {VERSION}\n")),
-        Invocation::Run(options) => match serve::run(&options) {
-            Ok(()) => 0,
-            Err(error) => {
-                let (code, next) = advice(&error, program);
-                fail(code, &chain(&error), &next)
-            }
+        Invocation::Keep(places) => match act::keep(&places) {
+            Ok(code) => code,
+            Err(error) => fail(70, &error, &format!("{program} --recover")),
         },
+        Invocation::Recover(places) => match act::recover(&places) {
+            Ok((code, text)) => say(&text).max(code),
+            Err(error) => fail(12, &error, &format!("{program} --recover as root")),
+        },
+        Invocation::Run(mut options) => {
+            // `kymo agent` is an agent by its second word.
+            options.again = program.split(' ').skip(1).map(OsString::from).collect();
+            match serve::run(&options) {
+                Ok(()) => 0,
+                Err(error) => {
+                    let (code, next) = advice(&error, program);
+                    fail(code, &chain(&error), &next)
+                }
+            }
+        }
     }
+}
+
+/// What the process shall be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Agent,
+    Keeper,
+    Recovery,
 }
 
 /// Reads the arguments after the program's name.
@@ -144,9 +183,24 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
     let mut parser = Parser::from_args(arguments);
     let mut options = Options::default();
     let mut stdio = false;
+    let mut role = Role::Agent;
+    let mut places = Places::default();
+    let mut placed = false;
+    let mut allowed = false;
     while let Some(argument) = parser.next().map_err(|error| wrong("arguments", error))? {
         match argument {
             Arg::Long("stdio") => stdio = true,
+            Arg::Long("allow-change") => allowed = true,
+            Arg::Long("keep") => role = Role::Keeper,
+            Arg::Long("recover") => role = Role::Recovery,
+            Arg::Long("policy") => {
+                places.policy = path(&mut parser, "--policy")?;
+                placed = true;
+            }
+            Arg::Long("state") => {
+                places.state = path(&mut parser, "--state")?;
+                placed = true;
+            }
             Arg::Long("every") => options.every_ns = every(&value(&mut parser, "--every")?)?,
             Arg::Long("budget") => options.limits = budget(&value(&mut parser, "--budget")?)?,
             #[cfg(feature = "intake")]
@@ -184,6 +238,16 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             other => return Err(wrong("arguments", other.unexpected())),
         }
     }
+    places.root.clone_from(&options.root);
+    match role {
+        Role::Keeper => return Ok(Invocation::Keep(places)),
+        Role::Recovery => return Ok(Invocation::Recover(places)),
+        Role::Agent if placed && !allowed => {
+            let why = "a policy and a state make sense with --allow-change only";
+            return Err(wrong("--allow-change", why));
+        }
+        Role::Agent => options.change = allowed.then_some(places),
+    }
     if !stdio {
         let why = "the agent speaks on standard input and output only; say so with --stdio";
         return Err(wrong("--stdio", why));
@@ -207,6 +271,12 @@ fn value(parser: &mut Parser, flag: &str) -> Result<String, UsageError> {
     let value = parser.value().map_err(|error| wrong(flag, error))?;
     let text = value.into_string();
     text.map_err(|_| wrong(flag, "the value is not text"))
+}
+
+/// A whole path: the keeper works from another folder than the agent.
+fn path(parser: &mut Parser, flag: &str) -> Result<PathBuf, UsageError> {
+    let path = parser.value().map_err(|error| wrong(flag, error))?;
+    std::path::absolute(PathBuf::from(path)).map_err(|error| wrong(flag, error))
 }
 
 fn every(text: &str) -> Result<i64, UsageError> {
@@ -316,11 +386,24 @@ mod tests {
             },
             #[cfg(feature = "intake")]
             intake: Vec::new(),
+            change: None,
+            again: Vec::new(),
         };
         assert_eq!(parsed(all), Ok(Invocation::Run(expected)));
         assert_eq!(parsed("--stdio"), Ok(Invocation::Run(Options::default())));
         assert_eq!(parsed("--help"), Ok(Invocation::Help));
         assert_eq!(parsed("-V"), Ok(Invocation::Version));
+    }
+
+    #[test]
+    fn nothing_is_changed_unless_that_is_said() {
+        let Ok(Invocation::Run(options)) = parsed("--stdio --allow-change --state /s") else {
+            panic!("a line that makes sense");
+        };
+        let places = options.change.unwrap();
+        assert_eq!(places.policy, PathBuf::from(act::POLICY));
+        assert_eq!(places.state, PathBuf::from("/s"));
+        assert!(matches!(parsed("--recover"), Ok(Invocation::Recover(_))));
     }
 
     #[test]
@@ -335,6 +418,7 @@ mod tests {
             ("--stdio --name", "--name"),
             ("--stdio extra", "arguments"),
             ("--listen", "arguments"),
+            ("--stdio --policy /p", "--allow-change"),
         ] {
             let error = parsed(line);
             assert_eq!(error.map_err(|it| it.what), Err(what.to_owned()), "{line}");

@@ -41,6 +41,13 @@ pub(crate) enum Incoming {
     Request(Request),
     /// The client sent something that is no request.
     Refuse(Reason),
+    /// A process that carries out said something, or is gone.
+    Keeper {
+        /// Which one.
+        turn: u64,
+        /// What it said; `None` when it is gone.
+        told: Option<Box<wire::change::Told>>,
+    },
     /// There is room for output again.
     Room,
     /// The agent should end.

@@ -16,9 +16,12 @@
 //!
 //! * `intake`: what applications say, when it is asked for.
 //!
+//! * [`act`]: carries plans out and takes them back, when it is asked for and allowed.
+//!
 //! Never: starts a program, writes a file, or opens a socket that listens unless that was
 //! asked for by name.
 
+pub mod act;
 pub mod budget;
 pub mod clock;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]

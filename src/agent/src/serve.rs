@@ -10,14 +10,16 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use wire::change::{Ask, Told};
 use wire::encode::aside;
 use wire::frame::{Kind, TooLarge};
 use wire::message::{Reason, Request};
 
+use crate::act::{self, Gate};
 use crate::budget::Limits;
 use crate::clock::{Clock, Live};
 use crate::command::Options;
@@ -100,6 +102,7 @@ fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
     } = streams;
     let inlet_box = Arc::clone(&outbox);
     let inlet_sender = sender.clone();
+    let writer_sender = sender.clone();
     let clock = Live::skewed(options.clock_skew_ns, options.clock_drift_ppm);
     let mut inlet_clock = clock.twin();
     thread::Builder::new()
@@ -121,17 +124,17 @@ fn serve(options: &Options, streams: Streams) -> Result<(), RunError> {
         .spawn(move || {
             let fed = || {
                 // A full channel means the engine's thread is awake and looks by itself.
-                drop(sender.try_send(Incoming::Room));
+                drop(writer_sender.try_send(Incoming::Room));
             };
             let written = writer_box.write_all(&mut output, fed);
             if written.is_err() {
                 // Nobody hears this once the agent ends for another reason.
-                drop(sender.send(Incoming::End(End::OutputClosed)));
+                drop(writer_sender.send(Incoming::End(End::OutputClosed)));
             }
             written
         })
         .map_err(RunError::Start)?;
-    let mut server = Server::new(options, outbox, clock)?;
+    let mut server = Server::new(options, outbox, (clock, sender))?;
     let end = server.run(&receiver)?;
     server.farewell(end)?;
     // A writer that is stuck in a write ends with the process.
@@ -191,10 +194,17 @@ struct Server {
         expect(dead_code, reason = "nothing is taken in by this build")
     )]
     heard: Heard,
+    gate: Gate,
+    /// The cadence before a plan needed a faster one.
+    slower_ns: Option<i64>,
 }
 
 impl Server {
-    fn new(options: &Options, outbox: Arc<Outbox>, mut clock: Live) -> Result<Self, RunError> {
+    fn new(
+        options: &Options,
+        outbox: Arc<Outbox>,
+        (mut clock, sender): (Live, SyncSender<Incoming>),
+    ) -> Result<Self, RunError> {
         let file_limit = system::raise_file_limit();
         let root = Root::new(&options.root);
         let (mut sources, mut limits) = (open_all(&root), options.limits);
@@ -209,6 +219,7 @@ impl Server {
         let mut engine = Engine::new(setup, &mut clock);
         // Limits are known only after a reading, and the greeting tells them.
         engine.tick(&mut clock);
+        let gate = Gate::open(options, sender, clock.now().boot_ns);
         let mut server = Self {
             facts: system::facts(&root, options.name.as_deref()),
             file_limit,
@@ -218,6 +229,8 @@ impl Server {
             outbox,
             chunk: Vec::new(),
             heard,
+            gate,
+            slower_ns: None,
         };
         server.feed = Feed::new(server.hello());
         Ok(server)
@@ -226,8 +239,13 @@ impl Server {
     fn hello(&mut self) -> wire::message::Hello {
         let mut limits = self.engine.limits();
         limits.extend(self.file_limit.clone());
+        limits.extend(self.gate.limit());
+        let mut capabilities = self.engine.capabilities();
+        if self.gate.is_open() {
+            capabilities.push(act::CAPABILITY.to_owned());
+        }
         let abilities = Abilities {
-            capabilities: self.engine.capabilities(),
+            capabilities,
             limits,
             every_ns: self.engine.every_ns(),
         };
@@ -237,12 +255,18 @@ impl Server {
     fn run(&mut self, incoming: &Receiver<Incoming>) -> Result<End, RunError> {
         loop {
             self.engine.tick(&mut self.clock);
+            self.guard();
             self.pump().map_err(RunError::Frame)?;
+            self.answer().map_err(RunError::Frame)?;
             let wait_ns = self.engine.next_wake_ns() - self.clock.now().boot_ns;
             let wait = Duration::from_nanos(u64::try_from(wait_ns).unwrap_or(0));
             match incoming.recv_timeout(wait) {
                 Ok(Incoming::Request(request)) => self.ask(&request).map_err(RunError::Frame)?,
                 Ok(Incoming::Refuse(reason)) => self.refuse(&reason).map_err(RunError::Frame)?,
+                Ok(Incoming::Keeper { turn, told }) => {
+                    let now_ns = self.clock.now().boot_ns;
+                    self.gate.hear(turn, told.map(|it| *it), now_ns);
+                }
                 Ok(Incoming::Room) | Err(RecvTimeoutError::Timeout) => {}
                 Ok(Incoming::End(end)) => return Ok(end),
                 Err(RecvTimeoutError::Disconnected) => return Ok(End::InputClosed),
@@ -281,10 +305,64 @@ impl Server {
                 self.refuse(&reason)?;
             }
         }
+        if let Some(ask) = &request.change {
+            self.change(ask)?;
+        }
         if let Some(since) = &request.replay {
             let hello = self.hello();
             self.feed.replay(since.boot_ns, hello);
         }
+        Ok(())
+    }
+
+    /// Tries a plan, carries it out, confirms it or puts it back.
+    fn change(&mut self, ask: &Ask) -> Result<(), TooLarge> {
+        let now_ns = self.clock.now().boot_ns;
+        for reason in self.gate.ask(ask, now_ns) {
+            self.refuse(&reason)?;
+        }
+        if ask.policy {
+            let told = self.gate.policy();
+            self.tell(&told)?;
+        }
+        Ok(())
+    }
+
+    /// Lets the process that carries a plan out know what was measured, often enough.
+    fn guard(&mut self) {
+        let now_ns = self.clock.now().boot_ns;
+        self.gate.measure(&self.engine, now_ns);
+        let every_ns = self.engine.every_ns();
+        let wanted = match (self.gate.wants_every_ns(), self.slower_ns) {
+            (Some(wanted_ns), None) if wanted_ns < every_ns => {
+                self.slower_ns = Some(every_ns);
+                wanted_ns
+            }
+            (None, Some(before_ns)) => {
+                self.slower_ns = None;
+                before_ns
+            }
+            _ => return,
+        };
+        // Both are within what the engine takes.
+        drop(self.engine.configure(wanted, &mut self.clock));
+    }
+
+    /// Sends what came of a plan, while there is room.
+    fn answer(&mut self) -> Result<(), TooLarge> {
+        while self.outbox.room() > 0 {
+            let Some(told) = self.gate.take() else {
+                break;
+            };
+            self.tell(&told)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, told: &Told) -> Result<(), TooLarge> {
+        self.chunk.clear();
+        aside(&mut self.chunk, Kind::Change, told)?;
+        self.outbox.put(&self.chunk);
         Ok(())
     }
 

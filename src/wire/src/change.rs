@@ -541,7 +541,7 @@ mod tests {
             ..Ask::default()
         };
         let request = Request {
-            change: Some(ask.clone()),
+            change: Some(Box::new(ask)),
             ..Request::default()
         };
         let told = Told {
@@ -593,10 +593,10 @@ mod tests {
             ..Apply::default()
         };
         let request = Request {
-            change: Some(Ask {
+            change: Some(Box::new(Ask {
                 apply: Some(apply),
                 ..Ask::default()
-            }),
+            })),
             ..Request::default()
         };
         assert_eq!(aside(&mut Vec::new(), Kind::Request, &request), Ok(()));

@@ -415,8 +415,8 @@ pub struct Request {
     #[prost(message, optional, tag = "6")]
     pub hear: Option<Hear>,
     /// Try a plan, carry it out, confirm it or put it back.
-    #[prost(message, optional, tag = "7")]
-    pub change: Option<crate::change::Ask>,
+    #[prost(message, optional, boxed, tag = "7")]
+    pub change: Option<Box<crate::change::Ask>>,
 }
 
 /// What of applications is taken in from now on.
