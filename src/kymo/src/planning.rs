@@ -20,6 +20,7 @@ use workflow::problem::{Problem, Sort};
 use crate::analyses::{Head, opened, outcome, print};
 use crate::failure::{Answer, answer, tell};
 
+mod applying;
 mod arguments;
 mod text;
 
@@ -33,6 +34,9 @@ pub(crate) fn run(command: Command) -> Result<Answer, Problem> {
         Command::Predict(arguments) => predict(&arguments),
         Command::Show(arguments) => show(&arguments),
         Command::Approve(arguments) => approve(&arguments),
+        Command::Apply(arguments) => applying::apply(&arguments),
+        Command::Confirm(arguments) => applying::confirm(&arguments),
+        Command::Rollback(arguments) => applying::roll_back(&arguments),
         Command::Validate(arguments) => validate(&arguments),
         Command::Ledger(arguments) => keep(&arguments),
     }

@@ -73,6 +73,8 @@ pub enum Update {
     Spans(Vec<trace::Span>),
     /// Settings of the host.
     Settings(Vec<(String, String)>),
+    /// What the agent says of a plan.
+    Change(Box<wire::change::Told>),
     /// The clocks were compared again.
     Clock(Offset),
     /// The agent refused a request.
@@ -444,7 +446,8 @@ impl Session {
             return self.opening(following, frame, said);
         }
         self.tapped(following, frame, &said);
-        if !following.replaying || matches!(said, Said::ReplayEnded | Said::Clock(_)) {
+        let aside = matches!(said, Said::ReplayEnded | Said::Clock(_) | Said::Change(_));
+        if !following.replaying || aside {
             self.pass_on(following, said)?;
         }
         Ok(())
@@ -583,6 +586,7 @@ impl Session {
                     self.tell_run_off(following, run_off, clock.boot_ns);
                 }
             }
+            Said::Change(told) => self.speaker.tell(Update::Change(told)),
             Said::Refused(reason) => self.speaker.tell(Update::Refused {
                 what: reason.what,
                 why: reason.why,
@@ -592,7 +596,6 @@ impl Session {
             | Said::ReplayStarted
             | Said::ReplayEnded
             | Said::Request(_)
-            | Said::Change(_)
             | Said::Waiting
             | Said::Unknown(_) => {}
         }

@@ -192,7 +192,7 @@ impl Live {
                 host.state = State::Ended(why.clone());
                 return Some(Update::Ended(why));
             }
-            refused @ Update::Refused { .. } => return Some(refused),
+            told @ (Update::Refused { .. } | Update::Change(_)) => return Some(told),
             Update::Connected(_) => {}
         }
         None

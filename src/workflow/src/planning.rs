@@ -4,11 +4,14 @@
 //! of the numbers is the crate `plan`'s business; this finds the numbers.
 //!
 //! * [`calibrated`], [`predicted`], [`validated`], [`suggested`]: the four questions.
+//! * [`execute`]: on an agent; [`audit`]: who did what.
 //! * [`file`]: plan files; [`book`]: the ledger of predictions.
 //!
 //! Start at [`predicted`].
 
+pub mod audit;
 pub mod book;
+pub mod execute;
 pub mod file;
 
 use analysis::compare::Relation;

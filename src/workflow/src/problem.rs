@@ -35,6 +35,12 @@ pub enum Sort {
     DiskFull,
     /// The system forbids it.
     Denied,
+    /// A policy forbids the plan, or it may not be carried out.
+    Policy,
+    /// A plan failed, and everything is as before.
+    RolledBack,
+    /// A plan failed, and something is not as before.
+    Incomplete,
     /// The user stopped it.
     Cancelled,
     /// A bug in Kymo.
@@ -53,6 +59,9 @@ impl Sort {
             Self::Agent => 10,
             Self::DiskFull => 11,
             Self::Denied => 12,
+            Self::Policy => 13,
+            Self::RolledBack => 14,
+            Self::Incomplete => 15,
             Self::Cancelled => 130,
             Self::Bug => 70,
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use model::time::{Moment, Span};
 use workflow::problem::{Problem, Sort};
+use workflow::target::Target;
 
 /// `kymo whatif`.
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,13 @@ pub(crate) enum Command {
     Show(Show),
     /// Agree to exactly what a plan holds now.
     Approve(Approve),
+    /// Have an agent carry out a plan, and hold it until it is confirmed; without a word in
+    /// time, or when this ends, everything is put back.
+    Apply(Apply),
+    /// Let a plan stay that another `kymo plan apply` holds.
+    Confirm(Held),
+    /// Put back what another `kymo plan apply` holds.
+    Rollback(Held),
     /// Hold what was measured after the change against what was predicted.
     Validate(Validate),
     /// Print how earlier predictions came out, by model.
@@ -119,6 +127,46 @@ pub(crate) struct Approve {
     /// Refuse the author's own approval.
     #[arg(long)]
     pub(crate) not_by_author: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// Which agent: local (the default), ssh://[user@]host[:port].
+    #[arg(long, value_name = "TARGET", default_value = "local")]
+    pub(crate) agent: Target,
+    /// What is allowed there, a file that only root can write; /etc/kymo/policy.ron.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Where the agent keeps the record of what it changed; /var/lib/kymo.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+    /// What the agent hears of applications, so that guardrails can be about them; as for
+    /// `kymo record`; may be repeated.
+    #[arg(long, value_name = "WHAT", value_parser = crate::arguments::intake)]
+    pub(crate) intake: Vec<String>,
+    /// Only say what would be changed, from what to what, and what is in the way.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Only print the same for a shell, to read and to run by hand.
+    #[arg(long)]
+    pub(crate) script: bool,
+    /// Confirm as soon as everything is carried out and settled.
+    #[arg(long)]
+    pub(crate) confirm: bool,
+    /// Who asks; the user's name without it.
+    #[arg(long)]
+    pub(crate) who: Option<String>,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Held {
+    /// The plan.
+    pub(crate) plan: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,351 @@
+//! Carrying a plan out on an agent, from this side: tried, applied, held, confirmed.
+//!
+//! The agent decides and writes; this side asks, keeps saying that it is there, and passes
+//! on what it is told. Where the connection is lost the agent puts everything back by
+//! itself, whatever this side does.
+//!
+//! * [`try_out`]: what a plan would do, without a write.
+//! * [`carry_out`]: from the first effect to the outcome.
+//!
+//! Start at [`carry_out`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use model::plan::{Approval as Agreed, Plan};
+use plan::document;
+use wire::change::{Apply, Approval, Ask, DryRun, MANDATE_MAX_BYTES, Mandate, Outcome, Told};
+use wire::message::{Pair, Request};
+
+use crate::launch::Launch;
+use crate::link::{Link, LinkId, Names, Numbered, Options, Update};
+use crate::problem::{Problem, Sort};
+use crate::tap::Tap;
+
+/// Longest wait for an agent to greet.
+const GREETING: Duration = Duration::from_secs(30);
+
+/// Longest wait for an answer that needs no effect.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Time between two signs that this side is there: a fifth of the shortest lease.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// A plan, and who has it carried out where.
+pub struct Order {
+    /// The plan; its mandate is what is carried out.
+    pub plan: Plan,
+    /// Who asks.
+    pub who: String,
+    /// The agent.
+    pub launch: Launch,
+}
+
+/// What a person says while a plan is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// It stays.
+    Confirm,
+    /// It is put back now.
+    RollBack,
+    /// A person carried out the action of this id.
+    Done(String),
+}
+
+/// Tries a plan on an agent: what it would change, and what is in the way.
+///
+/// # Errors
+///
+/// No agent could be attached, or it may not change anything.
+pub fn try_out(order: &Order) -> Result<DryRun, Problem> {
+    let attached = Attached::to(order)?;
+    attached.dry_run(order)
+}
+
+/// Carries a plan out and returns how it ended.
+///
+/// `told` gets every answer as it comes. Without a word in time the agent puts everything
+/// back; so it does when this process ends.
+///
+/// # Errors
+///
+/// No agent could be attached, the agent refuses before anything was written, or the
+/// connection was lost: then the problem says that the agent puts everything back.
+pub fn carry_out(
+    order: &Order,
+    words: &Receiver<Word>,
+    told: &mut dyn FnMut(&Told),
+) -> Result<Outcome, Problem> {
+    let attached = Attached::to(order)?;
+    let dry_run = attached.dry_run(order)?;
+    told(&Told {
+        dry_run: Some(dry_run.clone()),
+        ..Told::default()
+    });
+    refuse(&dry_run)?;
+    attached.ask(Ask {
+        apply: Some(apply(order, &dry_run)?),
+        ..Ask::default()
+    })?;
+    attached.hold(words, told)
+}
+
+/// Says why a plan may not be carried out, where it may not.
+fn refuse(dry_run: &DryRun) -> Result<(), Problem> {
+    let whole = dry_run.refused.iter().cloned();
+    let parts = dry_run.lines.iter().flat_map(|line| {
+        let refused = Some(&line.refused).filter(|it| !it.is_empty());
+        let drifted = Some(&line.drifted).filter(|it| !it.is_empty());
+        refused
+            .into_iter()
+            .chain(drifted)
+            .map(|why| format!("{}: {why}", line.action))
+    });
+    let all: Vec<String> = whole.chain(parts).collect();
+    if all.is_empty() {
+        return Ok(());
+    }
+    Err(Problem {
+        what: "the agent refuses the plan".to_owned(),
+        why: all.join("; "),
+        what_to_do: "kymo plan apply --dry-run lists it action by action".to_owned(),
+        sort: Sort::Policy,
+    })
+}
+
+fn mandate(plan: &Plan) -> Result<Mandate, Problem> {
+    let text = document::mandate_text(plan).map_err(|error| {
+        Problem::from_error("could not write the plan's mandate", &error, Sort::Bug)
+    })?;
+    if text.len() > MANDATE_MAX_BYTES {
+        return Err(Problem {
+            what: "could not send the plan".to_owned(),
+            why: format!("its mandate has {} bytes", text.len()),
+            what_to_do: "split it into several plans".to_owned(),
+            sort: Sort::Limit,
+        });
+    }
+    let hash = document::hash(&text);
+    Ok(Mandate { text, hash })
+}
+
+fn apply(order: &Order, dry_run: &DryRun) -> Result<Apply, Problem> {
+    let seen = dry_run.lines.iter().filter(|it| !it.key.is_empty());
+    let approval = |it: &Agreed| Approval {
+        who: it.who.clone(),
+        unix_ns: it.at.0,
+        hash: it.hash.clone(),
+        acknowledged: it.acknowledged.clone(),
+    };
+    Ok(Apply {
+        mandate: Some(mandate(&order.plan)?),
+        who: order.who.clone(),
+        author: order.plan.author.clone(),
+        approvals: order.plan.approvals.iter().map(approval).collect(),
+        expected: seen
+            .map(|it| Pair {
+                key: it.key.clone(),
+                value: it.before.clone(),
+            })
+            .collect(),
+    })
+}
+
+/// An agent that greeted.
+struct Attached {
+    link: Link,
+    updates: Receiver<Numbered>,
+}
+
+impl Attached {
+    fn to(order: &Order) -> Result<Self, Problem> {
+        let (sender, updates) = crate::link::channel();
+        let link = Link::start(
+            order.launch.clone(),
+            Options {
+                id: LinkId(0),
+                names: Names::default(),
+                updates: sender,
+                wake: Arc::new(|| {}),
+                tap: Tap::Off,
+            },
+        );
+        let attached = Self { link, updates };
+        let until = Instant::now() + GREETING;
+        loop {
+            match attached.next(until)? {
+                Some(Update::Connected(_)) => return Ok(attached),
+                Some(_) => {}
+                None => return Err(silent("the agent did not greet")),
+            }
+        }
+    }
+
+    /// The next update; `None` when the time is over.
+    fn next(&self, until: Instant) -> Result<Option<Update>, Problem> {
+        match self.updates.recv_deadline(until) {
+            Ok((_, Update::Ended(why))) => Err(lost(&why)),
+            Ok((_, update)) => Ok(Some(update)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(lost("")),
+        }
+    }
+
+    fn ask(&self, ask: Ask) -> Result<(), Problem> {
+        let request = Request {
+            change: Some(Box::new(ask)),
+            ..Request::default()
+        };
+        match self.link.ask(request) {
+            true => Ok(()),
+            false => Err(silent("the connection is stuck")),
+        }
+    }
+
+    fn dry_run(&self, order: &Order) -> Result<DryRun, Problem> {
+        self.ask(Ask {
+            dry_run: Some(mandate(&order.plan)?),
+            ..Ask::default()
+        })?;
+        let until = Instant::now() + ANSWER;
+        loop {
+            match self.next(until)? {
+                Some(Update::Change(told)) => {
+                    if let Some(dry_run) = told.dry_run {
+                        return Ok(dry_run);
+                    }
+                    if let Some(outcome) = told.outcome {
+                        return Err(ended(&outcome));
+                    }
+                }
+                Some(Update::Refused { what, why }) => {
+                    return Err(Problem {
+                        what,
+                        why,
+                        what_to_do: "an agent that is started with --allow-change, by a user who may, beside a policy file"
+                            .to_owned(),
+                        sort: Sort::Policy,
+                    });
+                }
+                Some(_) => {}
+                None => return Err(silent("the agent does not say what the plan would do")),
+            }
+        }
+    }
+
+    fn hold(
+        &self,
+        words: &Receiver<Word>,
+        told: &mut dyn FnMut(&Told),
+    ) -> Result<Outcome, Problem> {
+        let mut next_beat = Instant::now();
+        loop {
+            if Instant::now() >= next_beat {
+                next_beat = Instant::now() + HEARTBEAT;
+                self.ask(Ask {
+                    heartbeat: true,
+                    ..Ask::default()
+                })?;
+            }
+            while let Ok(word) = words.try_recv() {
+                self.ask(said(word))?;
+            }
+            // Words wait a moment at most, whatever the agent says.
+            let until = next_beat.min(Instant::now() + Duration::from_millis(100));
+            match self.next(until)? {
+                Some(Update::Change(change)) => {
+                    told(&change);
+                    if let Some(outcome) = change.outcome {
+                        return Ok(outcome);
+                    }
+                }
+                Some(Update::Refused { what, why }) => {
+                    return Err(Problem {
+                        what,
+                        why,
+                        what_to_do: String::new(),
+                        sort: Sort::Policy,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn said(word: Word) -> Ask {
+    match word {
+        Word::Confirm => Ask {
+            confirm: true,
+            ..Ask::default()
+        },
+        Word::RollBack => Ask {
+            roll_back: true,
+            ..Ask::default()
+        },
+        Word::Done(action) => Ask {
+            done: action,
+            ..Ask::default()
+        },
+    }
+}
+
+/// The problem that an outcome is; of one that stays there is none.
+pub fn ended(outcome: &Outcome) -> Problem {
+    let left: Vec<String> = outcome
+        .left
+        .iter()
+        .map(|it| {
+            format!(
+                "{} is {:?} and was {:?} ({}): {}",
+                it.key, it.found, it.wanted, it.why, it.command
+            )
+        })
+        .collect();
+    let (what, sort) = match outcome.code {
+        wire::change::REFUSED => ("the plan was refused", Sort::Policy),
+        wire::change::ROLLED_BACK => (
+            "the plan was taken back, everything is as before",
+            Sort::RolledBack,
+        ),
+        _ => (
+            "the plan was taken back, but not all is as before",
+            Sort::Incomplete,
+        ),
+    };
+    Problem {
+        what: what.to_owned(),
+        why: match left.is_empty() {
+            true => outcome.cause.clone(),
+            false => format!("{}; {}", outcome.cause, left.join("; ")),
+        },
+        what_to_do: match outcome.record.as_str() {
+            "" => String::new(),
+            record => format!("the record on the agent's machine, {record}"),
+        },
+        sort,
+    }
+}
+
+fn lost(why: &str) -> Problem {
+    Problem {
+        what: "the connection to the agent was lost".to_owned(),
+        why: match why {
+            "" => "it ended without a word".to_owned(),
+            why => why.to_owned(),
+        },
+        what_to_do: "what was carried out is put back by the agent when its lease is over; kymo plan status says how that went"
+            .to_owned(),
+        sort: Sort::Agent,
+    }
+}
+
+fn silent(why: &str) -> Problem {
+    Problem {
+        what: "could not talk to the agent".to_owned(),
+        why: why.to_owned(),
+        what_to_do: "kymo doctor, or another agent".to_owned(),
+        sort: Sort::Agent,
+    }
+}
