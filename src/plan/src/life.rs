@@ -393,7 +393,11 @@ fn unacknowledged(plan: &Plan, acknowledged: &[String]) -> Vec<Missing> {
     let open = to_acknowledge(plan).filter(|it| !acknowledged.contains(&it.metric));
     let told = |it: &Expected| {
         let why = match (&it.refused, it.class) {
-            (Some(refused), _) => format!("it was refused ({refused})"),
+            // The reason stands with the prediction; the code names it.
+            (Some(refused), _) => {
+                let code = refused.split(':').next().unwrap_or(refused);
+                format!("it was refused ({code})")
+            }
             (None, Class::X) => "it was refused".to_owned(),
             _ => "only bounds are known".to_owned(),
         };

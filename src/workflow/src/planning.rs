@@ -130,7 +130,8 @@ pub fn predicted(
 
 /// The problem of a step that a plan cannot take now.
 pub fn not_now(what: &str, plan: &Plan, refused: &life::Refused) -> Problem {
-    let next: Vec<&str> = refused.missing.iter().map(|it| it.next.as_str()).collect();
+    let mut next: Vec<&str> = refused.missing.iter().map(|it| it.next.as_str()).collect();
+    next.dedup();
     Problem {
         what: format!("could not {what} the plan {:?}", plan.title),
         why: refused

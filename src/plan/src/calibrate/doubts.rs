@@ -3,6 +3,7 @@
 //! Thresholds stand here with their names and nowhere else. A threshold is a promise in
 //! both directions: beyond it an answer would be a guess, within it one is owed.
 
+use model::time::{Moment, Zone};
 use serde::Serialize;
 
 use super::bins::{self, Bin};
@@ -190,7 +191,7 @@ fn drift(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal>
             if change.abs() > DRIFT_MOST && (b.0 - a.0).abs() > DRIFT_ERRORS * error {
                 let moment = |bin: &Bin| {
                     let at = seen.at.get(bin.row).copied().unwrap_or_default();
-                    model::time::Moment(at)
+                    Moment(at).strftime("%H:%M:%S", Zone::Utc)
                 };
                 let (first, last) = (moment(bins[from]), moment(bins[to - 1]));
                 return Some(Code::Nonstationary.because(format!(

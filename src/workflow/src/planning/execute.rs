@@ -29,6 +29,13 @@ const GREETING: Duration = Duration::from_secs(30);
 /// Longest wait for an answer that needs no effect.
 const ANSWER: Duration = Duration::from_secs(30);
 
+/// What an agent says that still puts an earlier plan back, as each does for a moment
+/// after its start.
+const BUSY: &str = "ask again";
+
+/// Time before such an agent is asked again.
+const AGAIN: Duration = Duration::from_millis(300);
+
 /// Time between two signs that this side is there: a fifth of the shortest lease.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -209,8 +216,21 @@ impl Attached {
             ..Ask::default()
         })?;
         let until = Instant::now() + ANSWER;
+        let mut again: Option<Instant> = None;
         loop {
-            match self.next(until)? {
+            if again.is_some_and(|at| at <= Instant::now()) {
+                again = None;
+                self.ask(Ask {
+                    dry_run: Some(mandate(&order.plan)?),
+                    ..Ask::default()
+                })?;
+            }
+            match self.next(again.unwrap_or(until).min(until))? {
+                Some(Update::Refused { why, .. })
+                    if why.contains(BUSY) && Instant::now() < until =>
+                {
+                    again = Some(Instant::now() + AGAIN);
+                }
                 Some(Update::Change(told)) => {
                     if let Some(dry_run) = told.dry_run {
                         return Ok(dry_run);
@@ -229,6 +249,7 @@ impl Attached {
                     });
                 }
                 Some(_) => {}
+                None if again.is_some() => {}
                 None => return Err(silent("the agent does not say what the plan would do")),
             }
         }
