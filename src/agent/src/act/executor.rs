@@ -163,6 +163,16 @@ impl Executor {
         self.outcome.as_ref()
     }
 
+    /// Whether there is something to do before anything else comes in.
+    pub(crate) fn is_ready(&self, now_ns: i64) -> bool {
+        match self.phase {
+            Phase::Arming { .. } => self.guards.not_live().is_none(),
+            Phase::Applying => true,
+            Phase::Settling { until_ns } => now_ns >= until_ns,
+            Phase::Waiting | Phase::Holding { .. } | Phase::Over => false,
+        }
+    }
+
     /// What there is to tell.
     pub(crate) fn take_told(&mut self) -> Vec<Told> {
         self.told.drain(..).collect()

@@ -57,6 +57,8 @@ pub(crate) struct Gate {
     metrics: Option<Metrics>,
     measured_ns: i64,
     recoveries: u32,
+    /// An order that came while an earlier plan is being put back.
+    waiting: Option<(Does, Ask)>,
     /// The client waits for how its plan ends.
     owed: bool,
     progress: Option<Progress>,
@@ -104,12 +106,15 @@ impl Gate {
             metrics: None,
             measured_ns: 0,
             recoveries: 0,
+            waiting: None,
             owed: false,
             progress: None,
             outcome: None,
             answers: VecDeque::new(),
         };
-        if gate.is_open() {
+        // Without a record there is nothing that a plan could have left.
+        let left = |it: &Places| it.state.join("runs").exists();
+        if gate.places.as_ref().is_ok_and(left) {
             gate.recover(now_ns);
         }
         gate
@@ -208,8 +213,9 @@ impl Gate {
     fn start(&mut self, does: Does, ask: &Ask, now_ns: i64) -> Result<(), String> {
         let places = self.places.clone()?;
         match &self.keeper {
-            Some(keeper) if keeper.does == Does::Recovers => {
-                return Err("an earlier plan is being put back; ask again in a moment".to_owned());
+            Some(keeper) if keeper.does == Does::Recovers && self.waiting.is_none() => {
+                self.waiting = Some((does, ask.clone()));
+                return Ok(());
             }
             Some(_) => return Err("another plan is under way".to_owned()),
             None => {}
@@ -262,6 +268,16 @@ impl Gate {
 
     /// Takes in what a keeper said; `None` when it is gone.
     pub(crate) fn hear(&mut self, turn: u64, told: Option<Told>, now_ns: i64) {
+        self.take_in(turn, told, now_ns);
+        if self.keeper.is_none()
+            && let Some((does, ask)) = self.waiting.take()
+            && let Err(why) = self.start(does, &ask, now_ns)
+        {
+            self.end(outcome("", REFUSED, &why, Back::default(), ""));
+        }
+    }
+
+    fn take_in(&mut self, turn: u64, told: Option<Told>, now_ns: i64) {
         let Some(told) = told else {
             return self.gone(turn, now_ns);
         };

@@ -315,7 +315,12 @@ impl Keeper<'_> {
     fn follow(&mut self, executor: &mut Executor, machine: &mut Machine, record: &mut Record) {
         let mut pulse_ns = 0;
         while executor.outcome().is_none() {
-            let first = self.asks.recv_timeout(LOOK_EVERY);
+            let wait = if executor.is_ready(boot_ns()) {
+                Duration::ZERO
+            } else {
+                LOOK_EVERY
+            };
+            let first = self.asks.recv_timeout(wait);
             let mut host = Host {
                 world: &mut *machine,
                 book: &mut *record,

@@ -80,15 +80,16 @@ impl Machine {
         value: &str,
         links: Links,
     ) -> Result<(), Trouble> {
-        let flags = if self.is_live() {
-            OFlags::WRONLY
-        } else {
-            // A file of the kernel has no old end; one of a tree does.
-            OFlags::WRONLY | OFlags::TRUNC
-        };
-        let file = self.open(folder, path, flags, links)?;
-        let line = format!("{value}\n");
-        let written = File::from(file).write(line.as_bytes());
+        let file = File::from(self.open(folder, path, OFlags::WRONLY, links)?);
+        let mut line = format!("{value}\n");
+        if !self.is_live() {
+            // A file of the kernel has no old end, and takes a value at once or not at
+            // all; one of a tree is filled up, so that it does too.
+            let old = file.metadata().map_or(0, |it| it.len());
+            let old = usize::try_from(old).unwrap_or(0).min(VALUE_MAX_BYTES);
+            line.push_str(&"\n".repeat(old.saturating_sub(line.len())));
+        }
+        let written = (&file).write(line.as_bytes());
         let written =
             written.map_err(|error| Trouble::io(&format!("write {folder}/{path}"), &error))?;
         if written != line.len() {
@@ -131,7 +132,7 @@ impl Machine {
             Links::Never => resolve | ResolveFlags::NO_SYMLINKS,
             Links::Below => resolve,
         };
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOCTTY;
+        let flags = flags | OFlags::CLOEXEC;
         openat2(&base, path, flags, Mode::empty(), resolve).map_err(trouble)
     }
 
