@@ -35,6 +35,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Problem> {
         Command::Show(arguments) => show(&arguments),
         Command::Approve(arguments) => approve(&arguments),
         Command::Apply(arguments) => applying::apply(&arguments),
+        Command::Status(arguments) => applying::status(&arguments),
         Command::Confirm(arguments) => applying::confirm(&arguments),
         Command::Rollback(arguments) => applying::roll_back(&arguments),
         Command::Validate(arguments) => validate(&arguments),

@@ -23,7 +23,7 @@ use workflow::planning::execute::{self, Order, Word};
 use workflow::planning::{self, file};
 use workflow::problem::{Problem, Sort};
 
-use super::arguments::{Apply, Held};
+use super::arguments::{Apply, Held, Status};
 use super::now;
 use crate::analyses::{Head, print};
 use crate::failure::{Answer, answer_text, tell};
@@ -34,7 +34,12 @@ const WORD_TAKEN: Duration = Duration::from_secs(120);
 /// Tries a plan, or carries it out and holds it.
 pub(super) fn apply(arguments: &Apply) -> Result<Answer, Problem> {
     let plan = file::read_sound(&arguments.plan)?;
-    let launch = crate::commands::launch(arguments.agent.clone(), agent_arguments(arguments))?;
+    let places = [&arguments.policy, &arguments.state];
+    let mut further = agent_arguments(places);
+    for what in &arguments.intake {
+        further.extend(["--intake".to_owned(), what.clone()]);
+    }
+    let launch = crate::commands::launch(arguments.agent.clone(), further)?;
     let order = Order {
         who: arguments.who.clone().unwrap_or_else(user),
         plan,
@@ -46,19 +51,12 @@ pub(super) fn apply(arguments: &Apply) -> Result<Answer, Problem> {
     }
 }
 
-fn agent_arguments(arguments: &Apply) -> Vec<String> {
+fn agent_arguments([policy, state]: [&Option<PathBuf>; 2]) -> Vec<String> {
     let mut all = vec!["--allow-change".to_owned()];
-    let paths = [
-        ("--policy", &arguments.policy),
-        ("--state", &arguments.state),
-    ];
-    for (flag, path) in paths {
+    for (flag, path) in [("--policy", policy), ("--state", state)] {
         if let Some(path) = path {
             all.extend([flag.to_owned(), path.display().to_string()]);
         }
-    }
-    for what in &arguments.intake {
-        all.extend(["--intake".to_owned(), what.clone()]);
     }
     all
 }
@@ -403,6 +401,108 @@ impl Drop for Lock {
         // A lock file that stays is harmless: the lock itself goes with the process.
         drop(std::fs::remove_file(&self.path));
     }
+}
+
+#[derive(Serialize)]
+struct Asked {
+    #[serde(flatten)]
+    head: Head,
+    allowed: bool,
+    why: String,
+    rules: Vec<String>,
+    running: bool,
+    plan: String,
+    phase: String,
+    outcome: Option<u32>,
+    cause: String,
+    record: String,
+}
+
+/// `kymo plan status`.
+pub(super) fn status(arguments: &Status) -> Result<Answer, Problem> {
+    let further = agent_arguments([&arguments.policy, &arguments.state]);
+    let launch = crate::commands::launch(arguments.agent.clone(), further)?;
+    let policy = execute::policy(&launch)?;
+    let found = match policy.allowed {
+        true => execute::status(&launch)?,
+        false => wire::change::Status::default(),
+    };
+    let progress = found.progress.clone().unwrap_or_default();
+    let ended = found.outcome.clone().unwrap_or_default();
+    let document = Asked {
+        head: Head::THIS,
+        allowed: policy.allowed,
+        rules: policy.rules.iter().map(rule).collect(),
+        why: policy.why,
+        running: found.running,
+        plan: match found.running {
+            true => progress.plan,
+            false => ended.plan.clone(),
+        },
+        phase: progress.phase,
+        outcome: found.outcome.as_ref().map(|it| it.code),
+        cause: ended.cause.clone(),
+        record: ended.record.clone(),
+    };
+    if let (Some(path), false, Some(outcome)) = (&arguments.plan, found.running, &found.outcome) {
+        take_in(path, outcome)?;
+    }
+    print(arguments.json.into(), &document, || asked(&document))?;
+    Ok(Answer::Fine)
+}
+
+/// A rule of a policy in words.
+fn rule(rule: &wire::change::Rule) -> String {
+    let mut text = format!("{} {}", rule.kind, rule.key);
+    let bounds = [
+        ("at least", rule.min),
+        ("at most", rule.max),
+        ("in steps of", rule.step),
+    ];
+    for (word, bound) in bounds {
+        if let Some(bound) = bound {
+            text.push_str(&format!(", {word} {bound}"));
+        }
+    }
+    if !rule.values.is_empty() {
+        text.push_str(&format!(", one of {}", rule.values.join(", ")));
+    }
+    text
+}
+
+fn asked(document: &Asked) -> String {
+    let mut text = match document.allowed {
+        true => "the agent allows:\n".to_owned(),
+        false => format!("the agent changes nothing: {}\n", document.why),
+    };
+    for rule in &document.rules {
+        text.push_str(&format!("  {rule}\n"));
+    }
+    match (document.running, document.outcome) {
+        (true, _) => text.push_str(&format!("plan {}: {}\n", document.plan, document.phase)),
+        (false, Some(_)) => text.push_str(&format!(
+            "plan {}: {} ({})\n",
+            document.plan, document.cause, document.record
+        )),
+        (false, None) => text.push_str("no plan was carried out\n"),
+    }
+    text
+}
+
+/// Puts into a plan how it ended while nobody listened.
+fn take_in(path: &Path, outcome: &Outcome) -> Result<(), Problem> {
+    let mut plan = file::read_sound(path)?;
+    let waits = matches!(plan.state, State::Applying | State::Applied);
+    if plan.id != outcome.plan || !waits || Lock::holder(path).is_some() {
+        return Ok(());
+    }
+    let mut audit = Audit::open(&file::audit(path, &plan))?;
+    settle(
+        Ok(outcome.clone()),
+        (&mut plan, path),
+        (&mut audit, &user()),
+    )?;
+    Ok(())
 }
 
 /// `kymo plan confirm`.

@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Have an agent carry out a plan, and hold it until it is confirmed; without a word in
     /// time, or when this ends, everything is put back.
     Apply(Apply),
+    /// Ask an agent what became of a plan, and what it would allow.
+    Status(Status),
     /// Let a plan stay that another `kymo plan apply` holds.
     Confirm(Held),
     /// Put back what another `kymo plan apply` holds.
@@ -158,6 +160,24 @@ pub(crate) struct Apply {
     /// Who asks; the user's name without it.
     #[arg(long)]
     pub(crate) who: Option<String>,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The plan; it takes in how it ended.
+    pub(crate) plan: Option<PathBuf>,
+    /// Which agent: local (the default), ssh://[user@]host[:port].
+    #[arg(long, value_name = "TARGET", default_value = "local")]
+    pub(crate) agent: Target,
+    /// What is allowed there; /etc/kymo/policy.ron.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Where the agent keeps the record of what it changed; /var/lib/kymo.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,

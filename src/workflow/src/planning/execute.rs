@@ -4,8 +4,8 @@
 //! on what it is told. Where the connection is lost the agent puts everything back by
 //! itself, whatever this side does.
 //!
-//! * [`try_out`]: what a plan would do, without a write.
-//! * [`carry_out`]: from the first effect to the outcome.
+//! * [`try_out`]: what a plan would do, without a write; [`policy`]: what may be done.
+//! * [`carry_out`]: from the first effect to the outcome; [`status`]: how far it is.
 //!
 //! Start at [`carry_out`].
 
@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use model::plan::{Approval as Agreed, Plan};
 use plan::document;
-use wire::change::{Apply, Approval, Ask, DryRun, MANDATE_MAX_BYTES, Mandate, Outcome, Told};
+use wire::change::{
+    Apply, Approval, Ask, DryRun, MANDATE_MAX_BYTES, Mandate, Outcome, Policy, Status, Told,
+};
 use wire::message::{Pair, Request};
 
 use crate::launch::Launch;
@@ -66,8 +68,44 @@ pub enum Word {
 ///
 /// No agent could be attached, or it may not change anything.
 pub fn try_out(order: &Order) -> Result<DryRun, Problem> {
-    let attached = Attached::to(order)?;
+    let attached = Attached::to(&order.launch)?;
     attached.dry_run(order)
+}
+
+/// What an agent says of the plan that it carries out now, or carried out last.
+///
+/// # Errors
+///
+/// No agent could be attached, or it may not change anything.
+pub fn status(launch: &Launch) -> Result<Status, Problem> {
+    let attached = Attached::to(launch)?;
+    attached.asked(
+        || {
+            Ok(Ask {
+                status: true,
+                ..Ask::default()
+            })
+        },
+        |told| told.status.clone(),
+    )
+}
+
+/// What an agent would allow.
+///
+/// # Errors
+///
+/// As [`status`].
+pub fn policy(launch: &Launch) -> Result<Policy, Problem> {
+    let attached = Attached::to(launch)?;
+    attached.asked(
+        || {
+            Ok(Ask {
+                policy: true,
+                ..Ask::default()
+            })
+        },
+        |told| told.policy.clone(),
+    )
 }
 
 /// Carries a plan out and returns how it ended.
@@ -84,7 +122,7 @@ pub fn carry_out(
     words: &Receiver<Word>,
     told: &mut dyn FnMut(&Told),
 ) -> Result<Outcome, Problem> {
-    let attached = Attached::to(order)?;
+    let attached = Attached::to(&order.launch)?;
     let dry_run = attached.dry_run(order)?;
     told(&Told {
         dry_run: Some(dry_run.clone()),
@@ -166,10 +204,10 @@ struct Attached {
 }
 
 impl Attached {
-    fn to(order: &Order) -> Result<Self, Problem> {
+    fn to(launch: &Launch) -> Result<Self, Problem> {
         let (sender, updates) = crate::link::channel();
         let link = Link::start(
-            order.launch.clone(),
+            launch.clone(),
             Options {
                 id: LinkId(0),
                 names: Names::default(),
@@ -211,19 +249,30 @@ impl Attached {
     }
 
     fn dry_run(&self, order: &Order) -> Result<DryRun, Problem> {
-        self.ask(Ask {
-            dry_run: Some(mandate(&order.plan)?),
-            ..Ask::default()
-        })?;
+        self.asked(
+            || {
+                Ok(Ask {
+                    dry_run: Some(mandate(&order.plan)?),
+                    ..Ask::default()
+                })
+            },
+            |told| told.dry_run.clone(),
+        )
+    }
+
+    /// Asks until there is an answer of the wanted sort, again while the agent is busy.
+    fn asked<T>(
+        &self,
+        ask: impl Fn() -> Result<Ask, Problem>,
+        wanted: impl Fn(&Told) -> Option<T>,
+    ) -> Result<T, Problem> {
+        self.ask(ask()?)?;
         let until = Instant::now() + ANSWER;
         let mut again: Option<Instant> = None;
         loop {
             if again.is_some_and(|at| at <= Instant::now()) {
                 again = None;
-                self.ask(Ask {
-                    dry_run: Some(mandate(&order.plan)?),
-                    ..Ask::default()
-                })?;
+                self.ask(ask()?)?;
             }
             match self.next(again.unwrap_or(until).min(until))? {
                 Some(Update::Refused { why, .. })
@@ -232,8 +281,8 @@ impl Attached {
                     again = Some(Instant::now() + AGAIN);
                 }
                 Some(Update::Change(told)) => {
-                    if let Some(dry_run) = told.dry_run {
-                        return Ok(dry_run);
+                    if let Some(found) = wanted(&told) {
+                        return Ok(found);
                     }
                     if let Some(outcome) = told.outcome {
                         return Err(ended(&outcome));
@@ -248,9 +297,8 @@ impl Attached {
                         sort: Sort::Policy,
                     });
                 }
-                Some(_) => {}
-                None if again.is_some() => {}
-                None => return Err(silent("the agent does not say what the plan would do")),
+                None if again.is_none() => return Err(silent("the agent does not answer")),
+                _ => {}
             }
         }
     }
