@@ -58,6 +58,10 @@ mod rollback;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod state;
 #[cfg(all(test, target_os = "linux", not(feature = "portable")))]
+#[expect(
+    clippy::unwrap_used,
+    reason = "outside of a test function too, a test that cannot go on ends"
+)]
 mod tests;
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod world;

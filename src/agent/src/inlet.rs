@@ -42,6 +42,10 @@ pub(crate) enum Incoming {
     /// The client sent something that is no request.
     Refuse(Reason),
     /// A process that carries out said something, or is gone.
+    #[cfg_attr(
+        not(all(target_os = "linux", not(feature = "portable"))),
+        expect(dead_code, reason = "nothing is carried out by this build")
+    )]
     Keeper {
         /// Which one.
         turn: u64,

@@ -41,6 +41,9 @@ const ARM_MAX_NS: i64 = 15_000_000_000;
 /// Answers that wait to be taken; older ones are dropped.
 const TOLD_MAX: usize = 512;
 
+/// Time between entries of what the guardrails saw: a day of them is 1,440 lines.
+const SAMPLE_NS: i64 = 60_000_000_000;
+
 const SECOND_NS: f64 = 1e9;
 
 /// Where entries are kept; what it returned for is on disk.
@@ -94,6 +97,7 @@ pub(crate) struct Executor {
     held: Vec<Held>,
     guards: Guards,
     heard_ns: i64,
+    sampled_ns: i64,
     told: VecDeque<Told>,
     outcome: Option<Outcome>,
 }
@@ -148,6 +152,7 @@ impl Executor {
             },
             held: Vec::new(),
             heard_ns: now_ns,
+            sampled_ns: now_ns,
             told: VecDeque::new(),
             outcome: None,
         }
@@ -232,6 +237,9 @@ impl Executor {
             return self.roll_back(host, &cause);
         }
         let now_ns = host.boot_ns;
+        if let Err(why) = self.sample(host) {
+            return self.roll_back(host, &unrecorded(&why));
+        }
         match self.phase {
             Phase::Arming { until_ns } => self.arm(host, until_ns),
             Phase::Applying => self.apply(host),
@@ -263,7 +271,9 @@ impl Executor {
         let rolling = Entry::RollingBack {
             cause: cause.to_owned(),
         };
-        let mut lost = host.book.note(&rolling).err();
+        let sampled = self.sampled(host.boot_ns);
+        let mut lost = host.book.note(&sampled).err();
+        lost = lost.or(host.book.note(&rolling).err());
         let book = &mut *host.book;
         let mut note = |entry: Entry| {
             if let Err(why) = book.note(&entry) {
@@ -347,6 +357,22 @@ impl Executor {
             }
         }
         None
+    }
+
+    /// Keeps what the guardrails saw, once in a while.
+    fn sample(&mut self, host: &mut Host<'_>) -> Result<(), String> {
+        let arming = matches!(self.phase, Phase::Arming { .. });
+        if arming || host.boot_ns.saturating_sub(self.sampled_ns) < SAMPLE_NS {
+            return Ok(());
+        }
+        self.sampled_ns = host.boot_ns;
+        host.book.note(&self.sampled(host.boot_ns))
+    }
+
+    fn sampled(&self, now_ns: i64) -> Entry {
+        Entry::Sampled {
+            values: self.guards.last(self.heartbeat_age_s(now_ns)),
+        }
     }
 
     /// Waits until everything is measured, looks at all values once more, and begins.

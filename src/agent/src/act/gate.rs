@@ -14,7 +14,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
 use prost::Message;
-use wire::change::{Ask, INCOMPLETE, Measured, Outcome, Policy, Progress, REFUSED, Status, Told};
+use wire::change::{
+    Apply, Ask, INCOMPLETE, Mandate, Measured, Outcome, Policy, Progress, REFUSED, Status, Told,
+};
 use wire::encode::aside;
 use wire::frame::{Found, Kind, Reader};
 use wire::message::{Reason, Request};
@@ -59,8 +61,8 @@ pub(crate) struct Gate {
     recoveries: u32,
     /// An order that came while an earlier plan is being put back.
     waiting: Option<(Does, Ask)>,
-    /// The client waits for how its plan ends.
-    owed: bool,
+    /// Hash of the mandate whose end the client waits for.
+    owed: Option<String>,
     progress: Option<Progress>,
     outcome: Option<Outcome>,
     answers: VecDeque<Told>,
@@ -107,7 +109,7 @@ impl Gate {
             measured_ns: 0,
             recoveries: 0,
             waiting: None,
-            owed: false,
+            owed: None,
             progress: None,
             outcome: None,
             answers: VecDeque::new(),
@@ -224,9 +226,19 @@ impl Gate {
         let spawned = Keeper::spawn(&places, &self.again, (self.turns, does), &self.engine);
         let mut keeper = spawned.map_err(|error| format!("could not start: {error}"))?;
         keeper.heard_ns = now_ns;
+        let owed = |hash: &String| Apply {
+            mandate: Some(Mandate {
+                hash: hash.clone(),
+                ..Mandate::default()
+            }),
+            ..Apply::default()
+        };
         let order = Ask {
             dry_run: ask.dry_run.clone(),
-            apply: ask.apply.clone(),
+            apply: match does {
+                Does::Recovers => self.owed.as_ref().map(owed),
+                _ => ask.apply.clone(),
+            },
             roll_back: does == Does::Recovers,
             ..Ask::default()
         };
@@ -235,7 +247,8 @@ impl Gate {
             self.progress = None;
             self.outcome = None;
             self.recoveries = 0;
-            self.owed = true;
+            let mandate = ask.apply.as_ref().and_then(|it| it.mandate.as_ref());
+            self.owed = mandate.map(|it| it.hash.to_ascii_lowercase());
         }
         self.keeper = Some(keeper);
         Ok(())
@@ -253,7 +266,7 @@ impl Gate {
             let cause = format!(
                 "could not put back what a plan has changed: {why}; run kymo-agent --recover as root"
             );
-            self.owed = false;
+            self.owed = None;
             self.end(outcome("", INCOMPLETE, &cause, Back::default(), ""));
         }
     }
@@ -300,7 +313,7 @@ impl Gate {
         if let Some(outcome) = &told.outcome {
             self.outcome = Some(outcome.clone());
             self.metrics = None;
-            self.owed = false;
+            self.owed = None;
         }
         self.answer(told);
         if last {
@@ -326,7 +339,7 @@ impl Gate {
             // It found nothing to put back and has nothing to say.
             Does::Recovers if ended_well => {
                 self.recoveries = 0;
-                if std::mem::take(&mut self.owed) {
+                if self.owed.take().is_some() {
                     let cause = "the process that carries it out ended before anything was written";
                     self.end(outcome("", REFUSED, cause, Back::default(), ""));
                 }

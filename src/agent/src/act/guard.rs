@@ -110,6 +110,13 @@ impl Guards {
         watched.map_or_else(|| other.and_then(|(_, last)| *last), |it| it.last)
     }
 
+    /// What was read last of each guardrail's metric.
+    pub(crate) fn last(&self, heartbeat_age_s: f64) -> Vec<(String, f64)> {
+        let metrics = self.watched.iter().map(|it| &it.rail.metric);
+        let values = metrics.filter_map(|it| Some((it.clone(), self.value(it, heartbeat_age_s)?)));
+        values.collect()
+    }
+
     /// The first metric that was not yet read often enough.
     pub(crate) fn not_live(&self) -> Option<&str> {
         let rails = self.watched.iter();

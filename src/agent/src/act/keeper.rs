@@ -50,6 +50,9 @@ const WAITING_MAX: usize = 256;
 /// Longest wait for the order.
 const ORDER_WAIT: Duration = Duration::from_secs(30);
 
+/// Longest wait for another process that puts the same back.
+const BUSY_MAX_NS: i64 = 10_000_000_000;
+
 /// How long the last answers may take.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -64,6 +67,10 @@ const OOM_SCORE: &str = "-900";
 pub(crate) fn keep(places: &Places) -> Result<u8, String> {
     if rustix::process::setsid().is_err() {
         // A session leader already has a session of its own.
+    }
+    // It runs by another name than its file's; `ps` shall show what it is.
+    if rustix::thread::set_name(c"kymo-keeper").is_err() {
+        // Then it shows less.
     }
     // Only root may ask for that, and only root gets far here.
     drop(std::fs::write("/proc/self/oom_score_adj", OOM_SCORE));
@@ -201,19 +208,21 @@ struct Keeper<'a> {
 impl Keeper<'_> {
     /// Carries an order out; the last answer.
     fn order(&mut self, ask: &Ask) -> Option<Told> {
+        if ask.roll_back {
+            let wanted = ask.apply.as_ref().and_then(|it| it.mandate.as_ref());
+            let outcome = self.put_back(wanted.map(|it| it.hash.as_str()));
+            return outcome.map(|outcome| Told {
+                outcome: Some(outcome),
+                ..Told::default()
+            });
+        }
         if let Some(mandate) = &ask.dry_run {
             return Some(Told {
                 dry_run: Some(self.dry_run(mandate)),
                 ..Told::default()
             });
         }
-        let outcome = if let Some(apply) = &ask.apply {
-            self.apply(apply)
-        } else if ask.roll_back {
-            self.put_back()
-        } else {
-            return None;
-        };
+        let outcome = self.apply(ask.apply.as_ref()?);
         outcome.map(|outcome| Told {
             outcome: Some(outcome),
             ..Told::default()
@@ -249,9 +258,21 @@ impl Keeper<'_> {
         Ok(policy)
     }
 
-    fn put_back(&self) -> Option<Outcome> {
-        match put_back(self.places, policy(self.places)) {
-            Ok(outcome) => outcome,
+    /// Puts back what was left; without that, how the run of a mandate has ended.
+    fn put_back(&self, hash: Option<&str>) -> Option<Outcome> {
+        let from_ns = boot_ns();
+        let mut done = put_back(self.places, policy(self.places));
+        // Another keeper may be at it; what it comes to is what is to be told.
+        while matches!(done, Err(StateError::Busy))
+            && hash.is_some()
+            && boot_ns() - from_ns < BUSY_MAX_NS
+        {
+            thread::park_timeout(LOOK_EVERY);
+            done = put_back(self.places, policy(self.places));
+        }
+        match done {
+            Ok(Some(outcome)) => Some(outcome),
+            Ok(None) => recovery::ended(&Folder::open(&self.places.state).ok()?.newest()?, hash?),
             // Another keeper is at it.
             Err(StateError::Busy) => None,
             Err(error) => {

@@ -57,6 +57,11 @@ pub(crate) enum Entry {
         /// It.
         text: String,
     },
+    /// Where the guardrails were: once a minute, and right before the way back.
+    Sampled {
+        /// Metrics and what was read last.
+        values: Vec<(String, f64)>,
+    },
     /// All is carried out; it waits for a word.
     Holding,
     /// The way back begins.

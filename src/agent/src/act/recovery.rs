@@ -53,6 +53,25 @@ fn about(story: &Story) -> (String, Option<String>) {
     (plan, cause)
 }
 
+/// How the run of a mandate ended, by its record; `None` where it has no end or is one of
+/// another mandate.
+pub(crate) fn ended((story, name): &(Story, String), hash: &str) -> Option<Outcome> {
+    let mut plan = None;
+    let mut back = Back::default();
+    let mut end = None;
+    for (_, entry) in &story.entries {
+        match entry {
+            Entry::Begun(begun) if begun.hash == hash => plan = Some(begun.plan.as_str()),
+            Entry::Restored { key, value, .. } => back.restored.push((key.clone(), value.clone())),
+            Entry::Left(left) => back.left.push(left.clone()),
+            Entry::Ended { code, cause } => end = Some((*code, cause)),
+            _ => {}
+        }
+    }
+    let (code, cause) = end?;
+    Some(outcome(plan?, code, cause, back, name))
+}
+
 /// Puts everything back, and ends the record.
 pub(crate) fn recover(
     unfinished: &Unfinished,

@@ -190,6 +190,14 @@ impl Folder {
         }))
     }
 
+    /// The newest run: what happened and the name of its record.
+    pub(crate) fn newest(&self) -> Option<(Story, String)> {
+        let token = self.tokens().ok()?.pop()?;
+        let (story, _) = log::read(&self.bytes(token).ok()?);
+        let path = self.path.join("runs").join(name(token));
+        Some((story, path.display().to_string()))
+    }
+
     /// Begins the record of a new run.
     ///
     /// # Errors

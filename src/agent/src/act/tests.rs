@@ -772,6 +772,49 @@ fn a_machine_that_slept_through_the_deadline_puts_it_back() {
 }
 
 #[test]
+fn mangled_mandates_are_refused_or_sound_and_never_a_panic() {
+    let (mandate, shared) = five();
+    let text = ron::to_string(&mandate).unwrap();
+    let mut dice = 11_u64;
+    let mut roll = |sides: usize| {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (dice >> 33) as usize % sides
+    };
+    let mut sound = 0;
+    for _ in 0..20_000 {
+        let mut bytes = text.clone().into_bytes();
+        for _ in 0..=roll(3) {
+            let place = roll(bytes.len());
+            match roll(4) {
+                0 => bytes[place] = b"\0/.:\"()[]9-\n"[roll(12)],
+                1 => drop(bytes.remove(place)),
+                2 => bytes.insert(place, b"/.:\"(9"[roll(6)]),
+                _ => {
+                    let end = (place + roll(40)).min(bytes.len());
+                    let copy = bytes[place..end].to_vec();
+                    let to = roll(bytes.len());
+                    bytes.splice(to..to, copy);
+                }
+            }
+        }
+        let Ok(text) = String::from_utf8(bytes) else {
+            continue;
+        };
+        let message = wire::change::Mandate {
+            hash: log::sha256(text.as_bytes()),
+            text,
+        };
+        if let Ok(order) = super::keeper::order(&message) {
+            sound += 1;
+            let mut world = Face(Rc::clone(&shared));
+            super::dry::run(&order, &all_allowed(), &Facts::default(), &mut world);
+        }
+    }
+    assert!((100..15_000).contains(&sound), "{sound}");
+    assert_eq!(shared.borrow().writes, 0);
+}
+
+#[test]
 fn a_wall_clock_that_jumps_changes_nothing() {
     let (mandate, shared) = five();
     let mut life = Life::new(mandate, &shared);

@@ -288,6 +288,59 @@ fn a_killed_keeper_is_put_right_by_the_agent() {
 }
 
 #[test]
+fn a_keeper_that_hangs_is_ended_and_its_work_put_back() {
+    let Some(bench) = Bench::new("hanging keeper", ALL) else {
+        return;
+    };
+    let before = bench.all();
+    let mut talk = holding(&bench);
+    signal(talk.keeper(), Signal::STOP);
+    let outcome = talk.outcome();
+    assert_eq!(outcome.code, ROLLED_BACK, "{outcome:?}");
+    assert_eq!(bench.all(), before);
+}
+
+#[test]
+fn what_was_confirmed_is_told_although_its_keeper_died_before_it_could_say_so() {
+    let Some(bench) = Bench::new("told later", ALL) else {
+        return;
+    };
+    let keep = |ask: &Ask| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kymo-agent"));
+        let mut talk = Talk::start(command.arg("--keep").args(bench.places()));
+        talk.ask(ask);
+        talk
+    };
+    let order = apply(&mandate(five()));
+    let mut talk = keep(&order);
+    assert_eq!(talk.phase("holding"), Ok(()));
+    talk.ask(&confirm());
+    assert_eq!(talk.outcome().code, CONFIRMED);
+    drop(talk);
+    // As an agent asks whose keeper is gone.
+    let mut later = order.clone();
+    later.roll_back = true;
+    let outcome = keep(&later).outcome();
+    assert_eq!((outcome.code, outcome.plan.as_str()), (CONFIRMED, "5f0c"));
+    assert_eq!(bench.get("proc/sys/vm/swappiness"), "10");
+}
+
+#[test]
+fn a_machine_that_shuts_down_puts_it_back() {
+    let Some(bench) = Bench::new("shut down", ALL) else {
+        return;
+    };
+    let before = bench.all();
+    let mut talk = holding(&bench);
+    signal(talk.keeper(), Signal::HUP);
+    signal(talk.keeper(), Signal::TERM);
+    let outcome = talk.outcome();
+    assert_eq!(outcome.code, ROLLED_BACK, "{outcome:?}");
+    assert!(outcome.cause.contains("system asked"), "{outcome:?}");
+    assert_eq!(bench.all(), before);
+}
+
+#[test]
 fn when_both_are_killed_the_next_agent_puts_it_right() {
     let Some(bench) = Bench::new("both killed", ALL) else {
         return;

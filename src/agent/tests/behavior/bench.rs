@@ -19,7 +19,7 @@ use wire::frame::{Found, Kind as FrameKind, Reader};
 use wire::message::{Hello, Request};
 
 /// Longest wait for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Allows everything that is not forbidden always.
 pub(crate) const ALL: &str = r#"(version: 1, max_actions: 64, rules: [(kind: "*", key: "*")])"#;
@@ -356,10 +356,10 @@ impl Talk {
     }
 
     /// Waits for a phase; what came instead when it ended.
-    pub(crate) fn phase(&mut self, wanted: &str) -> Result<(), Option<Outcome>> {
+    pub(crate) fn phase(&mut self, wanted: &str) -> Result<(), Option<Box<Outcome>>> {
         let found = self.told(|told| match (told.progress, told.outcome) {
             (Some(it), _) if it.phase == wanted => Some(Ok(())),
-            (_, Some(outcome)) => Some(Err(outcome)),
+            (_, Some(outcome)) => Some(Err(Box::new(outcome))),
             _ => None,
         });
         match found {

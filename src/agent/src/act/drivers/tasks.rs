@@ -84,9 +84,21 @@ impl Tasks {
         })
     }
 
+    /// Whether the process that was pinned is still there; it may have taken another name.
+    fn alive(&self, machine: &Machine, spot: &Spot) -> Result<(), Trouble> {
+        let pid = self.named(&spot.key).map_or(0, |it| it.pid);
+        if spot.start == 0 || !machine.is_live() {
+            return self.pin(machine, spot).map(drop);
+        }
+        if stat(machine, pid)?.start != spot.start {
+            return Err(Trouble::Gone(format!("process {pid} is another one now")));
+        }
+        Ok(())
+    }
+
     /// The value of all threads.
     pub(super) fn read(&self, machine: &Machine, spot: &Spot) -> Result<String, Trouble> {
-        self.pin(machine, spot)?;
+        self.alive(machine, spot)?;
         let pid = self.named(&spot.key).map_or(0, |it| it.pid);
         let first = self.one(pid)?;
         let mut text = first.clone();
@@ -112,7 +124,7 @@ impl Tasks {
 
     /// Sets all threads.
     pub(super) fn write(&self, machine: &Machine, spot: &Spot, value: &str) -> Result<(), Trouble> {
-        self.pin(machine, spot)?;
+        self.alive(machine, spot)?;
         let pid = self.named(&spot.key).map_or(0, |it| it.pid);
         let mut words = value.split_whitespace();
         let first = words.next().unwrap_or_default();
