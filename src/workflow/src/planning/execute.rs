@@ -79,15 +79,24 @@ pub fn try_out(order: &Order) -> Result<DryRun, Problem> {
 /// No agent could be attached, or it may not change anything.
 pub fn status(launch: &Launch) -> Result<Status, Problem> {
     let attached = Attached::to(launch)?;
-    attached.asked(
-        || {
-            Ok(Ask {
-                status: true,
-                ..Ask::default()
-            })
-        },
-        |told| told.status.clone(),
-    )
+    let until = Instant::now() + ANSWER;
+    loop {
+        let found = attached.asked(
+            || {
+                Ok(Ask {
+                    status: true,
+                    ..Ask::default()
+                })
+            },
+            |told| told.status.clone(),
+        )?;
+        // After its start an agent looks for a moment whether something is left over.
+        let looking = found.running && found.progress.is_none();
+        if !looking || Instant::now() >= until {
+            return Ok(found);
+        }
+        attached.pass(AGAIN)?;
+    }
 }
 
 /// What an agent would allow.
@@ -235,6 +244,13 @@ impl Attached {
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => Err(lost("")),
         }
+    }
+
+    /// Lets some time pass, without what comes meanwhile.
+    fn pass(&self, time: Duration) -> Result<(), Problem> {
+        let until = Instant::now() + time;
+        while self.next(until)?.is_some() {}
+        Ok(())
     }
 
     fn ask(&self, ask: Ask) -> Result<(), Problem> {
