@@ -268,22 +268,22 @@ impl System {
     fn check(&self) -> Result<(), Unsolvable> {
         let wrong = |what, value| Err(Unsolvable::Number { what, value });
         for station in &self.stations {
-            if !(station.capacity > 0.0 && station.capacity < 1e9) {
+            if station.capacity <= 0.0 || !(0.0..1e9).contains(&station.capacity) {
                 return wrong("a capacity", station.capacity);
             }
-            if !(station.demand_s >= 0.0 && station.demand_s < 1e9) {
+            if !(0.0..1e9).contains(&station.demand_s) {
                 return wrong("a demand", station.demand_s);
             }
         }
         let delay_s = self.delay_s();
-        if !(delay_s >= 0.0 && delay_s < 1e9) {
+        if !(0.0..1e9).contains(&delay_s) {
             return wrong("a delay", delay_s);
         }
         match self.load {
             Load::Closed { users, .. } if !(users > 0.0 && users <= USERS_MAX) => {
                 wrong("the number of users", users)
             }
-            Load::Closed { think_s, .. } if !(think_s >= 0.0 && think_s < 1e9) => {
+            Load::Closed { think_s, .. } if !(0.0..1e9).contains(&think_s) => {
                 wrong("the think time", think_s)
             }
             Load::Open { rate } if !(rate > 0.0 && rate < 1e12) => wrong("the rate", rate),

@@ -81,13 +81,13 @@ pub(super) fn by_class(bins: &[&Bin], resource: usize) -> Result<Vec<f64>, Strin
         ));
     }
     let worst = fit::inflation(&x).into_iter().fold(0.0, f64::max);
-    if !(worst <= INFLATION_MAX) {
+    if worst.is_nan() || worst > INFLATION_MAX {
         return Err(format!(
             "operations come together (variance inflation {worst:.0}, want at most {INFLATION_MAX:.0})"
         ));
     }
     let condition = fit::condition(&x);
-    if !(condition <= CONDITION_MAX) {
+    if condition.is_nan() || condition > CONDITION_MAX {
         return Err(format!(
             "operations come together (condition {condition:.0}, want at most {CONDITION_MAX:.0})"
         ));

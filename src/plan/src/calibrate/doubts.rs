@@ -228,7 +228,7 @@ fn cost(bins: &[&Bin], resource: usize, found: &Calibration) -> Option<(f64, f64
         .collect();
     let requests: f64 = each.iter().map(|it| it.1).sum();
     let mean = each.iter().map(|it| it.0).sum::<f64>() / requests;
-    if each.len() < 3 || !(mean > 0.0) {
+    if each.len() < 3 || mean.is_nan() || mean <= 0.0 {
         return None;
     }
     let square: f64 = each.iter().map(|(b, x)| (b - mean * x).powi(2)).sum();

@@ -64,11 +64,13 @@ fn an_open_application_with_background_gives_its_parameters_back() {
 #[test]
 fn operations_are_told_apart_where_their_shares_move() {
     let scene = Scene {
-        stretches: vec![(60.0, Asked::Rate(30.0)); 6],
+        stretches: [20.0, 40.0, 30.0, 40.0, 20.0, 30.0]
+            .map(|rate| (60.0, Asked::Rate(rate)))
+            .to_vec(),
         demand_s: vec![0.01, 0.04],
-        shares: (0..6)
-            .map(|i| vec![0.9 - 0.15 * i as f64, 0.1 + 0.15 * i as f64])
-            .collect(),
+        shares: [0.1, 0.2, 0.6, 0.4, 0.8, 0.3]
+            .map(|it| vec![1.0 - it, it])
+            .to_vec(),
         users_known: false,
         ..Scene::default()
     };

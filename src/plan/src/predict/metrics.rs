@@ -112,6 +112,19 @@ fn overloaded(calibration: &Calibration, system: &System) -> Vec<Expected> {
         ))
         .advising("plan for a lower load, or for more capacity");
     let now = &calibration.now;
+    if let Some(refusal) = of_all(calibration) {
+        let refusal = bounded(refusal.clone(), system);
+        return vec![
+            refused(
+                "app.throughput",
+                "{request}/s",
+                Some(now.throughput),
+                &refusal,
+            ),
+            refused("app.response.mean", "s", now.response_s, &refusal),
+            refused("app.response.p95", "s", now.p95_s, &refusal),
+        ];
+    }
     vec![
         Expected {
             class: Class::C,

@@ -79,7 +79,7 @@ pub fn sensitivity(calibration: &Calibration, actions: &[Action]) -> Vec<Input> 
         &|it, value| it.hidden_s = value,
     );
     add("think time".to_owned(), point.think_s, "s", &|it, value| {
-        it.think_s = value
+        it.think_s = value;
     });
     add(
         "variability of arrivals".to_owned(),

@@ -15,7 +15,7 @@ const PLACES_MAX: f64 = 10_000.0;
 
 /// Solves a system whose stations see at most `places` requests.
 pub(super) fn solve(system: &System, places: f64) -> Result<Solved, Unsolvable> {
-    if !(places >= 1.0) {
+    if places.is_nan() || places < 1.0 {
         return Err(Unsolvable::Number {
             what: "the size of a pool",
             value: places,
