@@ -4,6 +4,8 @@
 //! test runs the real executor, record and recovery through thousands of lives. A kill is
 //! a panic at the N-th thing the executor does to the outside.
 
+mod storm;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
