@@ -11,7 +11,7 @@
 //! * [`command`]: its command line.
 //!
 //! The border between Linux and every other system is this file: nothing outside of
-//! `collect` and `system/linux.rs` names a part of one system. The feature `portable`
+//! `collect`, `act` and `system/linux.rs` names a part of one system. The feature `portable`
 //! builds the other side of it on Linux too.
 //!
 //! * `intake`: what applications say, when it is asked for.

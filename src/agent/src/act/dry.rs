@@ -5,8 +5,10 @@
 //!
 //! Start at [`run`].
 
+use std::collections::BTreeMap;
+
 use model::plan::Mandate;
-use model::plan::action::Execute;
+use model::plan::action::{Action, Execute};
 use model::plan::guard::Precondition;
 use wire::change::{DryRun, Line};
 
@@ -47,6 +49,7 @@ pub(crate) fn run(order: &Order, policy: &Policy, facts: &Facts, world: &mut dyn
     };
     tried.refused.extend(policy.whole(mandate, facts.unix_ns));
     let mut script = Script::begin(mandate, &order.hash);
+    let mut planned = Planned::new();
     let places = model::plan::check::order(&mandate.actions).unwrap_or_default();
     for action in places.iter().filter_map(|it| mandate.actions.get(*it)) {
         let step = Step::of(action);
@@ -67,7 +70,8 @@ pub(crate) fn run(order: &Order, policy: &Policy, facts: &Facts, world: &mut dyn
             if let Err(why) = look(&mut line, (spot, value), policy, world) {
                 line.refused = why;
             }
-            line.drifted = drifted(order, action, &line, policy, world);
+            line.drifted = drifted((order, &planned), action, &line, (policy, world));
+            planned.insert(line.key.clone(), line.after.clone());
             script.add(&line, spot, world);
         } else {
             script.remark(&line, &action.note);
@@ -150,12 +154,14 @@ fn strange(mandate: &Mandate, facts: &Facts) -> Vec<String> {
         .collect()
 }
 
+/// What earlier actions of the plan will have set.
+type Planned = BTreeMap<String, String>;
+
 fn drifted(
-    order: &Order,
-    action: &model::plan::action::Action,
+    (order, planned): (&Order, &Planned),
+    action: &Action,
     line: &Line,
-    policy: &Policy,
-    world: &mut dyn World,
+    (policy, world): (&Policy, &mut dyn World),
 ) -> String {
     let mut drifted = Vec::new();
     if let Some(expected) = order.expected(&line.key)
@@ -164,10 +170,18 @@ fn drifted(
         drifted.push(format!("it was {expected:?} when it was looked at"));
     }
     for condition in &action.precondition {
-        if let Precondition::Equals(key, value) = condition
-            && let Err(why) = equals(policy, key, value, world)
-        {
-            drifted.push(why);
+        let Precondition::Equals(key, value) = condition else {
+            // What is measured then is not known now.
+            continue;
+        };
+        match planned.get(key) {
+            Some(after) if after == value => {}
+            Some(after) => {
+                drifted.push(format!(
+                    "{key} will be {after:?} by then, and must be {value:?}"
+                ));
+            }
+            None => drifted.extend(equals(policy, key, value, world).err()),
         }
     }
     drifted.join("; ")

@@ -422,6 +422,9 @@ impl Executor {
                 self.at += 1;
             }
             (Execute::Manual, _) | (Execute::Agent, None) => {
+                if let Err(cause) = self.preconditions(host, &action) {
+                    return self.roll_back(host, &format!("{}: {cause}", step.action));
+                }
                 self.phase = Phase::Waiting;
                 let text = format!("{} is for a person; say so when it is done", step.kind);
                 self.tell(host, &text);

@@ -223,7 +223,8 @@ impl Chain {
         &self.last
     }
 
-    /// The next line, with its end; the chain goes on only when [`Chain::commit`] is called.
+    /// The next line, with its end, and the chain as it is once that line is written; `None`
+    /// where the line is longer than [`LINE_MAX_BYTES`].
     pub(crate) fn line(&self, when: &When, entry: &Entry) -> Option<(String, Self)> {
         let unsealed = Unsealed {
             n: self.lines + 1,

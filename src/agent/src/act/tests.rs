@@ -693,15 +693,34 @@ fn a_world_that_changed_since_it_was_looked_at_is_left_alone() {
 #[test]
 fn conditions_are_looked_at_right_before_each_action() {
     let (mut mandate, shared) = five();
-    // True until the first action makes it false.
-    let condition = Precondition::Equals("sysctl:net.a".to_owned(), "1".to_owned());
-    mandate.actions[2].precondition = vec![condition];
+    let equals = |key: &str, value: &str| Precondition::Equals(key.to_owned(), value.to_owned());
+    // What an earlier action of the plan will have set is no drift.
+    mandate.actions[1].precondition = vec![equals("sysctl:net.a", "2")];
+    mandate.actions[1].settle_s = 5.0;
+    mandate.actions[2].precondition = vec![equals("sysctl:net.x", "1")];
+    let set = |value: &str| {
+        let mut outside = shared.borrow_mut();
+        outside
+            .values
+            .insert("sysctl:net.x".to_owned(), value.to_owned());
+    };
+    set("1");
     let before = shared.borrow().values.clone();
-    let mut life = Life::new(mandate, &shared);
+    let mut life = Life::new(mandate.clone(), &shared);
+    life.live_until(3);
+    set("2");
     life.live(20);
     assert_eq!(life.ended().0, ROLLED_BACK);
+    set("1");
     assert_eq!(shared.borrow().values, before);
     assert_eq!(shared.borrow().writes, 3 + 3);
+    // One that the plan itself makes false is found before anything is written.
+    mandate.actions[2].precondition = vec![equals("sysctl:net.a", "1")];
+    let mut life = Life::new(mandate, &shared);
+    life.live(20);
+    let (code, cause) = life.ended();
+    assert_eq!(code, REFUSED);
+    assert!(cause.contains("by then"), "{cause}");
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn parts_of_one_system_are_named_on_its_side_of_the_border_only() -> io::Result<
     for path in found {
         let linux = path.starts_with(source.join("collect"))
             || path == source.join("system/linux.rs")
+            || (path.starts_with(source.join("act")) && path != source.join("act/closed.rs"))
             || path == source.join("fixture.rs");
         let text = fs::read_to_string(&path)?;
         for (number, line) in (1..).zip(text.lines()) {
