@@ -25,7 +25,7 @@
 //! No shell, and no program but this one, and nginx's own test of a file where the policy
 //! names it. Linux only: elsewhere `closed` refuses.
 //!
-//! Start at [`Gate`].
+//! Start at `gate`.
 
 #[cfg(not(all(target_os = "linux", not(feature = "portable"))))]
 mod closed;

@@ -304,7 +304,9 @@ impl Gate {
                 .places
                 .as_ref()
                 .map_or("/".into(), |it| it.root.clone());
-            self.metrics = Some(Metrics::new(&wants.metrics, Root::new(root)));
+            // Without a guardrail the agent goes on as it was told to.
+            let wanted = !wants.metrics.is_empty();
+            self.metrics = wanted.then(|| Metrics::new(&wants.metrics, Root::new(root)));
             return;
         }
         if let Some(progress) = &told.progress {

@@ -1,6 +1,6 @@
 //! Patterns of keys: `*` stands for any text, everything else for itself.
 //!
-//! Start at [`matches`].
+//! Start at [`matches()`].
 
 /// Whether a text is of a pattern.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {

@@ -249,6 +249,7 @@ impl Keeper<'_> {
     }
 
     fn policy(&self) -> Result<Policy, String> {
+        Machine::new(&self.places.root, Policy::nothing()).check()?;
         let mut policy = file::load(&self.places.policy).map_err(|it| it.to_string())?;
         // What this process lives in is the machine's own, whatever tree is written.
         let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();

@@ -53,6 +53,18 @@ impl Machine {
         self.root == Path::new("/")
     }
 
+    /// Whether this system can open files as safely as is needed.
+    ///
+    /// # Errors
+    ///
+    /// What it lacks, in words.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self.open("proc", "stat", OFlags::PATH, Links::Never) {
+            Err(Trouble::Refused(why)) => Err(why),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether there is such a file below a folder.
     pub(crate) fn has(&self, folder: &str, path: &str) -> bool {
         self.open(folder, path, OFlags::PATH, Links::Never).is_ok()

@@ -570,6 +570,17 @@ mod tests {
     }
 
     #[test]
+    fn the_example_above_is_a_policy() {
+        let text = include_str!("policy.rs");
+        let (_, rest) = text.split_once("//! ```ron\n").unwrap();
+        let (example, _) = rest.split_once("//! ```\n").unwrap();
+        let lines = example.lines().map(|it| it.trim_start_matches("//!"));
+        let policy = policy(&lines.collect::<Vec<_>>().join("\n"));
+        assert_eq!((policy.rules.len(), policy.redis.len()), (4, 1));
+        assert_eq!(policy.windows[0].days.len(), 4);
+    }
+
+    #[test]
     fn what_no_rule_names_is_refused() {
         let none = policy("(version: 1)");
         assert!(judged(&none, "Sysctl", "sysctl:net.core.somaxconn", 1.0, 1.0).is_err());

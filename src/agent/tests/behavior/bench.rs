@@ -247,11 +247,13 @@ pub(crate) struct Talk {
 impl Talk {
     /// An agent on a bench that may change things.
     pub(crate) fn agent(bench: &Bench) -> Self {
-        let mut words = vec![
-            "--stdio".to_owned(),
-            "--every".to_owned(),
-            "200ms".to_owned(),
-        ];
+        Self::agent_every(bench, "200ms")
+    }
+
+    /// The same, which takes a sample so often.
+    pub(crate) fn agent_every(bench: &Bench, every: &str) -> Self {
+        let words = ["--stdio", "--every", every];
+        let mut words: Vec<String> = words.map(str::to_owned).to_vec();
         words.push("--allow-change".to_owned());
         words.extend(bench.places());
         Self::start(Command::new(env!("CARGO_BIN_EXE_kymo-agent")).args(words))
