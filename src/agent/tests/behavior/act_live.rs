@@ -4,6 +4,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use model::plan::action::{Action, Kind, Scope, Target};
 use wire::change::{Ask, CONFIRMED, REFUSED, ROLLED_BACK};
@@ -155,7 +156,15 @@ impl Own {
 }
 
 impl Drop for Own {
+    /// Asks first, so that a server ends its own children; then makes it so.
     fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            crate::bench::signal(self.0.id(), rustix::process::Signal::TERM);
+        }
+        let until = Instant::now() + Duration::from_secs(5);
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < until {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
         drop(self.0.kill());
         drop(self.0.wait());
     }
