@@ -70,6 +70,7 @@ fn recording() -> Observed {
         calls: Vec::new(),
         neighbors: Vec::new(),
         memory: Vec::new(),
+        cache: None,
         throughput,
     }
 }

@@ -21,7 +21,7 @@
 use analysis::stats::random::Random;
 use serde::Serialize;
 
-use crate::observe::Observed;
+use crate::observe::{Cached, Observed};
 use crate::refusal::Refusal;
 use crate::system::{Delay, Gate, Load, Resource, Station, System};
 
@@ -143,6 +143,8 @@ pub struct Calibration {
     pub beside: Vec<Beside>,
     /// What its control groups hold in memory: path and bytes.
     pub memory: Vec<(String, f64)>,
+    /// Its cache, where the keys are known.
+    pub cache: Option<Cached>,
     /// Peers elsewhere that requests wait for.
     pub peers: Vec<String>,
     /// Operations, with their shares of the requests.
@@ -199,6 +201,7 @@ pub fn calibrate(seen: &Observed, params: &Params) -> Result<Calibration, Refusa
             .iter()
             .map(|it| (it.group.clone(), it.working_set_bytes))
             .collect(),
+        cache: seen.cache.clone(),
         peers: seen.calls.iter().map(|it| it.peer.clone()).collect(),
         classes: shares(seen, &bins),
         draws: draws(&bins, &shape, params),

@@ -97,7 +97,7 @@ pub const MODELS: &[Model] = &[
     Model { name: "cache", inputs: "trace sizes [warm] [rate]; or popularity sizes", solve: resource::cache },
     Model { name: "cache_backend", inputs: "D hit hit_after", solve: resource::backend },
     Model { name: "rate_limit", inputs: "lambda limit [burst] [D] [D_reject] T", solve: resource::rate_limit },
-    Model { name: "retries", inputs: "lambda S K c retry", solve: resource::retries },
+    Model { name: "retries", inputs: "lambda S c timeout retry", solve: resource::retries },
     Model { name: "batch_shift", inputs: "busy job [rows]", solve: resource::batch },
     Model { name: "usl_fit", inputs: "N X [predict]", solve: scaling::usl_fit },
     Model { name: "usl_eval", inputs: "alpha beta [gamma]", solve: scaling::usl_eval },

@@ -12,6 +12,7 @@ use model::plan::subject::Subject;
 use model::series::glob_matches;
 
 use crate::refusal::{Code, Refusal};
+use crate::solve::cache::Curve;
 use crate::system::Resource;
 
 pub(crate) mod processors;
@@ -129,6 +130,21 @@ pub struct Observed {
     pub neighbors: Vec<Neighbor>,
     /// Memory of its control groups.
     pub memory: Vec<Memory>,
+    /// Its cache, where the keys are known.
+    pub cache: Option<Cached>,
+}
+
+/// A cache whose keys are known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cached {
+    /// Hits by size.
+    pub curve: Curve,
+    /// Bytes of one entry.
+    pub entry_bytes: f64,
+    /// Bytes while it was recorded.
+    pub bytes: f64,
+    /// Whom the application asks where the cache has no answer.
+    pub behind: String,
 }
 
 /// Finds the numbers of an application.
@@ -200,6 +216,7 @@ pub fn observe(
         memory: processors::memory(frame),
         resources,
         throughput,
+        cache: None,
     })
 }
 

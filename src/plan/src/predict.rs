@@ -37,6 +37,8 @@ pub struct Outcome {
     pub system: System,
     /// Its operating point; why there is none.
     pub solved: Result<Solved, Unsolvable>,
+    /// Share of the requests that a cache answers before and after, where it is resized.
+    pub hits: Option<(f64, f64)>,
     /// What each action did, or why that cannot be said, in the order of carrying out.
     pub effects: Vec<(String, Result<action::Effect, Refusal>)>,
 }
@@ -103,6 +105,7 @@ pub(crate) fn outcome(
     Outcome {
         solved: system::solve(&stage.system),
         system: stage.system,
+        hits: stage.hits,
         effects,
     }
 }

@@ -282,6 +282,7 @@ impl Run<'_> {
             calls: Vec::new(),
             neighbors: Vec::new(),
             memory: Vec::new(),
+            cache: None,
         }
     }
 }

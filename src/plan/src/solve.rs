@@ -167,3 +167,6 @@ pub(crate) fn matrix(what: &'static str, rows: &[Vec<f64>]) -> Result<usize, Sol
         stations => Ok(stations),
     }
 }
+
+#[cfg(test)]
+mod tests;

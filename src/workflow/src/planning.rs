@@ -14,6 +14,8 @@ pub mod book;
 pub mod execute;
 pub mod file;
 
+use std::path::Path;
+
 use analysis::compare::Relation;
 use analysis::frame::{Frame, Line};
 use model::catalog::{Kind, Polarity};
@@ -78,8 +80,14 @@ pub fn calibrated(
     if context.cancelled() {
         return Err(Problem::cancelled("calibration"));
     }
+    let folder = input.path.parent().unwrap_or(Path::new(""));
+    let cache = match &baseline.subject.cache {
+        Some(cache) => Some(file::cache(cache, folder)?),
+        None => None,
+    };
     Ok(
-        observe(&frame, &baseline.subject, &machines).and_then(|observed| {
+        observe(&frame, &baseline.subject, &machines).and_then(|mut observed| {
+            observed.cache = cache;
             let calibration = calibrate(&observed, &Params::default())?;
             Ok(Calibrated {
                 observed,

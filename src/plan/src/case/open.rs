@@ -88,7 +88,7 @@ pub(super) fn ggc(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
 
 pub(super) fn ggc_best(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
     let station = station(inputs)?;
-    let wait_s = general::whitt(&station)?;
+    let wait_s = general::best(&station)?;
     let point = Point::of(
         station.rate,
         station.service_s,

@@ -147,8 +147,8 @@ pub(super) fn retries(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
     let found = limit::settled(&Retry {
         rate: inputs.number("lambda")?,
         service_s: inputs.number("S")?,
-        room: inputs.count("K", 100_000)?,
         servers: inputs.servers("c")?,
+        timeout_s: inputs.number("timeout")?,
         again: inputs.number("retry")?,
     })?;
     Ok(vec![

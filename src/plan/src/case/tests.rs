@@ -1,40 +1,88 @@
-//! t
-#[test]
-fn all() {
-    let text = std::fs::read_to_string("/work/shared/data/whatif/cases.json").unwrap();
-    let csv = std::fs::read_to_string("/work/shared/data/whatif/oracledb.csv").unwrap();
-    let mut lines = csv.lines();
-    let head: Vec<&str> = lines.next().unwrap().split(',').collect();
-    let rows: Vec<serde_json::Value> = lines
-        .map(|l| {
-            let m: serde_json::Map<String, serde_json::Value> = head
-                .iter()
-                .zip(l.split(','))
-                .map(|(h, v)| (h.to_string(), serde_json::json!(v.parse::<f64>().unwrap())))
-                .collect();
-            serde_json::Value::Object(m)
-        })
-        .collect();
-    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let mut out = serde_json::Map::new();
-    for case in all["cases"].as_array().unwrap() {
-        let mut c = case.clone();
-        if c["inputs"]["data"].is_string() {
-            c["inputs"]["data"] = serde_json::json!(rows);
+//! Cases of textbooks, each with its source, and cases that are none.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Whether an answer is what a book has, within a share of it; `null` must be `null`.
+fn agrees(got: &Value, want: &Value, within: f64) -> bool {
+    match (got, want) {
+        (Value::Array(got), Value::Array(want)) => {
+            got.len() == want.len()
+                && got
+                    .iter()
+                    .zip(want)
+                    .all(|(got, want)| agrees(got, want, within))
         }
-        let a = super::solve(
-            &serde_json::json!({"model": c["model"], "inputs": c["inputs"]}).to_string(),
-        );
-        match a {
-            Ok(a) => {
-                out.insert(c["id"].as_str().unwrap().to_string(), a);
-            }
-            Err(e) => eprintln!("{}: {e}", c["id"]),
+        (Value::Number(got), Value::Number(want)) => {
+            let (got, want) = (got.as_f64().unwrap(), want.as_f64().unwrap());
+            (got - want).abs() <= within * want.abs() + 1e-12
+        }
+        (got, want) => got == want,
+    }
+}
+
+#[test]
+fn textbooks_are_met() {
+    let all: Vec<Value> = serde_json::from_str(include_str!("../../fixtures/cases.json")).unwrap();
+    assert!(all.len() >= 20);
+    for case in &all {
+        let answer = solve(&case.to_string()).unwrap();
+        let within = case["within"].as_f64().unwrap();
+        for (field, want) in case["expected"].as_object().unwrap() {
+            let got = answer.get(field).unwrap_or(&Value::Null);
+            assert!(
+                agrees(got, want, within),
+                "{}: {field} is {got}, not {want}",
+                case["source"]
+            );
         }
     }
-    std::fs::write(
-        "/root/try/pred.json",
-        serde_json::Value::Object(out).to_string(),
-    )
-    .unwrap();
+}
+
+fn error(case: Value) -> String {
+    solve(&case.to_string()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_no_case_is_told_by_its_part() {
+    assert!(
+        solve("{")
+            .unwrap_err()
+            .to_string()
+            .starts_with("it is no case")
+    );
+    assert!(error(json!({"inputs": {}})).contains("\"model\""));
+    let unknown = error(json!({"model": "mm1", "inputs": {}}));
+    assert!(
+        unknown.contains("mmc") && unknown.contains("usl_fit"),
+        "{unknown}"
+    );
+    let missing = error(json!({"model": "mmc", "inputs": {"lambda": 1, "S": 0.5}}));
+    assert_eq!(missing, "input c: it is missing");
+    let text = error(json!({"model": "mmc", "inputs": {"lambda": "x", "S": 0.5, "c": 1}}));
+    assert_eq!(text, "input lambda: want a number");
+    let part = error(json!({"model": "mmc", "inputs": {"lambda": 1, "S": 0.5, "c": 1.5}}));
+    assert!(part.contains("whole number"), "{part}");
+    let full = error(json!({"model": "mmc", "inputs": {"lambda": 3, "S": 0.5, "c": 1}}));
+    assert!(full.contains("grows without end"), "{full}");
+    let ragged = error(
+        json!({"model": "open_multi", "inputs": {"lambda": [1, 1], "D": [[0.1], [0.1, 0.2]]}}),
+    );
+    assert!(ragged.contains("want 1"), "{ragged}");
+}
+
+#[test]
+fn every_model_names_what_it_lacks_and_none_panics_on_nothing() {
+    for model in MODELS {
+        let nothing = error(json!({"model": model.name, "inputs": {}}));
+        assert!(nothing.starts_with("input "), "{}: {nothing}", model.name);
+        assert!(!model.inputs.is_empty());
+    }
+}
+
+#[test]
+fn infinities_are_null() {
+    let answer = solve(&json!({"model": "amdahl", "inputs": {"parallel": 1.0}}).to_string());
+    assert_eq!(answer.unwrap()["S"], Value::Null);
 }

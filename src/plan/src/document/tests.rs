@@ -59,7 +59,7 @@ fn the_canonical_text_stays_what_it_is() {
         hash("abc"),
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
-    expect!["779f10afc86e12dde0a9f7689c00593a37f7fd69d2fc8d449f30961bf1500757"]
+    expect!["b75ada5311032f92b366f8cc16eb06b532cbf10b573065fddf0761a2e0ce8cdf"]
         .assert_eq(&mandate_hash(&plan));
 }
 

@@ -93,12 +93,30 @@ pub(super) fn expected(
         true => solved(calibration, actions, &after, widening),
         false => overloaded(calibration, &after.system),
     };
+    all.extend(after.hits.map(hit_ratio));
     for (id, effect) in &after.effects {
         if let Err(refusal) = effect {
             all.push(refused(&format!("action {id}"), "", None, refusal));
         }
     }
     all
+}
+
+/// A cache that only samples what to forget answers up to so much less, and a sample of
+/// the keys is so far off.
+const HITS_OFF: (f64, f64) = (0.03, 0.015);
+
+/// Share of the requests that the cache answers.
+fn hit_ratio((before, after): (f64, f64)) -> Expected {
+    let (less, more) = HITS_OFF;
+    let ends = ((after - less).max(0.0), after, (after + more).min(1.0));
+    expected_of(
+        "cache.hit_ratio",
+        "1",
+        Some(before),
+        ends,
+        "miss-ratio curve",
+    )
 }
 
 /// More is asked than can be served: the capacity is known, nothing else.

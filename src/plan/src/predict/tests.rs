@@ -178,6 +178,18 @@ fn own_group(mut seen: Observed) -> Observed {
     seen
 }
 
+fn cached() -> Observed {
+    let mut seen = observed(&Scene::default());
+    let keys: Vec<u64> = (0..50_000).map(|i| (i * 7919) % 20_000).collect();
+    seen.cache = Some(crate::observe::Cached {
+        curve: crate::solve::cache::Curve::of(&keys, 20_000, 1.0).unwrap(),
+        entry_bytes: 1000.0,
+        bytes: 5_000_000.0,
+        behind: String::new(),
+    });
+    seen
+}
+
 fn quota() -> Kind {
     Kind::CpuMax {
         cgroup: "/shop".to_owned(),
@@ -331,7 +343,16 @@ fn asked() -> Vec<(&'static str, Ask, Ask)> {
                 }],
                 "action a0",
             ),
-            ("not about a cache", with(|_| ()), more(), x),
+            (
+                "keys that are known",
+                Box::new(cached),
+                vec![Kind::CacheSize {
+                    service: "simulated".to_owned(),
+                    bytes: 8_000_000,
+                    by: None,
+                }],
+                "cache.hit_ratio",
+            ),
         ),
         (
             "I11",

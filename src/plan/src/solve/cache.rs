@@ -79,6 +79,18 @@ impl Curve {
                 counts[distance - 1] += 1.0;
             }
         }
+        // A sample of the keys has more or fewer requests than its part; what is missing or
+        // too much is that of the most popular keys, whose distances are short.
+        //
+        // Source: C. Waldspurger et al., FAST 2015, section 3.3, "SHARDS adj".
+        if rate < 1.0 {
+            let due = keys.len().saturating_sub(warm) as f64 * rate;
+            if counts.is_empty() {
+                counts.push(0.0);
+            }
+            counts[0] += due - requests;
+            requests = due;
+        }
         let mut sum = 0.0;
         for count in &mut counts {
             sum += *count;
@@ -91,6 +103,25 @@ impl Curve {
         })
     }
 
+    /// The curve of a trace that holds a sample of the keys already, of this rate.
+    ///
+    /// # Errors
+    ///
+    /// As [`Curve::of`].
+    pub fn sampled(keys: &[u64], warm: usize, rate: f64) -> Result<Self, SolveError> {
+        if !(rate > 0.0 && rate <= 1.0) {
+            return Err(SolveError::Number {
+                what: "the sampling rate",
+                value: rate,
+                want: "above 0, at most 1",
+            });
+        }
+        Ok(Self {
+            scale: 1.0 / rate,
+            ..Self::of(keys, warm, 1.0)?
+        })
+    }
+
     /// Share of the requests that a cache for so many keys answers.
     pub fn hit_ratio(&self, entries: f64) -> f64 {
         let place = entries / self.scale;
@@ -100,7 +131,7 @@ impl Curve {
         let place = (place.floor() as usize).min(self.within.len());
         match place {
             0 => 0.0,
-            place => self.within[place - 1] / self.requests,
+            place => (self.within[place - 1] / self.requests).clamp(0.0, 1.0),
         }
     }
 }

@@ -276,8 +276,8 @@ const DEPENDENT_MAX: usize = 4_000;
 ///
 /// # Source
 ///
-/// As above, section 3; for the digits G. Casale, "On single-class load-dependent
-/// normalizing constant equations", QEST 2006: probabilities are held at 0 and above.
+/// J. P. Buzen, CACM 16 (1973); where its constants leave the range of numbers M. Reiser,
+/// S. S. Lavenberg as above, section 3, with probabilities held at 0 and above.
 pub fn load_dependent(
     stations: &[Dependent],
     customers: usize,
@@ -310,6 +310,9 @@ pub fn load_dependent(
         let last = station.service_s.len() - 1;
         station.visits * station.service_s[(j - 1).min(last)]
     };
+    if let Some(point) = dependent_by_convolution(stations.len(), customers, think_s, &time) {
+        return Ok(point);
+    }
     let mut present: Vec<Vec<f64>> = stations.iter().map(|_| unit(customers)).collect();
     let mut found = None;
     for n in 1..=customers {
@@ -340,6 +343,52 @@ pub fn load_dependent(
         response_s,
         queues: residence_s.iter().map(|it| throughput * it).collect(),
         utilization: present.iter().map(|p| 1.0 - p[0]).collect(),
+        residence_s,
+    })
+}
+
+/// The same by normalization constants, whose sums lose no digits; `None` where they leave
+/// the range of numbers.
+fn dependent_by_convolution(
+    stations: usize,
+    customers: usize,
+    think_s: f64,
+    time: &impl Fn(usize, usize) -> f64,
+) -> Option<Point> {
+    let slowest = (0..stations).map(|k| time(k, customers));
+    let scale = slowest.fold(think_s / customers.max(1) as f64, f64::max);
+    if customers == 0 || scale <= 0.0 {
+        return None;
+    }
+    let mut columns: Vec<Vec<f64>> = (0..stations)
+        .map(|k| weights(customers, |j| time(k, j) / scale))
+        .collect();
+    if think_s > 0.0 {
+        columns.push(weights(customers, |j| think_s / scale / j as f64));
+    }
+    let all = columns
+        .iter()
+        .fold(unit(customers), |sum, it| folded(&sum, it));
+    if all.iter().any(|it| !it.is_normal()) {
+        return None;
+    }
+    let throughput = all[customers - 1] / all[customers] / scale;
+    let mut queues = Vec::with_capacity(stations);
+    let mut utilization = Vec::with_capacity(stations);
+    for own in 0..stations {
+        let others = columns.iter().enumerate().filter(|it| it.0 != own);
+        let rest = others.fold(unit(customers), |sum, it| folded(&sum, it.1));
+        let at = |j: usize| columns[own][j] * rest[customers - j] / all[customers];
+        queues.push((1..=customers).map(|j| j as f64 * at(j)).sum::<f64>());
+        utilization.push(1.0 - at(0));
+    }
+    let residence_s: Vec<f64> = queues.iter().map(|it| it / throughput).collect();
+    Some(Point {
+        customers,
+        throughput,
+        response_s: residence_s.iter().sum(),
+        queues,
+        utilization,
         residence_s,
     })
 }

@@ -1,7 +1,8 @@
 //! What is let in, turned away and tried again; pools of a fixed size.
 
 use super::closed::{self, Station};
-use super::{SolveError, bounded, not_negative, positive};
+use super::open::erlang;
+use super::{SERVERS_MAX, SolveError, bounded, not_negative, positive};
 
 /// A limit of the rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,18 +55,20 @@ pub fn admitted(limit: &Admission) -> Result<Admitted, SolveError> {
     })
 }
 
-/// A station whose failed requests are tried again.
+/// A station whose requests are given up after a time, and tried again.
+///
+/// What was given up is worked on all the same: that is what keeps an overload going.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Retry {
     /// New requests a second.
     pub rate: f64,
-    /// Seconds of service.
+    /// Mean service time, seconds.
     pub service_s: f64,
-    /// Requests that find room; the others fail.
-    pub room: usize,
     /// Servers.
     pub servers: usize,
-    /// How often a failed request is tried again, in the mean: 1 is always, 0 never.
+    /// Seconds of waiting after which a request is given up.
+    pub timeout_s: f64,
+    /// Share of those given up that are tried again; below 1: none tries for ever.
     pub again: f64,
 }
 
@@ -84,17 +87,12 @@ pub struct Settled {
     pub recovers_below: Option<f64>,
 }
 
-/// Attempts are at most so many times the new requests: none tries for ever.
-const ATTEMPTS_MAX: f64 = 1e3;
-
 /// Turns to a fixed point, at most.
-const TURNS_MAX: usize = 20_000;
+const TURNS_MAX: usize = 100_000;
 
 /// The fixed points of `attempts = rate / (1 - again * failed(attempts))`, from below and
-/// from above.
-///
-/// A request fails where it finds no room, and, beyond the capacity, where it would wait
-/// for ever: that is what keeps an overload going.
+/// from above; `failed` is the chance of waiting longer than the timeout in M/M/c, 1 beyond
+/// the capacity.
 ///
 /// # Errors
 ///
@@ -102,68 +100,80 @@ const TURNS_MAX: usize = 20_000;
 ///
 /// # Source
 ///
-/// N. Bronson et al., "Metastable failures in distributed systems", HotOS 2021.
+/// N. Bronson et al., "Metastable failures in distributed systems", HotOS 2021; the wait of
+/// M/M/c in L. Kleinrock, *Queueing Systems*, volume 1.
 pub fn settled(retry: &Retry) -> Result<Settled, SolveError> {
     positive("the rate", retry.rate)?;
     positive("the service time", retry.service_s)?;
-    if !(0.0..=1.0).contains(&retry.again) {
+    not_negative("the timeout", retry.timeout_s)?;
+    positive("the number of servers", retry.servers as f64)?;
+    bounded(
+        "the number of servers",
+        retry.servers as f64,
+        SERVERS_MAX as f64,
+    )?;
+    if !(0.0..1.0).contains(&retry.again) {
         return Err(SolveError::Number {
             what: "the share that is tried again",
             value: retry.again,
-            want: "0 to 1",
+            want: "0 to below 1",
         });
     }
-    bounded("the room", retry.room as f64, 1e5)?;
-    let calm = point(retry, retry.rate, retry.rate)?;
-    let overloaded = point(retry, retry.rate, retry.rate * ATTEMPTS_MAX)?;
-    let metastable = overloaded > calm * 1.01;
-    let recovers_below = match metastable {
-        true => Some(recovery(retry)?),
-        false => None,
-    };
+    let (calm, overloaded) = ends(retry, retry.rate);
+    let metastable = differ(calm, overloaded);
     Ok(Settled {
         calm,
         overloaded,
-        failed: failed(retry, calm)?,
+        failed: failed(retry, calm),
         metastable,
-        recovers_below,
+        recovers_below: metastable.then(|| recovery(retry)),
     })
 }
 
-/// Share of attempts that fail at a rate of attempts.
-fn failed(retry: &Retry, attempts: f64) -> Result<f64, SolveError> {
-    let point = super::open::finite(attempts, 1.0 / retry.service_s, retry.servers, retry.room)?;
-    Ok(point.full)
-}
-
-fn point(retry: &Retry, rate: f64, from: f64) -> Result<f64, SolveError> {
-    let mut attempts = from;
-    for _ in 0..TURNS_MAX {
-        let kept = 1.0 - retry.again * failed(retry, attempts)?;
-        let next = rate / kept.max(1.0 / ATTEMPTS_MAX);
-        let moved = (next - attempts).abs();
-        // Half steps, so that it does not swing.
-        attempts = (attempts + next) / 2.0;
-        if moved < 1e-9 * attempts {
-            break;
-        }
+/// Share of attempts that wait for longer than the timeout.
+fn failed(retry: &Retry, attempts: f64) -> f64 {
+    let capacity = retry.servers as f64 / retry.service_s;
+    if attempts >= capacity {
+        return 1.0;
     }
-    Ok(attempts)
+    let waits = erlang(attempts * retry.service_s, retry.servers);
+    waits * (-(capacity - attempts) * retry.timeout_s).exp()
 }
 
-/// The largest rate at which an overloaded system comes down.
-fn recovery(retry: &Retry) -> Result<f64, SolveError> {
+/// The fixed points from below and from above.
+fn ends(retry: &Retry, rate: f64) -> (f64, f64) {
+    let from = |start: f64| {
+        let mut attempts = start;
+        for _ in 0..TURNS_MAX {
+            // Growing with the attempts, so that each turn goes on in the same direction.
+            let next = rate / (1.0 - retry.again * failed(retry, attempts));
+            let moved = (next - attempts).abs();
+            attempts = next;
+            if moved < 1e-12 * attempts {
+                break;
+            }
+        }
+        attempts
+    };
+    (from(rate), from(rate / (1.0 - retry.again)))
+}
+
+fn differ(calm: f64, overloaded: f64) -> bool {
+    overloaded > calm * 1.01
+}
+
+/// The largest rate at which an overloaded system comes down by itself.
+fn recovery(retry: &Retry) -> f64 {
     let (mut low, mut high) = (0.0, retry.rate);
     for _ in 0..60 {
-        let middle = (low + high) / 2.0;
-        let calm = point(retry, middle.max(1e-12), middle.max(1e-12))?;
-        let overloaded = point(retry, middle.max(1e-12), retry.rate * ATTEMPTS_MAX)?;
-        match overloaded > calm * 1.01 {
+        let middle = f64::midpoint(low, high).max(1e-12);
+        let (calm, overloaded) = ends(retry, middle);
+        match differ(calm, overloaded) {
             true => high = middle,
             false => low = middle,
         }
     }
-    Ok(low)
+    low
 }
 
 /// Threads or connections over pure work: M/M/P//N.

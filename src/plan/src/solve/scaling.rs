@@ -112,6 +112,8 @@ pub struct Fitted {
     pub law: Law,
     /// Standard deviation of the residuals.
     pub sigma: f64,
+    /// The same of the residuals as shares of what was fitted.
+    pub relative: f64,
     /// Standard errors of alpha, beta and gamma; `None` where a parameter lies at a bound.
     pub errors: Option<[f64; 3]>,
     /// Parameters at a bound, by name.
@@ -143,6 +145,10 @@ pub fn fit_law(n: &[f64], throughput: &[f64]) -> Result<Fitted, SolveError> {
     let square: f64 = points.iter().map(|(n, x)| (x - law.at(*n)).powi(2)).sum();
     let freedom = points.len() as f64 - 3.0;
     let sigma = (square / freedom.max(1.0)).sqrt();
+    let shares: f64 = points
+        .iter()
+        .map(|(n, x)| (x / law.at(*n) - 1.0).powi(2))
+        .sum();
     let mut at_bound = Vec::new();
     for (name, value) in [("alpha", alpha), ("beta", beta)] {
         if value <= AT_BOUND || value >= 1.0 - AT_BOUND {
@@ -159,6 +165,7 @@ pub fn fit_law(n: &[f64], throughput: &[f64]) -> Result<Fitted, SolveError> {
     Ok(Fitted {
         law,
         sigma,
+        relative: (shares / freedom.max(1.0)).sqrt(),
         errors,
         at_bound,
         distinct: distinct.len(),

@@ -1,12 +1,15 @@
 //! Plan files: read with all that is wrong, written whole or not at all.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use model::plan::check::TEXT_MAX_BYTES;
+use model::plan::subject::Cache;
 use model::plan::{Plan, check};
 use model::time::Moment;
 use plan::document::{self, ParseError};
+use plan::observe::Cached;
+use plan::solve::cache::Curve;
 use sha2::{Digest, Sha256};
 
 use crate::performance::replace;
@@ -139,6 +142,62 @@ pub fn fingerprint(path: &Path) -> Result<String, Problem> {
     let digest = hash.finalize();
     let hex: String = digest.iter().map(|it| format!("{it:02x}")).collect();
     Ok(format!("sha256:{hex}"))
+}
+
+/// Bytes of a file of keys, at most.
+const KEYS_MAX_BYTES: u64 = 1 << 30;
+
+/// Reads the keys of a cache, one a line, from a file beside the recording.
+///
+/// # Errors
+///
+/// The file cannot be read, leads out of that folder, or holds no keys.
+pub fn cache(cache: &Cache, folder: &Path) -> Result<Cached, Problem> {
+    let path = folder.join(&cache.keys);
+    let what = || format!("could not read the keys in {}", path.display());
+    let plain = Path::new(&cache.keys).components().count() == 1;
+    let usage = |why: String, what_to_do: &str| Problem {
+        what: what(),
+        why,
+        what_to_do: what_to_do.to_owned(),
+        sort: Sort::NotUsable,
+    };
+    if !plain || cache.keys.is_empty() {
+        return Err(usage(
+            format!("{:?} is no name of a file beside the recording", cache.keys),
+            "the name of a file in the recording's own folder",
+        ));
+    }
+    let file = std::fs::File::open(&path)
+        .map_err(|error| Problem::from_error(what(), &error, Sort::NotReadable))?;
+    let mut keys = Vec::new();
+    for line in std::io::BufReader::new(file.take(KEYS_MAX_BYTES)).split(b'\n') {
+        let line = line.map_err(|error| Problem::from_error(what(), &error, Sort::NotReadable))?;
+        let line = line.trim_ascii();
+        if !line.is_empty() {
+            let digest = Sha256::digest(line);
+            let mut first = [0; 8];
+            first.copy_from_slice(&digest[..8]);
+            keys.push(u64::from_le_bytes(first));
+        }
+    }
+    let warm = usize::try_from(cache.warm).unwrap_or(usize::MAX);
+    // The file is the sample: all of it counts, and stands for more.
+    let curve = Curve::sampled(&keys, warm, cache.rate)
+        .map_err(|error| usage(error.to_string(), "a file with one key a line"))?;
+    let sizes = cache.entry_bytes > 0.0 && cache.bytes >= 0.0;
+    if !sizes {
+        return Err(usage(
+            "its entries or the cache itself have no size".to_owned(),
+            "entry_bytes and bytes above 0 in the plan's subject",
+        ));
+    }
+    Ok(Cached {
+        curve,
+        entry_bytes: cache.entry_bytes,
+        bytes: cache.bytes,
+        behind: cache.behind.clone(),
+    })
 }
 
 /// Where a plan's audit is kept.

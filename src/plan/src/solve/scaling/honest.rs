@@ -17,7 +17,7 @@ const DISTINCT_LEAST: usize = 6;
 const REACH: f64 = 2.0;
 
 /// Level of the interval.
-const LEVEL: f64 = 0.90;
+const LEVEL: f64 = 0.95;
 
 /// An answer, or why there is none.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,7 +95,9 @@ fn half_width(n: &[f64], fitted: &Fitted, at: f64) -> f64 {
     let leverage = leverage(&rows, &here).unwrap_or(1.0);
     // Beyond what was measured the law itself is in doubt as well.
     let beyond = (at / fitted.most).max(1.0);
-    quantile * fitted.sigma * (1.0 + leverage).sqrt() * beyond
+    // Measurements scatter as their size does, at least.
+    let sigma = fitted.sigma.max(fitted.relative * fitted.law.at(at));
+    quantile * sigma * (1.0 + leverage).sqrt() * beyond
 }
 
 /// `x' (X'X)^-1 x`, as a sum over an orthogonal way to it.
