@@ -21,7 +21,7 @@ use crate::place::{Folder, Group, put};
 use crate::plan::{self, Action, Subject};
 use crate::result::{Point, Report};
 use crate::running::wait;
-use crate::sample::{Measured, Terms, measured, together};
+use crate::sample::{Measured, Terms, host_cores, measured, together};
 use crate::score::{Grade, Outcome, Owed, Quantity, Scored};
 
 /// What all experiments are told.
@@ -74,6 +74,10 @@ pub(crate) struct Recorded {
     /// From the first measured moment to the last.
     pub(crate) window: Window,
     pub(crate) points: Vec<Measured>,
+    /// The time of each of them.
+    windows: Vec<Window>,
+    /// Whether users were counted.
+    closed: bool,
 }
 
 /// A plan that was predicted.
@@ -96,7 +100,12 @@ pub(crate) struct Change<'a> {
     /// `None` where the run after the change was not made.
     pub(crate) after: Option<&'a Measured>,
     pub(crate) owed: Owed,
+    /// Processors that others use on purpose: part of the experiment.
+    pub(crate) others_meant: f64,
 }
+
+/// More than this share of the processors in the hands of others is a reason to refuse.
+const OTHERS_MOST: f64 = 0.2;
 
 /// What is scored of a load that is served.
 pub(crate) const SERVED: &[(&str, Quantity)] = &[
@@ -110,6 +119,13 @@ impl Recorded {
     /// The last level: what a prediction starts from.
     pub(crate) fn last(&self) -> Measured {
         self.points.last().cloned().unwrap_or_default()
+    }
+
+    /// The time of what a prediction starts from: of a closed load the last level, of an
+    /// open one all of them.
+    fn start(&self) -> Window {
+        let last = self.windows.last().filter(|_| self.closed);
+        last.copied().unwrap_or(self.window)
     }
 
     /// The mean of all levels.
@@ -134,11 +150,11 @@ impl Bench {
         }
         let recording = self.kymo.record(name, &self.ear, &self.stop)?;
         let mut points = Vec::new();
-        let mut window: Option<Window> = None;
+        let mut windows: Vec<Window> = Vec::new();
         for level in levels {
             eprintln!("{name}: {}", level.setting);
-            let (found, (from, to)) = self.level(server, level)?;
-            window = Some((window.map_or(from, |it| it.0), to));
+            let (found, window) = self.level(server, level)?;
+            windows.push(window);
             self.report.points.push(Point {
                 setting: format!("{name}: {}", level.setting),
                 when: when.to_owned(),
@@ -149,11 +165,13 @@ impl Bench {
         // The last lines of a log are read within a second.
         wait(&self.stop, Duration::from_millis(1_500))?;
         let session = recording.finish()?;
-        let window = window.ok_or("no level was recorded")?;
+        let (first, last) = windows.first().zip(windows.last()).ok_or("no level")?;
         Ok(Some(Recorded {
             session,
-            window,
+            window: (first.0, last.1),
             points,
+            windows,
+            closed: levels.iter().all(|it| it.users.is_some()),
         }))
     }
 
@@ -254,6 +272,8 @@ impl Bench {
         change: &Change<'_>,
         metrics: &[(&str, Quantity)],
     ) {
+        let others = change.before.others - change.others_meant;
+        let shared = others > OTHERS_MOST * host_cores();
         for (metric, quantity) in metrics {
             let value = |it: &Measured| match *metric {
                 "app.response.mean" => it.mean_s,
@@ -267,13 +287,20 @@ impl Bench {
                 after: value(after),
                 utilization: after.utilization,
             });
+            let predicted = trial.prediction.of(metric);
+            let code = predicted.refused.as_ref().and_then(|it| it.get(..2));
+            // On a machine that others use as much no answer is owed.
+            let owed = match code {
+                Some("I8") if shared => Owed::Refusal,
+                _ => change.owed,
+            };
             let row = Scored {
                 change: change.told.to_owned(),
                 applied: change.applied.to_owned(),
                 metric: (*metric).to_owned(),
                 quantity: *quantity,
                 truth: change.truth.to_owned(),
-                predicted: trial.prediction.of(metric),
+                predicted,
                 outcome,
                 error: None,
                 grade: Grade::NotRun,
@@ -281,7 +308,7 @@ impl Bench {
                 inside: None,
                 note: String::new(),
             };
-            self.report.rows.push(row.judge(change.owed));
+            self.report.rows.push(row.judge(owed));
         }
     }
 
@@ -290,7 +317,7 @@ impl Bench {
         let sessions: [&Path; 2] = [&base.session, &after.session];
         let found = self
             .kymo
-            .validate(&trial.plan, sessions, [base.window, after.window]);
+            .validate(&trial.plan, sessions, [base.start(), after.window]);
         let verdict = match found {
             Ok(it) => {
                 let verdict = it.get("verdict").and_then(|it| it.as_str());

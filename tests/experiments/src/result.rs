@@ -108,6 +108,7 @@ impl Report {
         }
         text.push_str(&table(&[self]));
         for (plan, verdict) in &self.verdicts {
+            let verdict: String = verdict.chars().take(160).collect();
             text.push_str(&format!("  kymo plan validate {plan}: {verdict}\n"));
         }
         for note in &self.notes {
@@ -184,7 +185,7 @@ fn line(text: &mut String, experiment: &str, row: &Scored) {
         .error
         .map_or("-".to_owned(), |it| format!("{:.1} %", it * 100.0));
     let mut why = vec![row.applied.clone(), row.truth.clone()];
-    why.extend(row.predicted.refused.clone());
+    why.extend(row.predicted.refused.as_deref().map(beginning));
     if !row.note.is_empty() {
         why.push(row.note.clone());
     }
@@ -204,6 +205,15 @@ fn line(text: &mut String, experiment: &str, row: &Scored) {
         why.join("; ")
     )
     .ok();
+}
+
+/// As much of a reason as a table holds; the file has all of it.
+fn beginning(text: &str) -> String {
+    const MOST: usize = 90;
+    match text.char_indices().nth(MOST) {
+        Some((place, _)) => format!("{}...", &text[..place]),
+        None => text.to_owned(),
+    }
 }
 
 fn number(value: Option<f64>) -> String {

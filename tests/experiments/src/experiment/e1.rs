@@ -214,6 +214,7 @@ fn hold(
         before: &base.last(),
         after: found.as_ref(),
         owed,
+        others_meant: 0.0,
     };
     bench.score(trial, &change, SERVED);
     if let Some(after) = after {

@@ -136,6 +136,7 @@ fn hold(
         before: &base.last(),
         after: found.as_ref(),
         owed,
+        others_meant: 0.0,
     };
     bench.score(trial, &change, metrics);
     if let (Some(after), Owed::Answer) = (after, owed) {

@@ -226,6 +226,7 @@ fn after(bench: &mut Bench, lab: &Lab<'_>, base: &Recorded, it: &Asked) -> Resul
         before: &base.last(),
         after: found.as_ref(),
         owed: Owed::Answer,
+        others_meant: lab.batch_load / 100.0,
     };
     bench.score(&it.trial, &change, SERVED);
     if let Some(after) = &after {
@@ -303,6 +304,7 @@ fn faster_disk(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         before: &base.last(),
         after: None,
         owed: Owed::Refusal,
+        others_meant: 0.0,
     };
     bench.score(&trial, &change, &[("app.response.mean", Quantity::Mean)]);
     Ok(())

@@ -181,6 +181,7 @@ impl Shared {
 
 /// A connection that is kept.
 struct Connection {
+    address: SocketAddr,
     stream: BufReader<TcpStream>,
 }
 
@@ -193,6 +194,7 @@ impl Connection {
             .set_read_timeout(patience)
             .map_err(|it| it.to_string())?;
         Ok(Self {
+            address,
             stream: BufReader::new(stream),
         })
     }
@@ -203,7 +205,7 @@ impl Connection {
         match self.once(path) {
             Ok(served) => Ok(served),
             Err(_) => {
-                *self = Self::open(self.stream.get_ref().peer_addr().map_err(gone)?)?;
+                *self = Self::open(self.address)?;
                 self.once(path).map_err(gone)
             }
         }
