@@ -110,6 +110,9 @@ pub fn linearizer(system: &System) -> Result<Point, SolveError> {
 /// Customers of each class at each station.
 type Queues = Vec<Vec<f64>>;
 
+/// Throughputs, residence times and queues at a fixed point.
+type Turned = (Vec<f64>, Vec<Vec<f64>>, Queues);
+
 /// A system whose servers are single, with the delays that make them so.
 struct Core {
     system: System,
@@ -179,7 +182,7 @@ impl Core {
         customers: &[f64],
         changes: &[Vec<Vec<f64>>],
         mut queues: Queues,
-    ) -> Result<(Vec<f64>, Vec<Vec<f64>>, Queues), SolveError> {
+    ) -> Result<Turned, SolveError> {
         let mut throughput = vec![0.0; self.classes];
         let mut residence_s = vec![vec![0.0; self.stations]; self.classes];
         for _ in 0..TURNS_MAX {

@@ -125,7 +125,7 @@ impl Curve {
     /// Share of the requests that a cache for so many keys answers.
     pub fn hit_ratio(&self, entries: f64) -> f64 {
         let place = entries / self.scale;
-        if !(place >= 1.0) {
+        if place.is_nan() || place < 1.0 {
             return 0.0;
         }
         let place = (place.floor() as usize).min(self.within.len());

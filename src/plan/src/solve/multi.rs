@@ -185,9 +185,11 @@ impl Table {
             let cycle_s = residence_s[c].iter().sum::<f64>() + system.think_s[c];
             throughput[c] = state[c] as f64 / positive("a customer's cycle", cycle_s)?;
         }
-        for k in 0..self.stations {
-            let queue = (0..classes).map(|c| throughput[c] * residence_s[c][k]);
-            self.queues[place * self.stations + k] = queue.sum();
+        let own = place * self.stations;
+        for (k, queue) in self.queues[own..own + self.stations].iter_mut().enumerate() {
+            *queue = (0..classes)
+                .map(|c| throughput[c] * residence_s[c][k])
+                .sum();
         }
         self.settle(system, (place, state), &throughput);
         Ok((throughput, residence_s))

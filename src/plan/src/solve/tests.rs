@@ -124,8 +124,8 @@ fn closed_systems_are_what_counting_every_state_gives() {
         let point = multi::exact(&system).unwrap();
         for c in 0..system.customers.len() {
             near(point.throughput[c], throughput[c], 1e-9);
-            for k in 0..system.servers.len() {
-                near(point.queues[c][k], queues[c][k], 1e-8);
+            for (got, want) in point.queues[c].iter().zip(&queues[c]) {
+                near(*got, *want, 1e-8);
             }
         }
         if classes == 1 {
