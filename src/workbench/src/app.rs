@@ -93,6 +93,7 @@ impl App {
         self.recorder.look(now);
         self.recorder.note(self.session.live_notes());
         self.timeline.reach(self.session.span());
+        self.follow_plan();
     }
 
     /// Tells that something failed.

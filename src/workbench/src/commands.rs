@@ -391,6 +391,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Bottleneck), ("view.bottleneck", "Bottleneck: which resource limits"), View, &[], Always),
     line(Id::Show(Screen::Forecast), ("view.forecast", "Forecast: what comes next"), View, &[], Always),
     line(Id::Show(Screen::Correlate), ("view.correlate", "Correlate: what moves together"), View, &[], Always),
+    line(Id::Show(Screen::Plan), ("view.plan", "Plan: what would help, and did it help"), View, &[], Always),
     line(Id::Show(Screen::Services), ("view.services", "Services: response time, throughput, errors"), View, &[], Always),
     line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),
     line(Id::CorrelateSelected, ("analyze.correlate", "What moves together with this series"), View, &[], When::Series),

@@ -14,6 +14,7 @@ use workflow::target::Target;
 use crate::Example;
 use crate::history::History;
 use crate::places::{self, Places, Recent};
+use crate::plans::Plans;
 use crate::tasks::{Outcome, Pool, Work};
 use crate::workspace::Workspace;
 
@@ -56,6 +57,8 @@ pub struct Desk {
     pub prober: Prober,
     /// What it found, when it was last asked.
     pub hindrances: Vec<Hindrance>,
+    /// The plan that is worked on.
+    pub plans: Plans,
     saved: u64,
     saved_recent: Recent,
     changed_at: Option<Instant>,
@@ -92,6 +95,7 @@ impl Desk {
                 checker: |text| Ok(text.to_owned()),
                 prober: Vec::new,
                 hindrances: Vec::new(),
+                plans: Plans::new(crate::plans::now()),
                 saved: 0,
                 changed_at: None,
             },

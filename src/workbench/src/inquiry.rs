@@ -8,6 +8,7 @@
 
 pub mod forecast;
 pub mod limits;
+pub mod plan;
 pub mod services;
 pub mod together;
 
@@ -34,6 +35,10 @@ pub struct Inquiries {
     pub services: services::Question,
     /// Why one of them was slow.
     pub why: services::Why,
+    /// The model of the session, for a plan.
+    pub plan: plan::Question,
+    /// Intervals of a plan.
+    pub interval: plan::Interval,
 }
 
 /// What a job brings.
@@ -53,6 +58,10 @@ pub enum Answer {
     Services(u64, Result<services::Seen, Problem>),
     /// Why one of them was slow.
     Why(u64, Result<Vec<Finding>, Problem>),
+    /// The model of the session.
+    Plan(u64, Result<plan::Found, Problem>),
+    /// Intervals of a plan.
+    Interval(u64, plan::Predicted),
 }
 
 /// How far a question is.
@@ -106,6 +115,8 @@ impl Inquiries {
         self.lags.reset();
         self.services.reset();
         self.why.reset();
+        self.plan.reset();
+        self.interval.reset();
     }
 
     /// Takes in what a job brings.
@@ -118,6 +129,8 @@ impl Inquiries {
             Answer::Lags(number, points) => self.lags.accept(number, Ok(points)),
             Answer::Services(number, seen) => self.services.accept(number, seen),
             Answer::Why(number, found) => self.why.accept(number, found),
+            Answer::Plan(number, found) => self.plan.accept(number, found),
+            Answer::Interval(number, found) => self.interval.accept(number, Ok(found)),
         }
     }
 }

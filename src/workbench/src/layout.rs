@@ -31,6 +31,8 @@ pub enum Screen {
     Correlate,
     /// What services do for their users.
     Services,
+    /// What would help, and did it help.
+    Plan,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -52,6 +54,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Analyze, "Analyze"),
     (Screen::Compare, "Compare"),
     (Screen::Services, "Services"),
+    (Screen::Plan, "Plan"),
     (Screen::Bottleneck, "Bottleneck"),
     (Screen::Forecast, "Forecast"),
     (Screen::Correlate, "Correlate"),
@@ -85,6 +88,7 @@ pub fn standard() -> Layout {
             Screen::Analyze,
             Screen::Compare,
             Screen::Services,
+            Screen::Plan,
             Screen::Bottleneck,
             Screen::Forecast,
             Screen::Correlate,
@@ -147,6 +151,7 @@ const BESIDE_PLOTS: &[Screen] = &[
     Screen::Analyze,
     Screen::Compare,
     Screen::Services,
+    Screen::Plan,
     Screen::Bottleneck,
     Screen::Forecast,
     Screen::Correlate,

@@ -10,7 +10,8 @@
 //!   one time axis; [`commands`] everything that can be asked for by name.
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
 //! * [`tasks`] is work off this thread, [`recorder`] the recording, [`notices`]
-//!   what the user is told, [`desk`] and [`places`] what is kept between runs.
+//!   what the user is told, [`desk`] and [`places`] what is kept between runs, [`plans`]
+//!   the plan that is worked on.
 //!
 //! Never in a view: a file, a socket, a lock, a wait.
 //!
@@ -40,6 +41,7 @@ pub mod notices;
     reason = "the one place for files; jobs call it"
 )]
 pub mod places;
+pub mod plans;
 pub mod plot;
 pub mod recorder;
 pub mod session;

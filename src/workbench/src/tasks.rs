@@ -78,6 +78,12 @@ pub enum Outcome {
     Hindrances(Vec<Hindrance>),
     /// The beginning of a file was looked at, read like this.
     Previewed(PathBuf, How, Result<Preview, Problem>),
+    /// A plan was read from a file.
+    PlanRead(PathBuf, Result<Box<model::plan::Plan>, Problem>),
+    /// A version of the plan was written to a file.
+    PlanWritten(PathBuf, u64, Result<(), Problem>),
+    /// A version of the plan was predicted.
+    PlanPredicted(u64, Result<Box<model::plan::Plan>, Problem>),
     /// Settings were written.
     Saved(Result<(), Problem>),
     /// Notes or findings were stored; what to say of it, which may be nothing.

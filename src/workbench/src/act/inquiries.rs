@@ -182,7 +182,7 @@ impl App {
     }
 
     /// All series, once they are read; starts reading them.
-    fn series_read(&mut self) -> Option<Arc<Input>> {
+    pub(super) fn series_read(&mut self) -> Option<Arc<Input>> {
         let insight = self.session.insight();
         let found = insight.input().cloned();
         let reads = matches!(insight.progress(), Progress::Running(_));

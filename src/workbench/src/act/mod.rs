@@ -4,7 +4,7 @@
 //! * [`commands`]: by name. [`time`]: the axis. [`panels`]: plots.
 //! * [`files`]: open, write. [`hosts`]: attach, record. [`notes`]: annotations.
 //! * [`findings`]: what was found; [`compare`]: what changed; [`inquiries`]: what else
-//!   is asked of the analyses. [`outcomes`]: what finished jobs bring.
+//!   is asked of the analyses; [`planning`]: plans. [`outcomes`]: what finished jobs bring.
 
 mod commands;
 mod compare;
@@ -15,6 +15,7 @@ mod inquiries;
 mod notes;
 mod outcomes;
 mod panels;
+mod planning;
 mod time;
 
 use std::time::Instant;
@@ -42,6 +43,7 @@ impl App {
             Wish::Forecast(action) => self.forecast(ctx, action),
             Wish::Correlate(action) => self.correlate(ctx, action),
             Wish::Services(action) => self.services(ctx, action),
+            Wish::Plan(action) => self.planning(ctx, action),
             Wish::Compare(action) => self.comparison(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),

@@ -41,6 +41,9 @@ impl App {
                 let preview = preview.map_err(|problem| problem.why);
                 self.views.dialogs.previewed(&path, &how, preview);
             }
+            Outcome::PlanRead(path, result) => self.plan_read(path, result),
+            Outcome::PlanWritten(path, version, result) => self.plan_written(path, version, result),
+            Outcome::PlanPredicted(version, result) => self.plan_predicted(version, result),
             Outcome::Hindrances(found) => self.desk.hindrances = found,
             Outcome::Noted(result) => self.noted(result),
             Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) => {}

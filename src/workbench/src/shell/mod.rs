@@ -98,6 +98,8 @@ pub struct Views {
     pub correlate: view::correlate::State,
     /// What services do.
     pub services: view::services::State,
+    /// What would help.
+    pub plan: view::plan::State,
     /// What changed.
     pub compare: view::compare::State,
     /// The list of events.
@@ -153,6 +155,8 @@ pub enum Wish {
     Correlate(view::correlate::Action),
     /// A wish of the screen of services.
     Services(view::services::Action),
+    /// A wish of the plan.
+    Plan(view::plan::Action),
     /// A wish of the comparison.
     Compare(view::compare::Action),
     /// A wish of the list of events.

@@ -9,7 +9,7 @@ use crate::inquiry::{Inquiry, Stage};
 use crate::view::chooser::Choice;
 use crate::view::findings::Progress;
 use crate::view::lane::Axis;
-use crate::view::{bottleneck, correlate, forecast, services};
+use crate::view::{bottleneck, correlate, forecast, plan, services};
 use crate::workspace::Item;
 
 impl Screens<'_, '_> {
@@ -126,6 +126,56 @@ impl Screens<'_, '_> {
         self.wishes
             .extend(answer.actions.into_iter().map(Wish::Services));
     }
+}
+
+impl Screens<'_, '_> {
+    pub(super) fn plan_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let session = scene.session;
+        let (question, interval) = (&session.inquiries.plan, &session.inquiries.interval);
+        let stage = stage_of(scene, question);
+        let plans = &scene.desk.plans;
+        let baseline = &plans.plan().baseline;
+        let about = |it: &model::plan::Baseline| (it.window, it.subject.clone());
+        let (services, groups) = subjects(session.series());
+        let data = plan::Data {
+            plans,
+            stage: &stage,
+            trouble: trouble(scene, question),
+            found: question.answer(),
+            stale: question
+                .asked()
+                .is_some_and(|it| about(it) != about(baseline)),
+            predicted: interval.answer().zip(interval.asked().copied()),
+            selection: scene.timeline.selection,
+            services: &services,
+            groups: &groups,
+        };
+        let actions = plan::ui(ui, &mut self.views.plan, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Plan));
+    }
+}
+
+/// Services and control groups that a plan can be about.
+fn subjects(series: &[model::series::Series]) -> (Vec<String>, Vec<String>) {
+    let mut services = Vec::new();
+    let mut groups = Vec::new();
+    for one in series {
+        let key = &one.key;
+        let own = key.attributes.len() == 1;
+        match key.metric.as_str() {
+            "service.request.throughput" if own => {
+                services.extend(key.attribute("service.name").map(str::to_owned));
+            }
+            "cgroup.cpu.usage" => groups.push(key.column()),
+            _ => {}
+        }
+    }
+    services.sort();
+    services.dedup();
+    groups.sort();
+    groups.dedup();
+    (services, groups)
 }
 
 /// What a chooser of series offers.

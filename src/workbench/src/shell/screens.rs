@@ -203,6 +203,7 @@ impl Screens<'_, '_> {
             Screen::Forecast => self.forecast_ui(ui),
             Screen::Correlate => self.correlate_ui(ui),
             Screen::Services => self.services_ui(ui),
+            Screen::Plan => self.plan_ui(ui),
             Screen::Compare => self.compare_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),

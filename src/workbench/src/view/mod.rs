@@ -37,6 +37,7 @@ pub mod hosts;
 pub mod lane;
 mod list;
 pub mod overview;
+pub mod plan;
 mod plane;
 pub mod processes;
 pub mod quality;

@@ -100,6 +100,15 @@ pub fn write(path: &Path, plan: &Plan) -> Result<(), Problem> {
     replace(path, text.as_bytes())
 }
 
+/// Writes a text to a file, whole or not at all.
+///
+/// # Errors
+///
+/// The disk refuses.
+pub fn write_text(path: &Path, text: &str) -> Result<(), Problem> {
+    replace(path, text.as_bytes())
+}
+
 /// A new plan's id: 16 hexadecimal digits that no other plan of this machine has.
 pub fn id(now: Moment, title: &str) -> String {
     let mut hash = Sha256::new();

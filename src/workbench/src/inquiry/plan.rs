@@ -1,0 +1,109 @@
+//! What is asked for a plan: the model of the open session, suggestions, intervals, and how
+//! earlier predictions came out.
+//!
+//! Start at [`ask`] and [`ask_interval`].
+
+use std::sync::Arc;
+
+use model::plan::{Baseline, Plan};
+use plan::ledger::{Ledger, score};
+use plan::predict::{self, Band, Curve, Prediction};
+use plan::refusal::Refusal;
+use plan::suggest::Suggestion;
+use workflow::input::Input;
+use workflow::jobs::Context;
+use workflow::planning::{self, Calibrated, book};
+use workflow::problem::Problem;
+
+use super::{Answer, Inquiry};
+use crate::tasks::{Generation, Outcome, Pool, Ticket, Work};
+
+/// The model of a session.
+pub type Question = Inquiry<Baseline, Found>;
+
+/// Intervals for a version of the plan.
+pub type Interval = Inquiry<(u64, u64), Predicted>;
+
+/// The model, or why there is none.
+#[derive(Clone)]
+pub struct Found {
+    /// The calibrated system.
+    pub calibrated: Result<Arc<Calibrated>, Refusal>,
+    /// What the bottleneck would have one try.
+    pub suggestions: Vec<Suggestion>,
+    /// How earlier predictions came out.
+    pub book: Arc<Book>,
+}
+
+/// The ledger, ready to be drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    /// All predictions and outcomes.
+    pub ledger: Ledger,
+    /// The scores, one a model and quantity.
+    pub scores: Vec<score::Score>,
+    /// What was damaged in it.
+    pub faults: Vec<String>,
+}
+
+/// Intervals.
+#[derive(Clone)]
+pub struct Predicted {
+    /// What is expected.
+    pub prediction: Prediction,
+    /// The planned system at many loads, with its band.
+    pub curve: Curve,
+}
+
+/// Fits the model to the session and looks what would help.
+pub fn ask(
+    question: &mut Question,
+    (input, baseline): (&Arc<Input>, Baseline),
+    (generation, work): (Generation, &mut Work),
+) {
+    let number = question.ask(baseline.clone(), work);
+    let input = Arc::clone(input);
+    let job = work.start(Pool::Long, "fitting the model", move |context| {
+        let found = look(&input, &baseline, context);
+        Outcome::Answered(generation, Box::new(Answer::Plan(number, found)))
+    });
+    question.started(job.map(|id| Ticket(Pool::Long, id)));
+}
+
+fn look(input: &Input, baseline: &Baseline, context: &Context) -> Result<Found, Problem> {
+    let (ledger, faults) = book::read(&book::usual())?;
+    let calibrated = planning::calibrated(input, baseline, context)?.map(Arc::new);
+    let suggestions = planning::suggested(input, baseline, &ledger, context)?;
+    Ok(Found {
+        calibrated,
+        suggestions,
+        book: Arc::new(Book {
+            scores: score::scores(&ledger),
+            ledger,
+            faults,
+        }),
+    })
+}
+
+/// Computes the intervals of a plan.
+pub fn ask_interval(
+    question: &mut Interval,
+    (found, plan, versions): (&Found, Arc<Plan>, (u64, u64)),
+    (generation, work): (Generation, &mut Work),
+) {
+    let Ok(calibrated) = &found.calibrated else {
+        return;
+    };
+    let number = question.ask(versions, work);
+    let (calibrated, book) = (Arc::clone(calibrated), Arc::clone(&found.book));
+    let job = work.start(Pool::Quick, "predicting", move |_| {
+        let calibration = &calibrated.calibration;
+        let widening = book::widening(&book.ledger, calibration);
+        let predicted = Predicted {
+            prediction: predict::predict(calibration, &plan, &widening),
+            curve: predict::curves(calibration, &plan.actions, Band::Eighty),
+        };
+        Outcome::Answered(generation, Box::new(Answer::Interval(number, predicted)))
+    });
+    question.started(job.map(|id| Ticket(Pool::Quick, id)));
+}
