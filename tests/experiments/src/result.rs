@@ -121,7 +121,7 @@ impl Report {
 /// All rows of several experiments, and the coverage of their intervals.
 pub(crate) fn table(reports: &[&Report]) -> String {
     let mut text = format!(
-        "{:<5}{:<30}{:<20}{:>11}{:>11}{:>23}{:>11}{:>9}  {:<3}{:<16}{:<10}{:<8}{}\n",
+        "{:<5}{:<34}{:<20}{:>11}{:>11}{:>23}{:>11}{:>9}  {:<3}{:<16}{:<10}{:<8}{}\n",
         "",
         "change",
         "metric",
@@ -192,7 +192,7 @@ fn line(text: &mut String, experiment: &str, row: &Scored) {
     // Writing into a text cannot fail.
     writeln!(
         text,
-        "{experiment:<5}{:<30}{:<20}{:>11}{:>11}{range:>23}{:>11}{error:>9}  {:<3}{:<16}{:<10}{:<8}{}",
+        "{experiment:<5}{:<34}{:<20}{:>11}{:>11}{range:>23}{:>11}{error:>9}  {:<3}{:<16}{:<10}{:<8}{}",
         row.change,
         row.metric,
         number(outcome.map(|it| it.before)),

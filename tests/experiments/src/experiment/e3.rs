@@ -4,6 +4,7 @@
 //! plan must be refused; with the keys that were asked for, a model of the cache answers.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::Experiment;
@@ -29,7 +30,7 @@ pub(crate) const E3: Experiment = Experiment {
         ("exponent", "0.9"),
         ("value-bytes", "600"),
         ("rate", "1500"),
-        ("fill", "60000"),
+        ("fill", "200000"),
     ],
     run,
 };
@@ -110,6 +111,11 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         let name = format!("e3-after-{mib:.0}");
         let after = bench.record((&name, "after"), server, &levels[..1])?;
         let after = after.map(|it| hit_ratio(&looks, &it)).transpose()?;
+        bench.report.notes.push(format!(
+            "{told}: {:.0} entries are expected, {:.0} are held",
+            held.entries_at(*bytes as f64),
+            redis.talk()?.entries()?
+        ));
         let outcome = after.map(|after| Outcome {
             before,
             after,
@@ -152,10 +158,13 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
 fn levels(bench: &Bench, asked: Asked, looks: &Looks) -> Vec<Level<'static>> {
     let seed = bench.protocol.seed;
     let (ear, looks) = (Arc::clone(&bench.ear), Arc::clone(looks));
+    let runs = AtomicU64::new(0);
     let level = Level {
         setting: format!("{:.0} requests/s", asked.rate),
         users: None,
         begin: Box::new(move |_| {
+            // The same keys again would all be there already.
+            let seed = seed + runs.fetch_add(1, Ordering::Relaxed);
             let load = Cache::start(address(), asked, seed, (&ear, &looks))?;
             Ok(Box::new(load) as Box<dyn Load>)
         }),

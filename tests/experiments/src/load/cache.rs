@@ -40,6 +40,8 @@ pub(crate) struct Asked {
 pub(crate) struct Look {
     /// When it was answered, seconds since the Unix epoch.
     pub(crate) end_s: f64,
+    /// How long that took, seconds.
+    pub(crate) wait_s: f64,
     /// Which key.
     pub(crate) key: u32,
     /// Whether it was there.
@@ -167,6 +169,7 @@ impl Cache {
             let hit = talk.look_up(key, &value)?;
             all.push(Look {
                 end_s: unix_s(),
+                wait_s: 0.0,
                 key: key as u32,
                 hit,
             });
@@ -182,15 +185,16 @@ impl Cache {
                 std::thread::sleep(due.saturating_duration_since(Instant::now()));
                 let key = zipf.next(&mut draw);
                 let hit = talk.look_up(key, &value)?;
-                let end_s = unix_s();
+                let (end_s, wait_s) = (unix_s(), due.elapsed().as_secs_f64());
                 all.push(Look {
                     end_s,
+                    wait_s,
                     key: key as u32,
                     hit,
                 });
                 told.push(Sample {
                     end_s,
-                    wait_s: due.elapsed().as_secs_f64(),
+                    wait_s,
                     served: true,
                 });
                 if Instant::now() > tell {
@@ -231,7 +235,7 @@ impl Load for Cache {
         let all = reader.join().map_err(|_| "a reader is lost")??;
         let samples = all.iter().map(|it| Sample {
             end_s: it.end_s,
-            wait_s: 0.0,
+            wait_s: it.wait_s,
             served: true,
         });
         let samples = samples.collect();
