@@ -21,7 +21,7 @@ use crate::place::{Folder, Group, put};
 use crate::plan::{self, Action, Subject};
 use crate::result::{Point, Report};
 use crate::running::wait;
-use crate::sample::{Measured, Terms, host_cores, measured, together};
+use crate::sample::{Measured, Terms, measured, together};
 use crate::score::{Grade, Outcome, Owed, Quantity, Scored};
 
 /// What all experiments are told.
@@ -78,6 +78,8 @@ pub(crate) struct Recorded {
     windows: Vec<Window>,
     /// Whether users were counted.
     closed: bool,
+    /// Whether others used so much in the mean that it says little.
+    disturbed: bool,
 }
 
 /// A plan that was predicted.
@@ -96,16 +98,14 @@ pub(crate) struct Change<'a> {
     pub(crate) applied: &'a str,
     /// Where the measured numbers are from.
     pub(crate) truth: &'a str,
-    pub(crate) before: &'a Measured,
+    pub(crate) base: &'a Recorded,
     /// `None` where the run after the change was not made.
-    pub(crate) after: Option<&'a Measured>,
+    pub(crate) after: Option<&'a Recorded>,
     pub(crate) owed: Owed,
-    /// Processors that others use on purpose: part of the experiment.
-    pub(crate) others_meant: f64,
 }
 
-/// More than this share of the processors in the hands of others is a reason to refuse.
-const OTHERS_MOST: f64 = 0.2;
+/// A run that others disturbed is made again so often.
+const AGAIN_MOST: usize = 2;
 
 /// What is scored of a load that is served.
 pub(crate) const SERVED: &[(&str, Quantity)] = &[
@@ -136,7 +136,32 @@ impl Recorded {
 
 impl Bench {
     /// Records levels of load one after the other; `None` where the machine was not quiet.
+    ///
+    /// What others disturb meanwhile is recorded again, a few times at most.
     pub(crate) fn record(
+        &mut self,
+        (name, when): (&str, &str),
+        server: Server<'_>,
+        levels: &[Level<'_>],
+    ) -> Result<Option<Recorded>, String> {
+        for _ in 0..AGAIN_MOST {
+            let points = self.report.points.len();
+            let recorded = self.once((name, when), server, levels)?;
+            let again = recorded.as_ref().is_some_and(|it| it.disturbed);
+            if !again || self.protocol.gate == Gate::Off {
+                return Ok(recorded);
+            }
+            eprintln!("{name}: others disturbed it, so it is recorded again");
+            let note = format!("{name} was disturbed by others and recorded again");
+            self.report.notes.push(note);
+            for point in &mut self.report.points[points..] {
+                "again".clone_into(&mut point.when);
+            }
+        }
+        self.once((name, when), server, levels)
+    }
+
+    fn once(
         &mut self,
         (name, when): (&str, &str),
         server: Server<'_>,
@@ -165,6 +190,7 @@ impl Bench {
         // The last lines of a log are read within a second.
         wait(&self.stop, Duration::from_millis(1_500))?;
         let session = recording.finish()?;
+        let disturbed = together(&points).disturbed(server.terms);
         let (first, last) = windows.first().zip(windows.last()).ok_or("no level")?;
         Ok(Some(Recorded {
             session,
@@ -172,6 +198,7 @@ impl Bench {
             points,
             windows,
             closed: levels.iter().all(|it| it.users.is_some()),
+            disturbed,
         }))
     }
 
@@ -272,8 +299,10 @@ impl Bench {
         change: &Change<'_>,
         metrics: &[(&str, Quantity)],
     ) {
-        let others = change.before.others - change.others_meant;
-        let shared = others > OTHERS_MOST * host_cores();
+        let before = change.base.last();
+        let after = change.after.map(|it| together(&it.points));
+        let gated = self.protocol.gate != Gate::Off;
+        let disturbed = gated && change.after.is_some_and(|it| it.disturbed);
         for (metric, quantity) in metrics {
             let value = |it: &Measured| match *metric {
                 "app.response.mean" => it.mean_s,
@@ -282,8 +311,8 @@ impl Bench {
                 "app.rejected" => it.rejected,
                 _ => it.throughput,
             };
-            let outcome = change.after.map(|after| Outcome {
-                before: value(change.before),
+            let outcome = after.as_ref().filter(|_| !disturbed).map(|after| Outcome {
+                before: value(&before),
                 after: value(after),
                 utilization: after.utilization,
             });
@@ -291,7 +320,7 @@ impl Bench {
             let code = predicted.refused.as_ref().and_then(|it| it.get(..2));
             // On a machine that others use as much no answer is owed.
             let owed = match code {
-                Some("I8") if shared => Owed::Refusal,
+                Some("I8") if change.base.disturbed => Owed::Refusal,
                 _ => change.owed,
             };
             let row = Scored {
@@ -306,7 +335,10 @@ impl Bench {
                 grade: Grade::NotRun,
                 direction_right: None,
                 inside: None,
-                note: String::new(),
+                note: match disturbed {
+                    true => "others disturbed what was measured".to_owned(),
+                    false => String::new(),
+                },
             };
             self.report.rows.push(row.judge(owed));
         }

@@ -41,7 +41,12 @@ pub(crate) struct Terms {
     pub(crate) cores: f64,
     /// Think time inside of the waits, seconds.
     pub(crate) think_inside_s: f64,
+    /// Processors that others use on purpose: part of the experiment.
+    pub(crate) others_meant: f64,
 }
+
+/// More than this share of the processors in the hands of others is a disturbance.
+const OTHERS_MOST: f64 = 0.2;
 
 /// An operating point as it was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,6 +69,13 @@ pub(crate) struct Measured {
     pub(crate) steal: f64,
     /// Requests served.
     pub(crate) requests: u64,
+}
+
+impl Measured {
+    /// Whether others used so much that it says little.
+    pub(crate) fn disturbed(&self, terms: Terms) -> bool {
+        self.others - terms.others_meant > OTHERS_MOST * host_cores()
+    }
 }
 
 /// Puts samples and meters together; samples outside of the time are left out.
@@ -174,6 +186,7 @@ mod tests {
         let terms = Terms {
             cores: 0.5,
             think_inside_s: 0.05,
+            others_meant: 0.0,
         };
         let found = measured(&samples, &used, terms);
         assert_eq!(found.requests, 3);

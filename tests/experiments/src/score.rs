@@ -188,7 +188,7 @@ impl Scored {
         let (Some(p50), Some(outcome)) = (self.predicted.p50, self.outcome) else {
             return self;
         };
-        if !outcome.after.is_finite() {
+        if !outcome.after.is_finite() || refused {
             return self;
         }
         self.error = Some(self.quantity.error(p50, &outcome));
@@ -197,7 +197,7 @@ impl Scored {
             .then_some((p50 > outcome.before) == (moved > 0.0));
         let ends = self.predicted.p10.zip(self.predicted.p90);
         self.inside = ends.map(|(lo, hi)| (lo..=hi).contains(&outcome.after));
-        if owed == Owed::Answer && !refused {
+        if owed == Owed::Answer {
             self.grade = self.quantity.grade(p50, &outcome);
         }
         self

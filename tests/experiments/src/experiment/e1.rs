@@ -83,6 +83,7 @@ impl<'a> Lab<'a> {
             terms: Terms {
                 cores,
                 think_inside_s: self.think_inside_s,
+                others_meant: 0.0,
             },
         }
     }
@@ -206,15 +207,13 @@ fn hold(
     (base, after): (&Recorded, Option<&Recorded>),
     owed: Owed,
 ) {
-    let found = after.map(|it| together(&it.points));
     let change = Change {
         told,
         applied,
         truth: TRUTH,
-        before: &base.last(),
-        after: found.as_ref(),
+        base,
+        after,
         owed,
-        others_meant: 0.0,
     };
     bench.score(trial, &change, SERVED);
     if let Some(after) = after {

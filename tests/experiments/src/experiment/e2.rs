@@ -13,7 +13,7 @@ use crate::load::Load;
 use crate::load::web::{Asking, Web};
 use crate::place::Group;
 use crate::plan::{Action, Subject, nginx};
-use crate::sample::{Terms, host_cores, together};
+use crate::sample::{Terms, host_cores};
 use crate::score::{Owed, Quantity};
 use crate::server::nginx::{LIMIT_ON, Nginx, PAGE};
 
@@ -73,6 +73,7 @@ impl<'a> Lab<'a> {
             terms: Terms {
                 cores,
                 think_inside_s: 0.0,
+                others_meant: 0.0,
             },
         }
     }
@@ -128,15 +129,13 @@ fn hold(
     (base, after): (&Recorded, Option<&Recorded>),
     (owed, metrics): (Owed, &[(&str, Quantity)]),
 ) {
-    let found = after.map(|it| together(&it.points));
     let change = Change {
         told,
         applied,
         truth: TRUTH,
-        before: &base.last(),
-        after: found.as_ref(),
+        base,
+        after,
         owed,
-        others_meant: 0.0,
     };
     bench.score(trial, &change, metrics);
     if let (Some(after), Owed::Answer) = (after, owed) {

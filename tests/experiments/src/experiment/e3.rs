@@ -76,6 +76,7 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         terms: Terms {
             cores: host_cores(),
             think_inside_s: 0.0,
+            others_meant: 0.0,
         },
     };
     let Some(base) = bench.record(("e3-before", "before"), server, &levels[..1])? else {

@@ -17,7 +17,7 @@ use crate::load::pgbench::{Order, Pgbench};
 use crate::place::Group;
 use crate::plan::{Action, Subject};
 use crate::running::Running;
-use crate::sample::{Measured, Terms, host_cores, together};
+use crate::sample::{Terms, host_cores};
 use crate::score::{Owed, Quantity};
 use crate::server::postgres::{PORT, Postgres, script};
 
@@ -68,6 +68,7 @@ impl<'a> Lab<'a> {
             terms: Terms {
                 cores: host_cores(),
                 think_inside_s: 0.0,
+                others_meant: self.batch_load / 100.0,
             },
         }
     }
@@ -218,15 +219,13 @@ fn after(bench: &mut Bench, lab: &Lab<'_>, base: &Recorded, it: &Asked) -> Resul
     let name = it.trial.name.replacen("e4-", "e4-after-", 1);
     let levels = lab.levels(bench, &[it.rate]);
     let after = bench.record((&name, "after"), lab.server(), &levels)?;
-    let found: Option<Measured> = after.as_ref().map(|it| together(&it.points));
     let change = Change {
         told: &it.told,
         applied: if it.beside { "by the load" } else { "by hand" },
         truth: TRUTH,
-        before: &base.last(),
-        after: found.as_ref(),
+        base,
+        after: after.as_ref(),
         owed: Owed::Answer,
-        others_meant: lab.batch_load / 100.0,
     };
     bench.score(&it.trial, &change, SERVED);
     if let Some(after) = &after {
@@ -244,6 +243,7 @@ fn faster_disk(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         terms: Terms {
             cores: host_cores(),
             think_inside_s: 0.0,
+            others_meant: 0.0,
         },
     };
     let level = |bench: &Bench, rate: Option<f64>, depth: u32| {
@@ -301,10 +301,9 @@ fn faster_disk(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         told,
         applied: "not at all",
         truth: "a refusal is owed",
-        before: &base.last(),
+        base: &base,
         after: None,
         owed: Owed::Refusal,
-        others_meant: 0.0,
     };
     bench.score(&trial, &change, &[("app.response.mean", Quantity::Mean)]);
     Ok(())
