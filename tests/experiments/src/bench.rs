@@ -23,6 +23,7 @@ use crate::result::{Point, Report};
 use crate::running::wait;
 use crate::sample::{Measured, Terms, measured, together};
 use crate::score::{Grade, Outcome, Owed, Quantity, Scored};
+use crate::server::nginx::{LIMIT_OFF, LIMIT_ON};
 
 /// What all experiments are told.
 #[derive(Clone, Debug)]
@@ -371,7 +372,7 @@ impl Bench {
              (kind: \"Cpuset\", key: \"cgroup:/experiments/*:cpuset.cpus\", min: 1, max: 64),\n\
              (kind: \"*\", key: \"nginx:gzip_comp_level\", min: 1, max: 9),\n\
              (kind: \"*\", key: \"nginx:worker_processes\", min: 1, max: 8),\n\
-             (kind: \"*\", key: \"nginx:limit_req\", min: 0, max: 1000),\n\
+             (kind: \"*\", key: \"nginx:limit_req\", values: [{LIMIT_OFF:?}, {LIMIT_ON:?}]),\n\
              (kind: \"*\", key: \"redis:maxmemory\", min: 1e6, max: 1e9),\n\
              ],\n{applications})\n"
         );

@@ -168,8 +168,12 @@ impl Kymo {
             true => Ok(()),
             false => {
                 let said = std::fs::read_to_string(&printed).unwrap_or_default();
-                let said: Vec<&str> = said.lines().rev().take(4).collect();
-                let said: Vec<&str> = said.into_iter().rev().collect();
+                let mut lines = said.lines().map(str::trim);
+                let why = |it: &&str| it.starts_with("refused") || it.contains("error:");
+                let mut said: Vec<&str> = lines.clone().filter(why).collect();
+                if said.is_empty() {
+                    said.extend(lines.next_back());
+                }
                 Err(format!("kymo plan apply: {}", said.join("; ")))
             }
         }
