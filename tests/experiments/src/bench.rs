@@ -22,7 +22,7 @@ use crate::plan::{self, Action, Subject};
 use crate::result::{Point, Report};
 use crate::running::wait;
 use crate::sample::{Measured, Terms, measured, together};
-use crate::score::{Grade, Outcome, Owed, Quantity, Scored};
+use crate::score::{By, Grade, Outcome, Owed, Quantity, Scored};
 use crate::server::nginx::{LIMIT_OFF, LIMIT_ON};
 
 /// What all experiments are told.
@@ -325,6 +325,7 @@ impl Bench {
                 _ => change.owed,
             };
             let row = Scored {
+                by: By::Kymo,
                 change: change.told.to_owned(),
                 applied: change.applied.to_owned(),
                 metric: (*metric).to_owned(),

@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::Measured;
-use crate::score::{Grade, Scored, coverage, coverage_grade};
+use crate::score::{By, Grade, Scored, coverage, coverage_grade};
 
 /// Version of the file.
 const SCHEMA: u32 = 1;
@@ -141,7 +141,8 @@ pub(crate) fn table(reports: &[&Report]) -> String {
             line(&mut text, &report.experiment, row);
         }
     }
-    let rows = || reports.iter().flat_map(|it| &it.rows);
+    let all = || reports.iter().flat_map(|it| &it.rows);
+    let rows = || all().filter(|it| it.by == By::Kymo);
     let count = |grade| rows().filter(|it| it.grade == grade).count();
     let (share, intervals) = coverage(rows());
     let directions: Vec<bool> = rows().filter_map(|it| it.direction_right).collect();
@@ -238,6 +239,7 @@ mod tests {
     #[test]
     fn a_table_counts_grades_and_intervals_of_all_experiments() {
         let row = Scored {
+            by: By::Kymo,
             change: "48 clients".to_owned(),
             applied: "by the load".to_owned(),
             metric: "app.throughput".to_owned(),

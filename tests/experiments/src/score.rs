@@ -72,6 +72,16 @@ pub(crate) enum Owed {
     Refusal,
 }
 
+/// Who predicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum By {
+    /// Kymo, whose score it is.
+    #[default]
+    Kymo,
+    /// Something simple to hold Kymo against; it counts in no score.
+    Yardstick,
+}
+
 /// What a quantity was.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
@@ -86,6 +96,9 @@ pub(crate) struct Outcome {
 /// One row of a result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Scored {
+    /// Who predicted.
+    #[serde(default)]
+    pub(crate) by: By,
     /// What was changed, such as `48 clients`.
     pub(crate) change: String,
     /// Who carried it out: `by the executor`, `by hand`, `by the load`.
@@ -227,6 +240,7 @@ mod tests {
 
     fn row(quantity: Quantity, predicted: Predicted, after: f64) -> Scored {
         Scored {
+            by: By::Kymo,
             change: "48 clients".to_owned(),
             applied: "by the load".to_owned(),
             metric: "app.throughput".to_owned(),

@@ -16,7 +16,7 @@ use crate::load::pgbench::{Order, Pgbench};
 use crate::place::{Group, put};
 use crate::plan::{Action, Subject};
 use crate::sample::{Terms, host_cores, together};
-use crate::score::{Grade, Outcome, Owed, Predicted, Quantity, Scored};
+use crate::score::{By, Grade, Outcome, Owed, Predicted, Quantity, Scored};
 use crate::server::postgres::{PORT, Postgres, script};
 
 /// The experiment.
@@ -168,9 +168,10 @@ fn more_clients(
             let after = together(&after.points);
             bench.report.rows.push(
                 Scored {
+                    by: By::Yardstick,
                     change: told,
                     applied: "by the load".to_owned(),
-                    metric: "rival throughput".to_owned(),
+                    metric: "app.throughput".to_owned(),
                     quantity: Quantity::Throughput,
                     truth: TRUTH.to_owned(),
                     predicted: Predicted {
@@ -188,7 +189,7 @@ fn more_clients(
                     grade: Grade::NotRun,
                     direction_right: None,
                     inside: None,
-                    note: "law of scalability, fitted to the same levels".to_owned(),
+                    note: "yardstick: law of scalability, fitted to the same levels".to_owned(),
                 }
                 .judge(Owed::Answer),
             );

@@ -17,7 +17,7 @@ use crate::place::{Group, put};
 use crate::plan::{Action, Subject};
 use crate::reuse;
 use crate::sample::{Terms, host_cores};
-use crate::score::{Grade, Outcome, Owed, Predicted, Quantity, Scored};
+use crate::score::{By, Grade, Outcome, Owed, Predicted, Quantity, Scored};
 use crate::server::redis::{Redis, address};
 
 /// The experiment.
@@ -122,7 +122,8 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
             after,
             utilization: 0.0,
         });
-        let row = |metric: &str, predicted: Predicted, note: &str| Scored {
+        let row = |by: By, metric: &str, predicted: Predicted, note: &str| Scored {
+            by,
             change: told.clone(),
             applied: applied.clone(),
             metric: metric.to_owned(),
@@ -137,6 +138,7 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
             note: note.to_owned(),
         };
         let refused = row(
+            By::Kymo,
             "plan of the size",
             trial.prediction.of("app.throughput"),
             "",
@@ -149,7 +151,7 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
                 model: answer.by.to_owned(),
                 ..Predicted::default()
             };
-            let row = row(answer.metric, predicted, answer.by);
+            let row = row(answer.whose, "cache.hit_ratio", predicted, answer.by);
             bench.report.rows.push(row.judge(Owed::Answer));
         }
     }
@@ -199,7 +201,7 @@ fn held(redis: &Redis) -> Result<Held, String> {
 
 /// What one model says of the sizes.
 struct Answer {
-    metric: &'static str,
+    whose: By,
     by: &'static str,
     ratios: Vec<f64>,
 }
@@ -221,19 +223,19 @@ fn answers(
         .collect();
     let mut all = vec![
         Answer {
-            metric: "yardstick hit ratio",
-            by: "distances of reuse",
+            whose: By::Yardstick,
+            by: "yardstick: distances of reuse",
             ratios: reuse::least_recently_used(&keys, keys.len() / 3, &entries),
         },
         Answer {
-            metric: "yardstick hit ratio",
-            by: "popularity alone",
+            whose: By::Yardstick,
+            by: "yardstick: popularity alone",
             ratios: reuse::approximate(&keys, &entries),
         },
     ];
     for answer in &all {
         let text = serde_json::json!({"entries": entries, "hit_ratio": answer.ratios});
-        let name = format!("e3-{}", answer.by.replace(' ', "-"));
+        let name = format!("e3-{}", answer.by.replace(": ", "-").replace(' ', "-"));
         kept::keep(&bench.kymo.out, &name, (answer.by, &text.to_string()))?;
     }
     match solved(bench, &keys, &entries) {
@@ -259,12 +261,12 @@ fn solved(bench: &Bench, keys: &[u32], entries: &[f64]) -> Result<Vec<Answer>, S
     };
     Ok(vec![
         Answer {
-            metric: "cache.hit_ratio",
+            whose: By::Kymo,
             by: "kymo whatif solve, hit_ratio",
             ratios: of("hit_ratio"),
         },
         Answer {
-            metric: "cache.hit_ratio",
+            whose: By::Kymo,
             by: "kymo whatif solve, hit_ratio_che",
             ratios: of("hit_ratio_che"),
         },
