@@ -169,7 +169,7 @@ impl Bench {
         levels: &[Level<'_>],
     ) -> Result<Option<Recorded>, String> {
         eprintln!("{name}: waiting for a quiet machine");
-        if let Err(why) = quiet(self.protocol.gate, &self.stop)? {
+        if let Err(why) = quiet(self.protocol.gate, server.terms.others_meant, &self.stop)? {
             eprintln!("{name}: {why}");
             self.report.notes.push(format!("{name} was not run: {why}"));
             return Ok(None);

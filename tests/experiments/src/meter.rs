@@ -11,10 +11,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::place::Group;
 use crate::running::wait;
-use crate::sample::Used;
+use crate::sample::{Used, host_cores};
 
 /// Pressure on the processors over ten seconds, percent, that counts as quiet.
 const PRESSURE_MOST: f64 = 5.0;
+
+/// Processors in use, as a share of all, that count as quiet: who keeps one of two busy
+/// lets nobody wait, so that there is no pressure.
+const BUSY_MOST: f64 = 0.15;
 
 /// Share of the time that the machine below may take.
 const STEAL_MOST: f64 = 0.01;
@@ -109,8 +113,13 @@ pub(crate) enum Gate {
     Off,
 }
 
-/// Waits until the machine is quiet; why not, where it does not become so.
-pub(crate) fn quiet(gate: Gate, stop: &AtomicBool) -> Result<Result<(), String>, String> {
+/// Waits until the machine is quiet but for so many processors that are busy on purpose;
+/// why not, where it does not become so.
+pub(crate) fn quiet(
+    gate: Gate,
+    busy_meant: f64,
+    stop: &AtomicBool,
+) -> Result<Result<(), String>, String> {
     let Gate::Wait(most) = gate else {
         return Ok(Ok(()));
     };
@@ -121,12 +130,15 @@ pub(crate) fn quiet(gate: Gate, stop: &AtomicBool) -> Result<Result<(), String>,
         let ticks = Ticks::now()?.since(before);
         let steal = ticks.steal / ticks.all.max(1.0);
         let pressure = pressure()?;
-        if pressure < PRESSURE_MOST && steal < STEAL_MOST {
+        let busy = (ticks.busy / ticks.all.max(1.0) - busy_meant / host_cores()).max(0.0);
+        if pressure < PRESSURE_MOST && steal < STEAL_MOST && busy < BUSY_MOST {
             return Ok(Ok(()));
         }
         if Instant::now() > until {
             return Ok(Err(format!(
-                "not quiet: pressure {pressure:.1} % (want below {PRESSURE_MOST}), {:.1} % of the time taken by the machine below (want below {:.0})",
+                "not quiet: pressure {pressure:.1} % (want below {PRESSURE_MOST}), {:.0} % of the processors busy (want below {:.0}), {:.1} % of the time taken by the machine below (want below {:.0})",
+                busy * 100.0,
+                BUSY_MOST * 100.0,
                 steal * 100.0,
                 STEAL_MOST * 100.0
             )));

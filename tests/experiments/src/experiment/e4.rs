@@ -51,6 +51,13 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
     Ok(())
 }
 
+/// What runs beside the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Batch,
+    Nothing,
+}
+
 struct Lab<'a> {
     group: &'a Group,
     beside: &'a Group,
@@ -62,13 +69,17 @@ struct Lab<'a> {
 }
 
 impl<'a> Lab<'a> {
-    fn server(&self) -> Server<'a> {
+    /// The database, with the batch beside it or without.
+    fn server(&self, beside: Beside) -> Server<'a> {
         Server {
             group: self.group,
             terms: Terms {
                 cores: host_cores(),
                 think_inside_s: 0.0,
-                others_meant: self.batch_load / 100.0,
+                others_meant: match beside {
+                    Beside::Batch => self.batch_load / 100.0,
+                    Beside::Nothing => 0.0,
+                },
             },
         }
     }
@@ -147,7 +158,7 @@ fn batch(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         clients: flags.number("clients")? as u32,
         batch_load: flags.number("batch-load")?,
     };
-    let full = bench.probe(lab.server(), &lab.level(bench, 0, None))?;
+    let full = bench.probe(lab.server(Beside::Nothing), &lab.level(bench, 0, None))?;
     // By what a transaction costs, which others disturb less than how many are served.
     let left = host_cores() - lab.batch_load / 100.0;
     let capacity = left / full.cpu_s_per_request;
@@ -161,15 +172,16 @@ fn batch(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
     };
     let running = lab.batch(bench)?;
     let levels = lab.levels(bench, &shares("calibrate")?);
-    let Some(base) = bench.record(("e4-before", "before"), lab.server(), &levels)? else {
+    let Some(base) = bench.record(("e4-before", "before"), lab.server(Beside::Batch), &levels)?
+    else {
         return Ok(());
     };
     let trials = trials(bench, &lab, &base, (&shares("rates")?, capacity))?;
-    for it in trials.iter().filter(|it| it.beside) {
+    for it in trials.iter().filter(|it| it.beside == Beside::Batch) {
         after(bench, &lab, &base, it)?;
     }
     drop(running);
-    for it in trials.iter().filter(|it| !it.beside) {
+    for it in trials.iter().filter(|it| it.beside == Beside::Nothing) {
         after(bench, &lab, &base, it)?;
     }
     Ok(())
@@ -178,7 +190,7 @@ fn batch(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
 /// A rate, with the batch or without.
 struct Asked {
     rate: f64,
-    beside: bool,
+    beside: Beside,
     told: String,
     trial: Trial,
 }
@@ -198,10 +210,10 @@ fn trials(
             lab.beside.path
         ));
         let share = rate / capacity * 100.0;
-        for (beside, with) in [(true, "with"), (false, "without")] {
+        for (beside, with) in [(Beside::Batch, "with"), (Beside::Nothing, "without")] {
             let told = format!("{share:.0} % of capacity, {with} batch");
             let mut actions = vec![load.clone()];
-            if !beside {
+            if beside == Beside::Nothing {
                 actions.push(shift.clone());
             }
             let name = format!("e4-{with}-{share:.0}");
@@ -220,7 +232,7 @@ fn trials(
 fn after(bench: &mut Bench, lab: &Lab<'_>, base: &Recorded, it: &Asked) -> Result<(), String> {
     let name = it.trial.name.replacen("e4-", "e4-after-", 1);
     let levels = lab.levels(bench, &[it.rate]);
-    let after = bench.record((&name, "after"), lab.server(), &levels)?;
+    let after = bench.record((&name, "after"), lab.server(it.beside), &levels)?;
     let change = Change {
         told: &it.told,
         applied: if it.beside { "by the load" } else { "by hand" },
