@@ -235,7 +235,10 @@ fn after(bench: &mut Bench, lab: &Lab<'_>, base: &Recorded, it: &Asked) -> Resul
     let after = bench.record((&name, "after"), lab.server(it.beside), &levels)?;
     let change = Change {
         told: &it.told,
-        applied: if it.beside { "by the load" } else { "by hand" },
+        applied: match it.beside {
+            Beside::Batch => "by the load",
+            Beside::Nothing => "by hand",
+        },
         truth: TRUTH,
         base,
         after: after.as_ref(),
