@@ -192,10 +192,12 @@ fn hit_ratio(looks: &Looks, recorded: &Recorded) -> Result<f64, String> {
 fn held(redis: &Redis) -> Result<Held, String> {
     let mut talk = redis.talk()?;
     let entries = talk.entries()?;
+    // With what the table of keys takes, which redis counts apart from its data.
+    let used = talk.told("memory", "used_memory")? - talk.told("memory", "used_memory_startup")?;
     Ok(Held {
         bytes: redis.memory()?,
         entries,
-        bytes_per_entry: talk.told("memory", "used_memory_dataset")? / entries.max(1.0),
+        bytes_per_entry: used / entries.max(1.0),
     })
 }
 
