@@ -141,6 +141,7 @@ struct Predicted<'a> {
     load: Option<f64>,
     inputs_hash: &'a str,
     inputs: Vec<predict::Input>,
+    backtest: Option<&'a plan::calibrate::Backtest>,
     notes: &'a [String],
 }
 
@@ -178,6 +179,7 @@ fn predict(arguments: &Predict) -> Result<Answer, Problem> {
         load: found.as_ref().map(|it| it.load),
         inputs_hash: found.as_ref().map_or("", |it| &it.inputs_hash),
         inputs,
+        backtest: found.as_ref().map(|it| &it.backtest),
         notes: found.as_ref().map_or(&[], |it: &Prediction| &it.notes),
     };
     print(arguments.json.into(), &document, || {

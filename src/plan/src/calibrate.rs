@@ -33,7 +33,9 @@ mod parameters;
 
 pub use backtest::{Backtest, Tested};
 pub use bins::Bin;
+pub(crate) use doubts::OTHERS_MOST;
 pub use doubts::{Doubt, Scope};
+use parameters::Belief;
 pub use parameters::{ClassDemand, Parameters};
 
 /// How it is done.
@@ -117,8 +119,12 @@ pub struct Known {
     pub groups: Vec<String>,
     /// Units that the host has.
     pub units: f64,
+    /// Units of them that the application may use at once, but for a quota.
+    pub cores: f64,
     /// Units that others used in the mean, or that were busy without requests.
     pub others: f64,
+    /// Units of those that no control group of the recording accounts for.
+    pub unnamed: f64,
 }
 
 /// Work beside the application, in the mean over the recording.
@@ -180,7 +186,7 @@ pub fn calibrate(seen: &Observed, params: &Params) -> Result<Calibration, Refusa
     let bins: Vec<&Bin> = all.iter().collect();
     let closed = bins.iter().all(|it| it.users.is_finite());
     let shape = parameters::Shape::of(seen, closed, &bins);
-    let point = parameters::fit(&bins, &shape);
+    let point = parameters::fit(&bins, &shape, Belief::of(&shape));
     let backtest = backtest::run(&bins, &shape);
     let now = now(seen, &bins, closed);
     let range = range(&bins, closed);
@@ -229,8 +235,10 @@ impl Calibration {
             host: it.host.clone(),
             resource: it.resource,
             capacity: parameters.capacity[k],
+            quota: parameters.quota[k],
+            allowed: parameters.allowed[k],
+            background: parameters.background[k],
             demand_s: parameters.demand_s[k],
-            variability: parameters.variability,
         });
         let calls = self.peers.iter().zip(&parameters.calls_s);
         let mut delays: Vec<Delay> = calls
@@ -256,6 +264,7 @@ impl Calibration {
                 },
             },
             gate: Gate::default(),
+            waits: parameters.waits,
         }
     }
 
@@ -266,7 +275,11 @@ impl Calibration {
 
     /// The resource that most of a request's time would queue at first.
     pub fn bottleneck(&self) -> Option<usize> {
-        let slowness = |k: &usize| self.point.demand_s[*k] / self.point.capacity[*k];
+        let most = |k: usize| {
+            let quota = self.point.quota[k].unwrap_or(f64::INFINITY);
+            quota.min(self.point.capacity[k])
+        };
+        let slowness = |k: &usize| self.point.demand_s[*k] / most(*k);
         (0..self.resources.len()).max_by(|a, b| slowness(a).total_cmp(&slowness(b)))
     }
 
@@ -281,16 +294,21 @@ impl Calibration {
 
 fn known(seen: &Observed, bins: &[&Bin], point: &Parameters) -> Vec<Known> {
     let pooled = bins::pooled(bins);
-    let one = |(k, it): (usize, &crate::observe::Seen)| Known {
-        name: it.name.clone(),
-        host: it.host.clone(),
-        resource: it.resource,
-        groups: it.groups.clone(),
-        units: it.units,
-        others: match it.others.is_empty() {
+    let one = |(k, it): (usize, &crate::observe::Seen)| {
+        let others = match it.others.is_empty() {
             true => point.background[k],
             false => pooled.as_ref().map_or(0.0, |bin| bin.others[k]),
-        },
+        };
+        Known {
+            name: it.name.clone(),
+            host: it.host.clone(),
+            resource: it.resource,
+            groups: it.groups.clone(),
+            units: it.units,
+            cores: it.cores,
+            others,
+            unnamed: doubts::unnamed(seen, k, others),
+        }
     };
     seen.resources.iter().enumerate().map(one).collect()
 }
@@ -313,7 +331,8 @@ fn draws(bins: &[&Bin], shape: &parameters::Shape, params: &Params) -> Vec<Param
                 let left = bins.len() - drawn.len();
                 drawn.extend(&bins[start..start + length.min(left)]);
             }
-            parameters::fit(&drawn, shape)
+            let belief = Belief::drawn(shape, &mut random);
+            parameters::fit(&drawn, shape, belief)
         })
         .collect()
 }
@@ -449,12 +468,14 @@ fn notes(shape: &parameters::Shape, point: &Parameters) -> Vec<String> {
             "{background:.2} processors are busy without requests"
         ));
     }
-    if point.variability != 1.0 {
-        notes.push(format!(
-            "arrivals vary {:.2} times as much as random ones, and waits with them",
-            2.0 * point.variability - 1.0
-        ));
-    }
+    notes.push(format!(
+        "waits are taken as {:.2} times those of random requests{}",
+        point.waits,
+        match shape.response {
+            true => "",
+            false => ", as no response times were recorded",
+        }
+    ));
     notes
 }
 

@@ -55,8 +55,12 @@ pub struct Seen {
     pub groups: Vec<String>,
     /// Units that the host has.
     pub units: f64,
+    /// Units of them that the application may use at once, but for a quota.
+    pub cores: f64,
     /// Units that the application may use, by row.
     pub capacity: Vec<f64>,
+    /// Units that quotas allow, by row; infinite without one.
+    pub quota: Vec<f64>,
     /// Units that the application keeps busy, by row; where it cannot be told from what
     /// others use, both.
     pub busy: Vec<f64>,

@@ -14,7 +14,7 @@ use model::plan::{Class, Expected, Plan};
 use serde::Serialize;
 
 use crate::action::{self, Stage};
-use crate::calibrate::{Calibration, Parameters, Scope};
+use crate::calibrate::{Backtest, Calibration, Parameters, Scope};
 use crate::refusal::{Code, Refusal};
 use crate::system::{self, Bounds, Load, Solved, System, Unsolvable};
 
@@ -77,6 +77,8 @@ pub struct Prediction {
     pub load: f64,
     /// What is to be known, one sentence each.
     pub notes: Vec<String>,
+    /// The check inside of the recording.
+    pub backtest: Backtest,
     /// SHA-256 of what the models were given.
     pub inputs_hash: String,
 }
@@ -130,6 +132,7 @@ pub fn predict(calibration: &Calibration, plan: &Plan, widening: &Widening) -> P
         load: together.system.load_number(),
         notes: notes(calibration, &together),
         after: together.solved.ok(),
+        backtest: calibration.backtest.clone(),
         inputs_hash,
     }
 }

@@ -274,6 +274,8 @@ impl Run<'_> {
                 resource: Resource::Cpu,
                 groups: Vec::new(),
                 units: self.scene.cores,
+                cores: self.scene.cores,
+                quota: vec![f64::INFINITY; self.seconds.len()],
                 capacity: vec![self.scene.cores; self.seconds.len()],
                 busy: each(&|it| it.busy_s),
                 others: Vec::new(),

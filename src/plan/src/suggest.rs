@@ -187,10 +187,10 @@ fn processors(judgment: &Judgment, calibration: Option<&Calibration>) -> Vec<(St
 /// A larger quota where one limits.
 fn more_quota(calibration: &Calibration, k: usize, times: f64) -> Option<(String, Kind)> {
     let known = &calibration.resources[k];
-    let capacity = calibration.point.capacity[k];
+    calibration.point.quota[k]?;
+    let capacity = calibration.point.allowed[k];
     let group = known.groups.first()?;
-    let room = known.units - known.others;
-    if capacity >= room * 0.99 {
+    if capacity >= (known.units - known.others) * 0.99 {
         return None;
     }
     let quota = (capacity * times).min(known.units);

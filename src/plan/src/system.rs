@@ -17,6 +17,9 @@ use serde::Serialize;
 mod chain;
 mod open;
 mod pool;
+mod waits;
+
+pub use waits::PERIOD_S;
 
 /// What kind of resource a station is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -41,11 +44,34 @@ pub struct Station {
     pub resource: Resource,
     /// Units that may serve this application at once: processors less what others use.
     pub capacity: f64,
+    /// Units in the mean over time, at most, where less may be used than can serve at
+    /// once: the quota of a control group.
+    pub quota: Option<f64>,
+    /// Units that a utilization is a share of: what the application is allowed, whoever
+    /// uses it.
+    pub allowed: f64,
+    /// Units of those that are busy without requests.
+    pub background: f64,
     /// Seconds of one unit that a request takes.
     pub demand_s: f64,
-    /// What waits are multiplied by for arrivals or services that vary more or less than
-    /// exponentially: 1 is exponential.
-    pub variability: f64,
+}
+
+impl Station {
+    /// Units that requests may keep busy in the mean.
+    pub fn most(&self) -> f64 {
+        self.quota.map_or(self.capacity, |it| it.min(self.capacity))
+    }
+
+    /// Seconds of a request that meets nobody. A quota does not make it slower: it stops
+    /// those who come after it is used up.
+    pub fn alone_s(&self) -> f64 {
+        self.demand_s / self.capacity.min(1.0)
+    }
+
+    /// The share that is busy when requests keep some units busy.
+    pub fn utilization(&self, busy_units: f64) -> f64 {
+        (busy_units + self.background) / self.allowed
+    }
 }
 
 /// Time that a request spends without queueing at anything known.
@@ -96,12 +122,16 @@ pub struct System {
     pub load: Load,
     /// What lets requests in.
     pub gate: Gate,
+    /// Waits, over those of random arrivals and services, beyond what no system avoids: 1
+    /// for random ones, less for requests that are alike and users who think alike, more
+    /// for those who come in bursts.
+    pub waits: f64,
 }
 
 /// One station at an operating point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Part {
-    /// Share of the capacity that is busy, 0 to 1.
+    /// Share of what the application is allowed that is busy, 0 to 1.
     pub utilization: f64,
     /// Units that are busy.
     pub busy_units: f64,
@@ -225,7 +255,7 @@ pub fn bounds(system: &System) -> Bounds {
     let slowest = system
         .stations
         .iter()
-        .map(|it| it.demand_s / it.capacity)
+        .map(|it| it.demand_s / it.most())
         .fold(0.0, f64::max);
     let response_min_s = system.service_s();
     let think_s = match system.load {
@@ -247,8 +277,7 @@ impl System {
     /// Seconds of a request that waits for nobody: on less than one processor service
     /// itself takes longer.
     pub fn service_s(&self) -> f64 {
-        let stations = self.stations.iter();
-        let service: f64 = stations.map(|it| it.demand_s / it.capacity.min(1.0)).sum();
+        let service: f64 = self.stations.iter().map(Station::alone_s).sum();
         service + self.delay_s()
     }
 
@@ -268,8 +297,10 @@ impl System {
     fn check(&self) -> Result<(), Unsolvable> {
         let wrong = |what, value| Err(Unsolvable::Number { what, value });
         for station in &self.stations {
-            if station.capacity <= 0.0 || !(0.0..1e9).contains(&station.capacity) {
-                return wrong("a capacity", station.capacity);
+            for capacity in [station.capacity, station.most(), station.allowed] {
+                if capacity <= 0.0 || !(0.0..1e9).contains(&capacity) {
+                    return wrong("a capacity", capacity);
+                }
             }
             if !(0.0..1e9).contains(&station.demand_s) {
                 return wrong("a demand", station.demand_s);
@@ -330,11 +361,11 @@ fn between(system: &System, sweep: &[chain::Point], users: f64, think_s: f64) ->
     let parts = system.stations.iter().enumerate().map(|(k, station)| {
         let queue = mix(low.queues[k], high.queues[k]);
         Part {
-            utilization: throughput * station.demand_s / station.capacity,
+            utilization: station.utilization(throughput * station.demand_s),
             busy_units: throughput * station.demand_s,
             residence_s: match throughput > 0.0 {
                 true => queue / throughput,
-                false => station.demand_s / station.capacity.min(1.0),
+                false => station.alone_s(),
             },
             queue,
         }

@@ -40,6 +40,9 @@ pub(super) fn predicted(plan: &Plan, found: Option<&Prediction>, inputs: &[Input
             input.name, input.throughput, input.response
         ));
     }
+    if let Some(told) = found.backtest.told() {
+        text.push_str(&format!("check: {told}\n"));
+    }
     for note in &found.notes {
         text.push_str(&format!("note: {note}\n"));
     }

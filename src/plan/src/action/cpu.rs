@@ -8,6 +8,7 @@ use model::plan::Class;
 use model::plan::action::{Kind, cores};
 
 use super::{Effect, Model, Stage, effect};
+use crate::calibrate::OTHERS_MOST;
 use crate::observe::processors::covers;
 use crate::refusal::{Code, Refusal};
 use crate::system::Resource;
@@ -40,13 +41,29 @@ fn max(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         return neighbor(stage, cgroup, quota);
     };
     let known = &stage.calibration.resources[k];
-    let free = (known.units - known.others).max(0.01);
-    let capacity = quota.map_or(free, |it| it.min(free));
-    let before = stage.system.stations[k].capacity;
-    stage.system.stations[k].capacity = capacity;
+    let before = stage.system.stations[k].allowed;
+    let allowed = quota.map_or(known.cores, |it| it.min(known.cores));
+    // More than others leave is a promise that they may not let the host keep.
+    let crowded = known.unnamed > OTHERS_MOST * known.units;
+    if crowded && allowed + known.others > known.units && allowed > before {
+        return Err(Code::SharedHost.because(format!(
+            "{:.2} of {:.0} processors were busy with something that was not recorded by name (at most {:.0} %), so {allowed:.2} are not there for {cgroup} whenever it wants them",
+            known.unnamed,
+            known.units,
+            OTHERS_MOST * 100.0
+        )));
+    }
+    let station = &mut stage.system.stations[k];
+    station.quota = quota
+        .filter(|it| *it < known.cores)
+        .map(|it| (it - station.background).max(0.01));
+    station.allowed = allowed;
     Ok(effect(
-        Class::A,
-        format!("{cgroup} may use {capacity:.2} processors instead of {before:.2}"),
+        match known.others > OTHERS_MOST * known.units && allowed + known.others > known.units {
+            true => Class::B,
+            false => Class::A,
+        },
+        format!("{cgroup} may use {allowed:.2} processors instead of {before:.2}"),
     ))
 }
 
@@ -99,14 +116,14 @@ fn set(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     };
     let count = cores(list).map_or(0, |it| it.len()) as f64;
     let known = &stage.calibration.resources[k];
+    let cores = count.clamp(0.01, known.cores);
     let station = &mut stage.system.stations[k];
     let before = station.capacity;
     // What others use is spread over all cores.
-    let free = count * (1.0 - known.others / known.units.max(1e-9)).clamp(0.01, 1.0);
-    station.capacity = free.min(match known.groups.is_empty() {
-        true => known.units,
-        false => stage.parameters.capacity[k].max(free.min(known.units)),
-    });
+    let share = cores / known.units.max(1e-9);
+    let others = known.others * (1.0 - stage.parameters.yields);
+    station.capacity = (cores - station.background - others * share).max(0.01);
+    station.allowed = cores.min(station.quota.map_or(cores, |it| it + station.background));
     Ok(effect(
         Class::A,
         format!(

@@ -38,12 +38,16 @@ fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         let station = &mut stage.system.stations[k];
         station.demand_s /= speed.max(1e-9);
         if let Some(units) = units {
+            // A quota stays, also on a larger machine; a limit of cores that was said, too.
             let more = f64::from(*units) - known.units;
-            // A quota stays, also on a larger machine.
-            let quota =
-                !known.groups.is_empty() && station.capacity + known.others < known.units - 1e-9;
-            if !quota || more < 0.0 {
+            let limited = known.cores < known.units;
+            if !limited || more < 0.0 {
                 station.capacity = (station.capacity + more).max(0.01);
+                let quota = station
+                    .quota
+                    .map_or(f64::INFINITY, |it| it + station.background);
+                let cores = (known.cores + more).max(0.01);
+                station.allowed = cores.min(quota);
             }
         }
     }

@@ -121,7 +121,7 @@ fn batch(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         let own = found.iter().filter(|it| it.host == known.host);
         let busy: f64 = own.map(|it| it.busy).sum();
         if known.resource == Resource::Cpu {
-            let gone = busy.min(known.others);
+            let gone = busy.min(known.others) * (1.0 - stage.parameters.yields);
             stage.system.stations[k].capacity += gone;
             freed += gone;
         }

@@ -6,11 +6,14 @@
 use serde::Serialize;
 
 use super::bins::{self, Bin};
-use super::parameters::{self, Shape};
+use super::parameters::{self, Belief, Shape};
 use crate::system;
 
-/// Stretches that are predicted one by one are at most this long.
-const STRETCH_SECONDS: f64 = 60.0;
+/// Stretches that are predicted one by one are at least and at most this long,
+const STRETCH_SECONDS: std::ops::RangeInclusive<f64> = 9.0..=60.0;
+
+/// and so many are wanted.
+const STRETCHES_WANTED: f64 = 8.0;
 
 /// One stretch that was predicted from the others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,7 +54,7 @@ pub(super) fn run(bins: &[&Bin], shape: &Shape) -> Backtest {
     if low.len() < 3 || high.is_empty() {
         return Backtest::default();
     }
-    let found = parameters::fit(&low, shape);
+    let found = parameters::fit(&low, shape, Belief::of(shape));
     let mut backtest = Backtest::default();
     for stretch in stretches(&high) {
         let Some(measured) = bins::pooled(&stretch) else {
@@ -61,20 +64,23 @@ pub(super) fn run(bins: &[&Bin], shape: &Shape) -> Backtest {
         let Ok(solved) = system::solve(&system) else {
             continue;
         };
-        backtest.take(&measured, &solved, shape, &found.background);
+        backtest.take(&measured, &solved, shape);
     }
     backtest
 }
 
 /// Neighbouring bins of one level, in pieces.
 fn stretches<'a>(bins: &[&'a Bin]) -> Vec<Vec<&'a Bin>> {
+    let whole: f64 = bins.iter().map(|it| it.seconds).sum();
+    let (least, most) = (*STRETCH_SECONDS.start(), *STRETCH_SECONDS.end());
+    let length = (whole / STRETCHES_WANTED).clamp(least, most);
     let mut all: Vec<Vec<&Bin>> = Vec::new();
     for bin in bins {
         let same = all.last().and_then(|it| it.last()).is_some_and(|last| {
             let long: f64 = all
                 .last()
                 .map_or(0.0, |it| it.iter().map(|it| it.seconds).sum());
-            last.level == bin.level && long + bin.seconds <= STRETCH_SECONDS
+            last.level == bin.level && long + bin.seconds <= length * (1.0 + 1e-9)
         });
         match all.last_mut() {
             Some(stretch) if same => stretch.push(bin),
@@ -85,18 +91,39 @@ fn stretches<'a>(bins: &[&'a Bin]) -> Vec<Vec<&'a Bin>> {
 }
 
 impl Backtest {
-    fn take(&mut self, measured: &Bin, solved: &system::Solved, shape: &Shape, background: &[f64]) {
+    /// The check in a sentence; `None` where there was only one level of load.
+    pub fn told(&self) -> Option<String> {
+        let off = |errors: &[f64], what: &str, unit: &str| {
+            let mut sizes: Vec<f64> = errors.iter().map(|it| it.abs() * 100.0).collect();
+            sizes.sort_by(f64::total_cmp);
+            let (middle, most) = (sizes.get(sizes.len() / 2)?, sizes.last()?);
+            Some(format!(
+                "{what} within {middle:.1} {unit} in half of them and {most:.1} {unit} in all"
+            ))
+        };
+        let parts = [
+            off(&self.throughput, "throughput", "%"),
+            off(&self.response, "response time", "%"),
+            off(&self.utilization, "utilization", "points"),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| {
+            format!(
+                "from its lower loads alone the recording's upper ones are predicted, in {} stretches: {}",
+                self.tested.len(),
+                parts.join(", ")
+            )
+        })
+    }
+
+    fn take(&mut self, measured: &Bin, solved: &system::Solved, shape: &Shape) {
         let response_s = (measured.response_s - shape.think_inside_s).max(1e-9);
         let response_s = response_s.is_finite().then_some(response_s);
         let shares = measured.busy.iter().zip(&measured.capacity);
         let shares = shares.map(|(busy, capacity)| busy / capacity);
         let busiest = shares.enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
         let utilization = busiest.map_or((0.0, 0.0), |(k, share)| {
-            let capacity = measured.capacity[k];
-            (
-                share,
-                (solved.parts[k].busy_units + background[k]) / capacity,
-            )
+            (share, solved.parts[k].utilization)
         });
         if shape.closed {
             self.throughput

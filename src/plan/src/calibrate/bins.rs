@@ -1,13 +1,21 @@
 //! Rows become bins of some seconds, and bins become levels of load.
 //!
 //! Counters and requests of one second do not line up, so a calibration looks at means
-//! over 5 to 30 seconds. A bin with a gap is dropped, and so is one in which the number of
-//! users changed: it holds two operating points.
+//! over 5 to 30 seconds, or somewhat less where the recording is short. A bin with a gap
+//! is dropped. Where the number of users changes a new bin begins: one holds one operating
+//! point.
 
 use crate::observe::Observed;
 
 /// Bins are at least and at most this long.
 const BIN_SECONDS: std::ops::RangeInclusive<f64> = 5.0..=30.0;
+
+/// Seconds before and after a change of the number of users that are left out.
+const GUARD_SECONDS: f64 = 2.0;
+
+/// Where so few bins come out, they are as short as this, seconds.
+const BINS_FEW: usize = 12;
+const BIN_SHORT: f64 = 3.0;
 
 /// So many bins are wanted before they get longer.
 const BINS_WANTED: f64 = 48.0;
@@ -45,6 +53,8 @@ pub struct Bin {
     pub others: Vec<f64>,
     /// Units that the application may use, of each resource.
     pub capacity: Vec<f64>,
+    /// The same by its quota alone; infinite without one.
+    pub quota: Vec<f64>,
     /// Share that the machine below did not give, of each resource; 0 where not read.
     pub steal: Vec<f64>,
     /// Calls to others in flight, of each of them.
@@ -55,15 +65,50 @@ pub struct Bin {
 
 /// Puts rows into bins, numbers their levels, and says how long they are.
 pub(super) fn bins(seen: &Observed) -> Vec<Bin> {
-    let rows = seen.at.len();
-    let whole_s = rows as f64 * seen.step_s;
+    let whole_s = seen.at.len() as f64 * seen.step_s;
     let seconds = (whole_s / BINS_WANTED).clamp(*BIN_SECONDS.start(), *BIN_SECONDS.end());
-    let length = ((seconds / seen.step_s).round() as usize).max(1);
-    let mut bins: Vec<Bin> = (0..rows / length)
-        .filter_map(|i| bin(seen, i * length, length))
-        .collect();
+    let mut bins = of_length(seen, seconds);
+    if bins.len() < BINS_FEW && seconds > BIN_SHORT {
+        bins = of_length(seen, BIN_SHORT);
+    }
     number(&mut bins);
     bins
+}
+
+fn of_length(seen: &Observed, seconds: f64) -> Vec<Bin> {
+    let length = ((seconds / seen.step_s).round() as usize).max(1);
+    let guard = (GUARD_SECONDS / seen.step_s).round() as usize;
+    let stretches = stretches(&seen.users, seen.at.len(), guard);
+    let bins = stretches.into_iter().flat_map(|(from, to)| {
+        let places = (to - from) / length;
+        (0..places).filter_map(move |i| bin(seen, from + i * length, length))
+    });
+    bins.collect()
+}
+
+/// Rows of one number of users each, from and to; all rows where users are not known.
+///
+/// Rows next to a change belong to neither number: clocks of counters and users differ by
+/// a second, and new users have yet to come.
+fn stretches(users: &[f64], rows: usize, guard: usize) -> Vec<(usize, usize)> {
+    let mut all = Vec::new();
+    let (mut from, mut last) = (0, f64::NAN);
+    for (row, value) in users.iter().enumerate().take(rows) {
+        if (value - last).abs() > 0.5 {
+            all.push((from, row));
+            from = row;
+        }
+        if value.is_finite() {
+            last = *value;
+        }
+    }
+    all.push((from, rows));
+    for (from, to) in &mut all {
+        *from += if *from > 0 { guard } else { 0 };
+        *to -= if *to < rows { guard.min(*to) } else { 0 };
+    }
+    all.retain(|(from, to)| to > from);
+    all
 }
 
 fn bin(seen: &Observed, row: usize, length: usize) -> Option<Bin> {
@@ -71,9 +116,6 @@ fn bin(seen: &Observed, row: usize, length: usize) -> Option<Bin> {
     let throughput = part(&seen.throughput)?;
     let users = seen.users.get(row..row + length).unwrap_or(&[]);
     let known: Vec<f64> = users.iter().copied().filter(|it| it.is_finite()).collect();
-    if known.windows(2).any(|it| (it[0] - it[1]).abs() > 0.5) {
-        return None;
-    }
     let weighted = |values: &[f64]| {
         let pairs = values.get(row..row + length).unwrap_or(&[]).iter();
         let pairs = pairs.zip(&seen.throughput[row..row + length]);
@@ -101,6 +143,10 @@ fn bin(seen: &Observed, row: usize, length: usize) -> Option<Bin> {
         busy: busy?,
         others: resources.clone().map(|it| or_zero(&it.others)).collect(),
         capacity: capacity?,
+        quota: resources
+            .clone()
+            .map(|it| part(&it.quota).unwrap_or(f64::INFINITY))
+            .collect(),
         steal: resources.map(|it| or_zero(&it.steal)).collect(),
         calls: seen.calls.iter().map(|it| or_zero(&it.active)).collect(),
         level: 0,
@@ -182,6 +228,7 @@ pub(super) fn pooled(bins: &[&Bin]) -> Option<Bin> {
         busy: each(first.busy.len(), &|it, k| it.busy[k]),
         others: each(first.others.len(), &|it, k| it.others[k]),
         capacity: each(first.capacity.len(), &|it, k| it.capacity[k]),
+        quota: each(first.quota.len(), &|it, k| it.quota[k]),
         steal: each(first.steal.len(), &|it, k| it.steal[k]),
         calls: each(first.calls.len(), &|it, k| it.calls[k]),
         level: first.level,

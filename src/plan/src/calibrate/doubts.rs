@@ -43,7 +43,11 @@ const UTILIZATION_MOVES: f64 = 0.1;
 /// Time that the machine below did not give, at most.
 const STEAL_MOST: f64 = 0.02;
 /// Processors that others use, at most, as a share of all.
-const OTHERS_MOST: f64 = 0.20;
+pub(crate) const OTHERS_MOST: f64 = 0.20;
+/// Work that is recorded by name may vary by this share of its mean to be known.
+const NAMED_STEADY: f64 = 0.35;
+/// A quota and what others use fit the host with this share to spare.
+const FITS: f64 = 0.97;
 /// The demand of a part of a recording may differ from the rest by this share.
 const DRIFT_MOST: f64 = 0.15;
 /// And must differ by so many standard errors to be believed, of up to six parts.
@@ -89,7 +93,7 @@ pub(super) fn doubts(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Vec
         over(Scope::All, more_than_there_is(seen, bins)),
         over(Scope::All, little(seen, bins, found)),
         over(Scope::All, stolen(seen, bins)),
-        over(Scope::All, shared(seen, bins, found)),
+        over(Scope::All, shared(seen, found)),
         over(Scope::All, drift(seen, bins, found)),
         over(Scope::All, censored(seen, bins, found)),
         over(Scope::Load, still(bins, found)),
@@ -155,21 +159,47 @@ fn stolen(seen: &Observed, bins: &[&Bin]) -> Option<Refusal> {
     )))
 }
 
-/// I8: others used the same processors.
-fn shared(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
-    let pooled = bins::pooled(bins)?;
-    let used = |k: usize| match seen.resources[k].others.is_empty() {
-        true => found.point.background[k],
-        false => pooled.others[k],
+/// I8: others used the same processors. Not where a quota leaves them enough, nor where
+/// they are control groups of the recording that use as much all the time: then what they
+/// use is known.
+fn shared(seen: &Observed, found: &Calibration) -> Option<Refusal> {
+    let crowded = |k: &usize| {
+        let known = &found.resources[*k];
+        let quota = found.point.quota[*k].map(|_| found.point.allowed[*k]);
+        let fits = quota.is_some_and(|it| it + known.others <= FITS * known.units);
+        known.unnamed > OTHERS_MOST * known.units && !fits
     };
-    let share = |k: &usize| used(*k) / seen.resources[*k].units.max(1e-9);
-    let k = (0..seen.resources.len()).find(|k| share(k) > OTHERS_MOST)?;
+    let k = (0..seen.resources.len()).find(crowded)?;
+    let known = &found.resources[k];
     Some(Code::SharedHost.because(format!(
         "{:.2} of {:.0} processors were busy with something else than these requests (at most {:.0} %)",
-        used(k),
-        seen.resources[k].units,
+        known.unnamed,
+        known.units,
         OTHERS_MOST * 100.0
     )))
+}
+
+/// Units of what others use on a host that is not known by name.
+pub(super) fn unnamed(seen: &Observed, resource: usize, others: f64) -> f64 {
+    let resource = &seen.resources[resource];
+    // Without groups of its own the application may be among those that have names.
+    if resource.groups.is_empty() {
+        return others;
+    }
+    let named = seen
+        .neighbors
+        .iter()
+        .filter(|it| it.host == resource.host && it.name.starts_with('/') && is_steady(&it.busy));
+    let named: f64 = named.map(|it| super::mean(&it.busy)).sum();
+    (others - named).max(0.0)
+}
+
+/// Whether work uses as much all the time: over stretches long enough for its own rhythm.
+fn is_steady(busy: &[f64]) -> bool {
+    const ROWS: usize = 10;
+    let means = busy.chunks(ROWS).filter(|it| it.len() == ROWS);
+    let means = means.map(super::mean).filter(|it| it.is_finite());
+    demand::spread(means) <= NAMED_STEADY
 }
 
 /// I9: a request costs another amount in one part of the recording than in the rest.

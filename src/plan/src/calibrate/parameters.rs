@@ -1,4 +1,10 @@
 //! The parameters of a system from some bins: once for all of them, once for each draw.
+//!
+//! Demands and capacities come from what was busy. What is left of the response time is a
+//! delay that does not grow with the load, and waits that do: the levels of the recording
+//! tell one from the other, as far as they differ.
+
+use analysis::stats::random::Random;
 
 use super::bins::{self, Bin};
 use super::demand;
@@ -8,11 +14,26 @@ use crate::system::{self, Delay, Gate, Load, Resource, Station, System};
 /// Levels as full as this tell nothing of delays: waits hide them.
 const FULL: f64 = 0.9;
 
+/// How waits compare with random ones before a recording has told: users pause and
+/// requests compute more alike than at random, by this much more or less.
+pub(super) const WAITS: (f64, f64) = (0.6, 0.4);
+
+/// Share of what others use that they give way by when the application wants more, at
+/// most. A batch job of 0.6 processors beside a database gave 0.02 to 0.1 of them as the
+/// database went from half to nearly full.
+pub(super) const YIELD_MOST: f64 = 0.2;
+
+/// The least and the most that is believed of it.
+const WAITS_WITHIN: std::ops::RangeInclusive<f64> = 0.2..=4.0;
+
+/// Response times of a level are never known better than this share.
+const RESPONSE_NOISE: f64 = 0.03;
+
 /// The least of a capacity that others may leave.
 const CAPACITY_LEAST: f64 = 0.01;
 
-/// Steps of the search for a delay, at most.
-const STEPS_MAX: usize = 40;
+/// Rounds in which delay and waits are found: each moves the other a little.
+const ROUNDS: usize = 3;
 
 /// What is the same for all draws.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,8 +48,13 @@ pub(super) struct Shape {
     pub(super) response: bool,
     /// Whether what others use was recorded, by resource.
     pub(super) others: Vec<bool>,
-    /// What waits are multiplied by.
-    pub(super) variability: f64,
+    /// Units that each host has.
+    pub(super) units: Vec<f64>,
+    /// Units of them that the application may use at once.
+    pub(super) cores: Vec<f64>,
+    /// What waits are multiplied by before response times tell, and how well that is
+    /// known.
+    pub(super) waits: (f64, f64),
     /// Whether demands of the operations are looked for.
     pub(super) by_class: bool,
 }
@@ -47,8 +73,12 @@ pub struct Parameters {
     pub demand_s: Vec<f64>,
     /// Units busy without requests, by resource.
     pub background: Vec<f64>,
-    /// Units that the application may use, less what others and the background use.
+    /// Units that may serve requests at once, less what others and the background use.
     pub capacity: Vec<f64>,
+    /// Units in the mean that a quota leaves to requests; `None` without one.
+    pub quota: Vec<Option<f64>>,
+    /// Units that the application is allowed, whoever uses them.
+    pub allowed: Vec<f64>,
     /// Demands of each operation; empty where they cannot be told apart.
     pub classes: Vec<ClassDemand>,
     /// Seconds that a request waits for each peer elsewhere.
@@ -59,8 +89,10 @@ pub struct Parameters {
     pub hidden_raw_s: f64,
     /// Seconds that a user thinks.
     pub think_s: f64,
-    /// What waits are multiplied by.
-    pub variability: f64,
+    /// What waits are multiplied by: [`system::System::waits`].
+    pub waits: f64,
+    /// Share of what others use that they give way by.
+    pub yields: f64,
 }
 
 impl Shape {
@@ -76,9 +108,11 @@ impl Shape {
                 .iter()
                 .map(|it| !it.others.is_empty())
                 .collect(),
-            variability: match closed {
-                true => 1.0,
-                false => variability(seen),
+            units: seen.resources.iter().map(|it| it.units).collect(),
+            cores: seen.resources.iter().map(|it| it.cores).collect(),
+            waits: match closed {
+                true => WAITS,
+                false => (variability(seen), WAITS.1),
             },
             by_class: seen.classes.len() > 1 && told_apart(bins),
         }
@@ -114,26 +148,46 @@ fn variability(seen: &Observed) -> f64 {
     (dispersion.clamp(0.1, 9.0) + 1.0) / 2.0
 }
 
+/// What is believed beforehand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Belief {
+    /// Of the waits, over random ones.
+    pub(super) waits: f64,
+    /// Share of what others use that they give way by.
+    pub(super) yields: f64,
+}
+
+impl Belief {
+    /// What is most likely.
+    pub(super) fn of(shape: &Shape) -> Self {
+        Self {
+            waits: shape.waits.0,
+            yields: YIELD_MOST / 2.0,
+        }
+    }
+
+    /// What may be, too.
+    pub(super) fn drawn(shape: &Shape, random: &mut Random) -> Self {
+        let (waits, spread) = shape.waits;
+        Self {
+            waits: (waits + spread * random.normal()).max(0.0),
+            yields: YIELD_MOST * random.unit(),
+        }
+    }
+}
+
 /// Finds the parameters.
-pub(super) fn fit(bins: &[&Bin], shape: &Shape) -> Parameters {
+pub(super) fn fit(bins: &[&Bin], shape: &Shape, belief: Belief) -> Parameters {
     let resources = bins.first().map_or(0, |it| it.busy.len());
     let pooled = bins::pooled(bins);
     let mean = |of: &dyn Fn(&Bin) -> f64| pooled.as_ref().map_or(0.0, of);
     let demands: Vec<demand::Demand> = (0..resources).map(|k| demand::total(bins, k)).collect();
-    let capacity = (0..resources).map(|k| {
-        let others = match shape.others[k] {
-            true => mean(&|it| it.others[k]),
-            false => demands[k].background,
-        };
-        let stolen = mean(&|it| it.steal[k] * it.capacity[k]);
-        // What others use leaves the group its quota as long as both fit.
-        (mean(&|it| it.capacity[k]) - others_within(&pooled, k, others) - stolen)
-            .max(CAPACITY_LEAST)
-    });
     let calls = bins.first().map_or(0, |it| it.calls.len());
     let throughput = mean(&|it| it.throughput).max(1e-12);
     let mut found = Parameters {
-        capacity: capacity.collect(),
+        capacity: Vec::new(),
+        quota: Vec::new(),
+        allowed: Vec::new(),
         demand_s: demands.iter().map(|it| it.seconds).collect(),
         background: demands.iter().map(|it| it.background).collect(),
         classes: match shape.by_class {
@@ -146,9 +200,18 @@ pub(super) fn fit(bins: &[&Bin], shape: &Shape) -> Parameters {
         hidden_s: 0.0,
         hidden_raw_s: 0.0,
         think_s: think(bins, shape),
-        variability: shape.variability,
+        waits: belief.waits,
+        yields: belief.yields,
     };
-    found.hidden_raw_s = hidden(bins, shape, &found);
+    if let Some(pooled) = &pooled {
+        for k in 0..resources {
+            let room = room(pooled, shape, &found, k);
+            found.capacity.push(room.capacity);
+            found.quota.push(room.quota);
+            found.allowed.push(room.allowed);
+        }
+    }
+    wait(bins, shape, belief.waits, &mut found);
     found.hidden_s = found.hidden_raw_s.max(0.0);
     // Where those who are asked compute on the same processors, their time is seen twice:
     // as a wait for them and as a demand. What fits is the wait.
@@ -161,16 +224,29 @@ pub(super) fn fit(bins: &[&Bin], shape: &Shape) -> Parameters {
     found
 }
 
-/// What of the units that others use this application must do without.
-fn others_within(pooled: &Option<Bin>, resource: usize, others: f64) -> f64 {
-    let Some(bin) = pooled else {
-        return 0.0;
+/// What a resource has for requests.
+struct Room {
+    capacity: f64,
+    quota: Option<f64>,
+    allowed: f64,
+}
+
+/// What a resource has for requests in some bins: what its host has, less what others and
+/// the background keep busy, as far as the application may use it.
+fn room(bin: &Bin, shape: &Shape, found: &Parameters, resource: usize) -> Room {
+    let own = found.background[resource];
+    let (units, cores) = (shape.units[resource], shape.cores[resource]);
+    // Where others are not told apart, the background holds them.
+    let others = match shape.others[resource] {
+        true => bin.others[resource] * (1.0 - found.yields),
+        false => 0.0,
     };
-    // A group below its host's size meets others only where both together want more.
-    let units = bin.others[resource] + bin.busy[resource];
-    match bin.capacity[resource] < units {
-        true => 0.0,
-        false => others,
+    let stolen = bin.steal[resource] * units;
+    let quota = Some(bin.quota[resource]).filter(|it| it.is_finite() && *it < cores);
+    Room {
+        capacity: (cores.min(units - others - stolen) - own).max(CAPACITY_LEAST),
+        quota: quota.map(|it| (it - own).max(CAPACITY_LEAST)),
+        allowed: bin.capacity[resource].max(CAPACITY_LEAST),
     }
 }
 
@@ -210,9 +286,9 @@ fn think(bins: &[&Bin], shape: &Shape) -> f64 {
     left.get(left.len() / 2).copied().unwrap_or(0.0).max(0.0) + inside
 }
 
-/// Seconds of a request that the lower levels do not explain; negative where the model
-/// waits longer than what was measured.
-fn hidden(bins: &[&Bin], shape: &Shape, found: &Parameters) -> f64 {
+/// Finds the delay that nothing explains and how long waits are, from the response times
+/// of the levels. A delay below nothing says that the model serves too slowly.
+fn wait(bins: &[&Bin], shape: &Shape, prior: f64, found: &mut Parameters) {
     let mut levels: Vec<Bin> = bins::levels(bins);
     levels.retain(|it| it.throughput > 0.0);
     let full = |it: &Bin| {
@@ -222,117 +298,143 @@ fn hidden(bins: &[&Bin], shape: &Shape, found: &Parameters) -> f64 {
             .fold(0.0, f64::max)
     };
     levels.sort_by(|a, b| full(a).total_cmp(&full(b)));
-    let half = levels.len().div_ceil(2);
-    let told = levels.iter().filter(|it| full(it) < FULL).take(half);
-    let mut delays: Vec<f64> = told
-        .filter_map(|it| unexplained(it, shape, found))
-        .collect();
-    if delays.is_empty() {
-        delays.extend(levels.first().and_then(|it| unexplained(it, shape, found)));
-    }
-    delays.sort_by(f64::total_cmp);
-    delays.get(delays.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// Seconds that one level does not explain.
-fn unexplained(level: &Bin, shape: &Shape, found: &Parameters) -> Option<f64> {
-    let calls_s: f64 = found.calls_s.iter().sum();
-    if shape.closed {
-        let cycle_s = level.users / level.throughput;
-        let outside_s = outside(level, found, cycle_s)?;
-        return Some(outside_s - found.think_s - calls_s);
-    }
-    let response_s = level.response_s;
-    let load = Load::Open {
-        rate: level.throughput,
-    };
-    let solved = system::solve(&bare(level, found, load)).ok()?;
-    let explained: f64 = solved.parts.iter().map(|it| it.residence_s).sum();
-    (response_s.is_finite()).then_some(response_s - explained - calls_s)
-}
-
-/// Seconds of a user's cycle outside of the stations, such that the model serves what was
-/// served; negative where even none is too slow.
-fn outside(level: &Bin, found: &Parameters, cycle_s: f64) -> Option<f64> {
-    let users = level.users;
-    let served = |think_s: f64| {
-        let load = Load::Closed {
-            users,
-            think_s: think_s.max(0.0),
-        };
-        let solved = system::solve(&bare(level, found, load)).ok()?;
-        Some(solved.throughput)
-    };
-    let (mut low, mut high) = (0.0, cycle_s);
-    let at_none = served(0.0)?;
-    if at_none <= level.throughput {
-        return Some(users / level.throughput - users / at_none);
-    }
-    for _ in 0..STEPS_MAX {
-        let middle = (low + high) / 2.0;
-        match served(middle)? > level.throughput {
-            true => low = middle,
-            false => high = middle,
+    let free = levels.iter().filter(|it| full(it) < FULL).count();
+    levels.truncate(free.max(1));
+    for _ in 0..ROUNDS {
+        let told: Vec<Told> = levels
+            .iter()
+            .filter_map(|it| told(it, shape, found))
+            .collect();
+        if told.is_empty() {
+            return;
         }
-        if high - low < 1e-5 * cycle_s {
-            break;
-        }
+        (found.hidden_raw_s, found.waits) = split(&told, (prior, shape.waits.1));
+        found.hidden_s = found.hidden_raw_s.max(0.0);
     }
-    Some((low + high) / 2.0)
 }
 
-/// The stations alone, as they were at a level.
-fn bare(level: &Bin, found: &Parameters, load: Load) -> System {
-    let stations = found
-        .demand_s
+/// What one level tells.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    /// What was measured, seconds.
+    response_s: f64,
+    /// Of it: what is neither delay nor wait.
+    known_s: f64,
+    /// Seconds that random services would make a request wait beyond what must be.
+    random_s: f64,
+    /// How much the level counts: what is asked is mostly what comes of more load.
+    weight: f64,
+}
+
+fn told(level: &Bin, shape: &Shape, found: &Parameters) -> Option<Told> {
+    let response_s = match level.response_s.is_finite() {
+        true => level.response_s - shape.think_inside_s,
+        // Without response times, those of the users' cycles.
+        false if shape.closed => level.users / level.throughput - found.think_s,
+        false => return None,
+    };
+    let mut random = system_at(level, shape, found);
+    random.waits = 1.0;
+    let mut alike = random.clone();
+    alike.waits = 0.0;
+    let (random, alike) = (
+        system::solve(&random).ok()?.response_s,
+        system::solve(&alike).ok()?.response_s,
+    );
+    Some(Told {
+        response_s,
+        known_s: alike - found.hidden_s,
+        random_s: random - alike,
+        weight: level.throughput,
+    })
+}
+
+/// Delay and waits that fit best, with what is believed of the waits beforehand.
+///
+/// Relative errors count, those of the upper levels more.
+fn split(told: &[Told], (prior, spread): (f64, f64)) -> (f64, f64) {
+    let whole: f64 = told.iter().map(|it| it.weight).sum();
+    let rows: Vec<(f64, f64, f64)> = told
         .iter()
-        .enumerate()
-        .map(|(k, demand_s)| Station {
+        .map(|it| {
+            let weight = it.weight / whole * told.len() as f64;
+            let scale = weight.sqrt() / it.response_s.max(1e-9);
+            (
+                scale,
+                it.random_s * scale,
+                (it.response_s - it.known_s) * scale,
+            )
+        })
+        .collect();
+    let fit = |noise: f64| {
+        // Normal equations of delay and waits; the prior is one more row.
+        let belief = noise / spread;
+        let mut a = [[0.0; 2]; 2];
+        let mut b = [0.0; 2];
+        let mut add = |x: [f64; 2], y: f64| {
+            for i in 0..2 {
+                b[i] += x[i] * y;
+                for j in 0..2 {
+                    a[i][j] += x[i] * x[j];
+                }
+            }
+        };
+        for (delay, wait, y) in &rows {
+            add([*delay, *wait], *y);
+        }
+        add([0.0, belief], belief * prior);
+        let det = a[0][0] * a[1][1] - a[0][1] * a[1][0];
+        let waits = (a[0][0] * b[1] - a[1][0] * b[0]) / det;
+        let waits = waits.clamp(*WAITS_WITHIN.start(), *WAITS_WITHIN.end());
+        let waits = if waits.is_finite() { waits } else { prior };
+        let delay = (b[0] - a[0][1] * waits) / a[0][0];
+        (delay, waits)
+    };
+    let (delay, waits) = fit(RESPONSE_NOISE);
+    let missed = |(delay, waits): (f64, f64)| -> f64 {
+        let square: f64 = rows
+            .iter()
+            .map(|(x, wait, y)| (y - delay * x - waits * wait).powi(2))
+            .sum();
+        (square / rows.len().saturating_sub(2).max(1) as f64).sqrt()
+    };
+    // What the model leaves out tells how much the levels can be believed.
+    fit(missed((delay, waits)).max(RESPONSE_NOISE))
+}
+
+/// A system for a level, with all delays and what the level had for requests.
+pub(super) fn system_at(level: &Bin, shape: &Shape, found: &Parameters) -> System {
+    let stations = found.demand_s.iter().enumerate().map(|(k, demand_s)| {
+        let room = room(level, shape, found, k);
+        Station {
             name: String::new(),
             host: String::new(),
             resource: Resource::Cpu,
-            capacity: capacity_at(level, found, k),
+            capacity: room.capacity,
+            quota: room.quota,
+            allowed: room.allowed,
+            background: found.background[k],
             demand_s: *demand_s,
-            variability: found.variability,
-        });
+        }
+    });
     System {
         stations: stations.collect(),
-        delays: Vec::new(),
-        load,
+        delays: vec![Delay {
+            name: String::new(),
+            seconds: found.hidden_s + found.calls_s.iter().sum::<f64>(),
+        }],
+        load: match shape.closed {
+            true => Load::Closed {
+                users: level.users,
+                think_s: found.think_s,
+            },
+            false => Load::Open {
+                rate: level.throughput,
+            },
+        },
         gate: Gate::default(),
+        waits: found.waits,
     }
-}
-
-/// The capacity at a level: that of the whole recording, moved by what the level had more
-/// or less.
-pub(super) fn capacity_at(level: &Bin, found: &Parameters, resource: usize) -> f64 {
-    let quota = level.capacity[resource];
-    let capacity = found.capacity[resource];
-    // Where the quota is what limits, each level has its own.
-    match quota < capacity {
-        true => quota,
-        false => capacity,
-    }
-    .max(CAPACITY_LEAST)
-}
-
-/// A system for a level, with all delays.
-pub(super) fn system_at(level: &Bin, shape: &Shape, found: &Parameters) -> System {
-    let load = match shape.closed {
-        true => Load::Closed {
-            users: level.users,
-            think_s: found.think_s,
-        },
-        false => Load::Open {
-            rate: level.throughput,
-        },
-    };
-    let mut system = bare(level, found, load);
-    system.delays.push(Delay {
-        name: String::new(),
-        seconds: found.hidden_s + found.calls_s.iter().sum::<f64>(),
-    });
-    system
 }
 
 /// Seconds of a request that waits for nobody.

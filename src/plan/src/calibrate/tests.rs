@@ -58,7 +58,7 @@ fn an_open_application_with_background_gives_its_parameters_back() {
         "{:?}",
         found.point
     );
-    near(found.point.variability, 1.0, 0.2);
+    near(found.point.waits, 1.0, 0.35);
 }
 
 #[test]

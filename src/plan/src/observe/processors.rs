@@ -47,33 +47,16 @@ fn own(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Result<Vec<See
         .collect();
     hosts.sort_unstable();
     hosts.dedup();
-    let one = |host: &str| {
+    let mut found = Vec::new();
+    for host in hosts {
         let of_host = part(frame, host);
         let busy = sum_of(&of_host, &subject.cpu).unwrap_or_default();
         let groups = groups(&of_host, &subject.cpu);
-        let cores = cores(subject, machines, host);
-        let limit = limit(&of_host, &groups);
-        let capacity: Vec<f64> = limit
-            .iter()
-            .map(|limit| cores.unwrap_or(f64::INFINITY).min(*limit))
-            .collect();
-        let all = host_busy(&of_host).zip(cores);
-        let others = all.map(|(all, cores)| {
-            let all = all.iter().map(|it| it * cores);
-            all.zip(&busy)
-                .map(|(all, own)| (all - own).max(0.0))
-                .collect()
-        });
-        (capacity, busy, others.unwrap_or_default(), groups)
-    };
-    let units = |host: &str, capacity: &[f64]| {
-        let known = cores(subject, machines, host);
-        known.unwrap_or_else(|| capacity.iter().copied().fold(0.0, f64::max))
-    };
-    let mut found = Vec::new();
-    for host in hosts {
-        let (capacity, busy, others, groups) = one(host);
-        if capacity.iter().all(|it| it.is_infinite()) {
+        let quota = limit(&of_host, &groups);
+        let units = cores(subject, machines, host);
+        let most = quota.iter().copied().fold(0.0, f64::max);
+        let units = units.unwrap_or(most);
+        if units.is_infinite() || units <= 0.0 {
             return Err(Code::Inconsistent
                 .because(format!(
                     "nothing tells how many processors {} has",
@@ -81,6 +64,13 @@ fn own(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Result<Vec<See
                 ))
                 .advising("say the number in the plan's subject: cores"));
         }
+        // What is said in the subject is what the application may use, of what there is.
+        let cores = subject.cores.map_or(units, |it| it.min(units));
+        let others = host_busy(&of_host).map(|share| {
+            let all = share.iter().map(|it| it * units);
+            let both = all.zip(&busy);
+            both.map(|(all, own)| (all - own).max(0.0)).collect()
+        });
         found.push(Seen {
             name: match groups.as_slice() {
                 [group] => format!("processors of {group}"),
@@ -89,11 +79,13 @@ fn own(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Result<Vec<See
             host: host.to_owned(),
             resource: Resource::Cpu,
             groups,
-            units: units(host, &capacity),
-            capacity,
+            units,
+            cores,
+            capacity: quota.iter().map(|it| it.min(cores)).collect(),
+            quota,
             busy,
-            others,
-            steal: steal(&part(frame, host)),
+            others: others.unwrap_or_default(),
+            steal: steal(&of_host),
         });
     }
     Ok(found)
@@ -111,15 +103,18 @@ fn whole_hosts(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Vec<Se
     let one = |host: &str| {
         let of_host = part(frame, host);
         let share = host_busy(&of_host)?;
-        let cores = cores(subject, machines, host)?;
+        let units = cores(subject, machines, host)?;
+        let cores = subject.cores.map_or(units, |it| it.min(units));
         Some(Seen {
             name: format!("processors of {}", told(host)),
             host: host.to_owned(),
             resource: Resource::Cpu,
             groups: Vec::new(),
-            units: cores,
+            units,
+            cores,
             capacity: vec![cores; frame.rows()],
-            busy: share.iter().map(|it| it * cores).collect(),
+            quota: vec![f64::INFINITY; frame.rows()],
+            busy: share.iter().map(|it| it * units).collect(),
             others: Vec::new(),
             steal: steal(&of_host),
         })
@@ -214,9 +209,10 @@ fn part(frame: &Frame, host: &str) -> Frame {
     }
 }
 
+/// Processors of a host: those that it tells of, else what the subject says.
 fn cores(subject: &Subject, machines: &[Machine], host: &str) -> Option<f64> {
     let known = machines.iter().find(|it| it.host == host);
-    let cores = subject.cores.or(known.and_then(|it| it.cores));
+    let cores = known.and_then(|it| it.cores).or(subject.cores);
     cores.filter(|it| *it > 0.0 && it.is_finite())
 }
 

@@ -94,13 +94,15 @@ impl Errors {
         }
     }
 
-    /// One error, as predicted over measured less one.
+    /// One error, as predicted over measured less one. That the back-test erred to one
+    /// side does not say that the next one will.
     fn draw(&self, random: &mut Random) -> f64 {
         let seen = match self.seen.is_empty() {
             true => 0.0,
             false => self.seen[random.below(self.seen.len())],
         };
-        (seen + self.least * random.normal()) * self.growth
+        let side = if random.unit() < 0.5 { -1.0 } else { 1.0 };
+        (side * seen + self.least * random.normal()) * self.growth
     }
 }
 

@@ -202,7 +202,11 @@ fn solved(
             let errors = Errors::of(calibration, of, distance, widening);
             let (lo, hi) = around(value, &values, (&errors, of), &mut random);
             let (least, most) = metric.within;
-            let (lo, hi) = (lo.max(least), hi.min(most.max(value)));
+            let held_s = match metric.what {
+                What::Percentile(_) => held_s(calibration, &now),
+                _ => 0.0,
+            };
+            let (lo, hi) = (lo.max(least), (hi + held_s).min(most.max(value)));
             let mut expected = expected_of(
                 &metric.name,
                 metric.unit,
@@ -366,8 +370,30 @@ fn percentile(calibration: &Calibration, which: usize, draw: &Draw) -> f64 {
     };
     let before_s = calibration.system(&calibration.point).service_s();
     let service_s = draw.solved.service_s;
-    let wait_s = (draw.solved.response_s - service_s).max(0.0);
-    base_s * service_s / before_s.max(1e-12) + growth * (wait_s - base_wait_s).max(-base_wait_s)
+    let response_s = draw.solved.response_s;
+    let wait_s = (response_s - service_s).max(0.0);
+    let scaled_s = base_s * service_s / before_s.max(1e-12);
+    // Of times that are skewed to the right, as these are, no high percentile lies below
+    // the mean.
+    (scaled_s + growth * (wait_s - base_wait_s).max(-base_wait_s)).max(response_s)
+}
+
+/// Seconds that those who come after a quota is used up may wait for the next period,
+/// where another quota than the recorded one is asked about and comes into play.
+fn held_s(calibration: &Calibration, now: &Draw) -> f64 {
+    /// Below this share of a quota hardly a period uses it up.
+    const IN_PLAY: f64 = 0.6;
+    let before = &calibration.point.quota;
+    let stations = now.system.stations.iter().zip(&now.solved.parts);
+    let held = stations.zip(before).map(|((station, part), before)| {
+        let quota = station.quota.filter(|it| Some(*it) != *before);
+        let cores = station.capacity.ceil().max(1.0);
+        match quota {
+            Some(quota) if part.utilization > IN_PLAY => (1.0 - quota / cores) * system::PERIOD_S,
+            _ => 0.0,
+        }
+    });
+    held.fold(0.0, f64::max)
 }
 
 /// A refusal with the limits that hold all the same.

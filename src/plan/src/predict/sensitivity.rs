@@ -63,6 +63,12 @@ pub fn sensitivity(calibration: &Calibration, actions: &[Action]) -> Vec<Input> 
             "{unit}",
             &|it, value| it.capacity[k] = value,
         );
+        add(
+            format!("quota of {}", known.name),
+            point.quota[k].unwrap_or(0.0),
+            "{unit}",
+            &|it, value| it.quota[k] = Some(value),
+        );
     }
     for (c, peer) in calibration.peers.iter().enumerate() {
         add(
@@ -82,10 +88,10 @@ pub fn sensitivity(calibration: &Calibration, actions: &[Action]) -> Vec<Input> 
         it.think_s = value;
     });
     add(
-        "variability of arrivals".to_owned(),
-        point.variability,
+        "waits over random ones".to_owned(),
+        point.waits,
         "1",
-        &|it, value| it.variability = value,
+        &|it, value| it.waits = value,
     );
     let weight = |it: &Input| it.throughput.abs().max(it.response.abs());
     inputs.retain(|it| weight(it) > 1e-3);

@@ -46,6 +46,8 @@ fn calibration() -> Calibration {
     let mut seen = observed(&scene);
     seen.resources[0].groups = vec!["/shop".to_owned()];
     seen.resources[0].units = 8.0;
+    seen.resources[0].cores = 8.0;
+    seen.resources[0].quota.fill(2.0);
     let params = Params {
         draws: 40,
         ..Params::default()

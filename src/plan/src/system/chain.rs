@@ -1,10 +1,11 @@
 //! Closed systems: exact mean-value analysis of one chain, for all populations up to one.
 //!
 //! A station of capacity `c` serves `min(j, c)` requests at once when `j` are there, also
-//! for a `c` that is not whole: a quota of one and a half processors serves the first
-//! request at full speed and two of them at three quarters each.
+//! for a `c` that is not whole: one and a half processors serve the first request at full
+//! speed and two of them at three quarters each. What comes out are the waits of random
+//! services; [`waits::closed_s`] makes them those of the system.
 
-use super::{Part, Solved, System};
+use super::{Part, Solved, System, waits};
 
 /// The chain at one population.
 #[derive(Clone, Debug)]
@@ -20,8 +21,8 @@ struct Kept {
     /// Demand over capacity, seconds.
     full_s: f64,
     demand_s: f64,
+    alone_s: f64,
     capacity: f64,
-    variability: f64,
     queue: f64,
     /// Probability of 0, 1, … requests there, as far as not every unit is busy.
     idle: Vec<f64>,
@@ -36,8 +37,8 @@ impl Kept {
         Self {
             full_s: station.demand_s / station.capacity,
             demand_s: station.demand_s,
+            alone_s: station.alone_s(),
             capacity: station.capacity,
-            variability: station.variability,
             queue: 0.0,
             idle,
             residence_s: 0.0,
@@ -48,9 +49,7 @@ impl Kept {
     fn meet(&mut self) -> f64 {
         let spare = |(j, p): (usize, &f64)| (self.capacity - (j + 1) as f64).max(0.0) * p;
         let spare: f64 = self.idle.iter().enumerate().map(spare).sum();
-        let exponential = self.full_s * (1.0 + self.queue + spare);
-        let alone = self.demand_s / self.capacity.min(1.0);
-        self.residence_s = alone + (exponential - alone).max(0.0) * self.variability;
+        self.residence_s = self.full_s * (1.0 + self.queue + spare);
         self.residence_s
     }
 
@@ -90,6 +89,7 @@ pub(super) fn sweep(system: &System, think_s: f64, users: usize) -> Vec<Point> {
         throughput: 0.0,
         queues: vec![0.0; stations.len()],
     });
+    let limits = waits::Limits::of(system, think_s);
     for n in 1..=users {
         let residence_s: f64 = stations.iter_mut().map(Kept::meet).sum();
         // A request that takes no time at all is served as fast as can be said.
@@ -97,9 +97,23 @@ pub(super) fn sweep(system: &System, think_s: f64, users: usize) -> Vec<Point> {
         for station in &mut stations {
             station.settle(throughput);
         }
+        let alone_s: f64 = stations.iter().map(|it| it.alone_s).sum();
+        let random_s = residence_s + system.delay_s();
+        let shaped = waits::closed(&limits, system.waits, n as f64, random_s);
+        let throughput = n as f64 / (shaped.response_s + think_s).max(1e-12);
+        // Each station has its part of what is waited in all, and a quota what it holds.
+        let share = shaped.waited_s / (residence_s - alone_s).max(1e-300);
+        let queue = |(k, it): (usize, &Kept)| {
+            let waited_s = (it.residence_s - it.alone_s).max(0.0) * share.min(1e6);
+            let held_s = match limits.held_at == Some(k) {
+                true => shaped.held_s,
+                false => 0.0,
+            };
+            throughput * (it.alone_s + waited_s + held_s)
+        };
         points.push(Point {
             throughput,
-            queues: stations.iter().map(|it| it.queue).collect(),
+            queues: stations.iter().enumerate().map(queue).collect(),
         });
     }
     points

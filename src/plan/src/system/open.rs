@@ -1,7 +1,8 @@
 //! Open systems: each station by itself, by its numbers of requests.
 //!
 //! A station of capacity `c` serves `min(j, c)` of `j` requests; its waits are those of
-//! exponential arrivals and services times its variability.
+//! exponential arrivals and services, and of a quota that is used up, times the system's
+//! factor.
 //!
 //! # Source
 //!
@@ -9,7 +10,7 @@
 //! "Approximations for the GI/G/m queue", Production and Operations Management 2 (1993),
 //! for the factor.
 
-use super::{Part, Solved, System, Unsolvable};
+use super::{Part, Solved, System, Unsolvable, waits};
 
 /// Units whose single occupancies are followed, at most.
 const UNITS_MAX: usize = 4096;
@@ -26,21 +27,22 @@ pub(super) fn solve(system: &System, rate: f64) -> Result<Solved, Unsolvable> {
             _ => 0.0,
         };
         let busy = rate * station.demand_s + turned_away;
-        if busy >= station.capacity {
+        if busy >= station.most() {
             return Err(Unsolvable::Overload {
                 rate: asked,
                 capacity: capacity(system),
             });
         }
         let queue = queue(busy, station.capacity);
-        let alone_s = station.demand_s / station.capacity.min(1.0);
-        let residence_s = match busy > 0.0 {
-            true => queue / busy * station.demand_s,
-            false => alone_s,
+        let alone_s = station.alone_s();
+        let wait_s = match busy > 0.0 {
+            true => (queue / busy * station.demand_s - alone_s).max(0.0),
+            false => 0.0,
         };
-        let residence_s = alone_s + (residence_s - alone_s).max(0.0) * station.variability;
+        let held_s = waits::throttled_s(station, rate);
+        let residence_s = alone_s + (wait_s + held_s) * system.waits;
         parts.push(Part {
-            utilization: busy / station.capacity,
+            utilization: station.utilization(busy),
             busy_units: busy,
             residence_s,
             queue: rate * residence_s,
@@ -61,7 +63,7 @@ pub(super) fn solve(system: &System, rate: f64) -> Result<Solved, Unsolvable> {
 pub(super) fn capacity(system: &System) -> f64 {
     let stations = system.stations.iter();
     stations
-        .map(|it| it.capacity / it.demand_s)
+        .map(|it| it.most() / it.demand_s)
         .fold(f64::INFINITY, f64::min)
 }
 

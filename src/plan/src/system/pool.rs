@@ -34,7 +34,7 @@ pub(super) fn solve(system: &System, places: f64) -> Result<Solved, Unsolvable> 
         let queues = sweep.iter().map(|it| it.queues[k]);
         part.queue = queues.zip(&states.inside).map(|(q, p)| q * p).sum();
         part.busy_units = throughput * station.demand_s;
-        part.utilization = part.busy_units / station.capacity;
+        part.utilization = station.utilization(part.busy_units);
         part.residence_s = part.queue / throughput.max(1e-12);
     }
     let response_s = match system.load {

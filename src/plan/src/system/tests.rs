@@ -8,8 +8,10 @@ fn station(capacity: f64, demand_s: f64) -> Station {
         host: String::new(),
         resource: Resource::Cpu,
         capacity,
+        quota: None,
+        allowed: capacity,
+        background: 0.0,
         demand_s,
-        variability: 1.0,
     }
 }
 
@@ -22,6 +24,7 @@ fn system(stations: Vec<Station>, delay_s: f64, load: Load) -> System {
         }],
         load,
         gate: Gate::default(),
+        waits: 1.0,
     }
 }
 
