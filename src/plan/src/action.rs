@@ -64,6 +64,7 @@ pub struct Model {
 pub const ALL: &[Model] = &[
     cpu::MAX,
     cpu::SET,
+    cpu::WORKERS,
     share::MODEL,
     memory::MODEL,
     hardware::MODEL,

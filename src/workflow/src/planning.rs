@@ -210,8 +210,8 @@ pub fn validated(
 ) -> Result<Report, Problem> {
     let own = plan.baseline.window.map(|(from, to)| Span { from, to });
     let one = before.path == after.path;
-    let before = side(plan, before, windows[0].or(own), context)?;
-    let after = side(plan, after, windows[1], context)?;
+    let before = recording::of(&side(plan, before, windows[0].or(own), context)?);
+    let after = recording::after(plan, &side(plan, after, windows[1], context)?);
     let sides = Sides {
         before: &before,
         after: &after,
@@ -228,14 +228,14 @@ fn side(
     input: &Input,
     window: Option<Span>,
     context: &Context,
-) -> Result<validate::Recording, Problem> {
+) -> Result<Observed, Problem> {
     let frame = frame(input, context)?;
     let frame = match window {
         Some(window) => frame.slice(frame.rows_in(window)),
         None => frame,
     };
     let seen = observe(&frame, &plan.baseline.subject, &machines(input));
-    let seen = seen.map_err(|refusal| Problem {
+    seen.map_err(|refusal| Problem {
         what: format!(
             "could not find the plan's application in {}",
             input.path.display()
@@ -243,8 +243,7 @@ fn side(
         why: format!("{}: {}", refusal.code, refusal.why),
         what_to_do: refusal.record_next,
         sort: Sort::NotUsable,
-    })?;
-    Ok(recording::of(&seen))
+    })
 }
 
 /// What the bottleneck would have one try, with predicted effects.

@@ -19,6 +19,8 @@ pub(crate) struct Subject {
     pub(crate) think_s: Option<f64>,
     /// Seconds of the think time inside of the response time.
     pub(crate) think_inside_s: f64,
+    /// Its cache, where the keys that were asked for are kept: as RON.
+    pub(crate) cache: Option<String>,
 }
 
 /// One change.
@@ -89,6 +91,10 @@ pub(crate) fn text(title: &str, subject: &Subject, actions: &[Action]) -> String
         Some(think_s) => format!("Some({think_s:?})"),
         None => "None".to_owned(),
     };
+    let cache = match &subject.cache {
+        Some(cache) => format!("Some({cache})"),
+        None => "None".to_owned(),
+    };
     let cpu = format!("cgroup.cpu.usage{{cgroup={}}}", subject.group);
     let one = |(i, it): (usize, &Action)| {
         let settle = if it.execute == "Agent" { SETTLE_S } else { 0.0 };
@@ -104,7 +110,8 @@ pub(crate) fn text(title: &str, subject: &Subject, actions: &[Action]) -> String
     format!(
         "(\n  schema: 1,\n  id: \"{}\",\n  title: {},\n  author: \"experiments\",\n  \
          created: \"{}\",\n  baseline: (subject: (\n    service: {},\n    cpu: [{}],\n    \
-         cores: Some({:?}),\n    think_s: {think},\n    think_inside_s: {:?},\n  )),\n  \
+         cores: Some({:?}),\n    think_s: {think},\n    think_inside_s: {:?},\n    \
+         cache: {cache},\n  )),\n  \
          actions: [\n{actions}  ],\n)\n",
         id(title),
         quoted(title),
@@ -135,6 +142,7 @@ mod tests {
             cores: 2.0,
             think_s: None,
             think_inside_s: 0.05,
+            cache: None,
         };
         let text = text("a \"b\"", &subject, &[Action::load(1.5)]);
         let value: Result<ron::Value, _> = ron::from_str(&text);

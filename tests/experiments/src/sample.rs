@@ -61,7 +61,7 @@ pub(crate) struct Measured {
     pub(crate) p95_s: f64,
     /// Processor seconds of the server for each request served.
     pub(crate) cpu_s_per_request: f64,
-    /// Share of the processors left by others that the server kept busy.
+    /// Share of the processors that the server may use that it kept busy.
     pub(crate) utilization: f64,
     /// Processors that others kept busy, the load generator among them.
     pub(crate) others: f64,
@@ -89,16 +89,13 @@ pub(crate) fn measured(samples: &[Sample], used: &Used, terms: Terms) -> Measure
     waits.sort_by(f64::total_cmp);
     let others = ((used.host_cpu_s - used.group_cpu_s) / seconds).max(0.0);
     let busy = used.group_cpu_s / seconds;
-    let host = host_cores();
-    // Others take from the server only what its own limit does not leave to them.
-    let left = terms.cores.min((host - others).max(0.01));
     Measured {
         throughput: served.len() as f64 / seconds,
         rejected: away.len() as f64 / seconds,
         mean_s: mean(&waits),
         p95_s: percentile(&waits, 0.95),
         cpu_s_per_request: used.group_cpu_s / (served.len() as f64).max(1.0),
-        utilization: busy / left,
+        utilization: busy / terms.cores,
         others,
         steal: used.steal,
         requests: served.len() as u64,

@@ -27,6 +27,13 @@ pub(super) const SET: Model = Model {
     project: set,
 };
 
+/// Settings of an application that say how many processors it uses.
+pub(super) const WORKERS: Model = Model {
+    kinds: &["AppConfig"],
+    parameter: "processors, where a setting says how many are used",
+    project: workers,
+};
+
 fn max(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     let Kind::CpuMax {
         cgroup,
@@ -129,6 +136,49 @@ fn set(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         format!(
             "the application may use cores {list}: {:.2} processors instead of {before:.2}",
             station.capacity
+        ),
+    ))
+}
+
+/// Workers of a web server: one is one thread, which uses one processor at most.
+fn workers(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
+    let Kind::AppConfig {
+        adapter,
+        key,
+        value,
+        ..
+    } = kind
+    else {
+        return super::untold::refuse(kind);
+    };
+    if (adapter.as_str(), key.as_str()) != ("nginx", "worker_processes") {
+        return super::untold::refuse(kind);
+    }
+    let limited = |it: &crate::calibrate::Known| {
+        it.resource == Resource::Cpu && it.cores < it.units && it.cores.fract() == 0.0
+    };
+    let found = stage.calibration.resources.iter().position(limited);
+    let (Some(k), Ok(count)) = (found, value.parse::<u32>()) else {
+        return Err(Code::NotAResource
+            .because(format!(
+                "how many of the processors {adapter} uses with {value} workers is known only from how many it has now"
+            ))
+            .advising("say in the plan's subject how many it has: cores, one a worker"));
+    };
+    let known = &stage.calibration.resources[k];
+    let cores = f64::from(count.max(1)).min(known.units);
+    let others = known.others * (1.0 - stage.parameters.yields);
+    let station = &mut stage.system.stations[k];
+    let quota = station
+        .quota
+        .map_or(f64::INFINITY, |it| it + station.background);
+    station.capacity = (cores.min(known.units - others) - station.background).max(0.01);
+    station.allowed = cores.min(quota);
+    Ok(effect(
+        Class::B,
+        format!(
+            "{count} workers may use {cores:.0} processors instead of {:.0}",
+            known.cores
         ),
     ))
 }

@@ -11,7 +11,6 @@ pub(super) const MODEL: Model = Model {
         "IoMax",
         "IoScheduler",
         "Sysctl",
-        "AppConfig",
         "ServiceRestart",
         "WorkloadHint",
     ],

@@ -5,10 +5,13 @@
 //! weighted by requests.
 
 use model::catalog::Polarity;
+use model::plan::Plan;
+use model::plan::action::{Kind, cores};
 use model::unit::Unit;
 
 use super::{Metric, Recording};
 use crate::observe::Observed;
+use crate::observe::processors::covers;
 use crate::system::Resource;
 
 /// What a recording tells, by the names of predictions.
@@ -58,6 +61,34 @@ pub fn of(seen: &Observed) -> Recording {
         busiest,
         metrics,
     }
+}
+
+/// What a recording tells of the time after a plan: sets of cores are no series of a
+/// recording, so those that the plan gives are what a utilization is a share of.
+pub fn after(plan: &Plan, seen: &Observed) -> Recording {
+    let mut seen = seen.clone();
+    let single = seen.resources.len() == 1;
+    for action in &plan.actions {
+        let (list, group) = match &action.kind {
+            Kind::Cpuset { cgroup, cpus } => (cpus, Some(cgroup)),
+            Kind::Affinity { process, cpus } if process.children && single => (cpus, None),
+            _ => continue,
+        };
+        let Some(count) = cores(list).map(|it| it.len() as f64) else {
+            continue;
+        };
+        let mut own = seen.resources.iter_mut().filter(|it| {
+            let named = |group: &String| it.groups.iter().any(|own| covers(group, own));
+            it.resource == Resource::Cpu && group.is_none_or(named)
+        });
+        if let Some(resource) = own.next() {
+            resource
+                .capacity
+                .iter_mut()
+                .for_each(|it| *it = it.min(count));
+        }
+    }
+    of(&seen)
 }
 
 /// The name of a resource's utilization, alone or among several hosts.
@@ -110,6 +141,26 @@ fn weighted(values: &[f64], throughput: &[f64]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::simulate::{Scene, observed};
+
+    #[test]
+    fn fewer_cores_of_the_plan_are_those_of_its_utilization() {
+        let mut seen = observed(&Scene::default());
+        seen.resources[0].groups = vec!["/shop/web".to_owned()];
+        let share = |side: &Recording| side.metric("cpu.utilization").unwrap().value();
+        let before = share(&of(&seen));
+        let plan = |cgroup: &str| {
+            let mut plan = Plan::new("a1", "", model::time::Moment(0));
+            let kind = Kind::Cpuset {
+                cgroup: cgroup.to_owned(),
+                cpus: "0".to_owned(),
+            };
+            plan.actions
+                .push(model::plan::action::Action::new("a", kind));
+            plan
+        };
+        assert!((share(&after(&plan("/shop"), &seen)) / before - 2.0).abs() < 1e-9);
+        assert!((share(&after(&plan("/other"), &seen)) / before - 1.0).abs() < 1e-9);
+    }
 
     #[test]
     fn a_recording_is_read_by_the_names_of_predictions() {

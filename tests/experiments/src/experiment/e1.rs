@@ -95,6 +95,7 @@ impl<'a> Lab<'a> {
             cores: host_cores(),
             think_s: None,
             think_inside_s: self.think_inside_s,
+            cache: None,
         }
     }
 

@@ -92,21 +92,27 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         before
     ));
     let answers = answers(bench, &looks, (&held, others))?;
+    let cache = keys(bench, &looks, &held)?;
     for (i, bytes) in others.iter().enumerate() {
         let mib = *bytes as f64 / 1_048_576.0;
         let told = format!("{mib:.0} MiB");
-        let subject = Subject {
+        let subject = |cache| Subject {
             service: E3.service.to_owned(),
             group: group.path.clone(),
             cores: host_cores(),
             think_s: None,
             think_inside_s: 0.0,
+            cache,
         };
         let action = Action::carried_out(format!(
             "CacheSize(service: \"redis\", bytes: {bytes}, by: Some((adapter: \"redis\", instance: \"\", key: \"maxmemory\", value: \"{bytes}\")))"
         ));
         let name = format!("e3-{mib:.0}");
-        let trial = bench.predict(&name, (&told, &subject), &[action], &base)?;
+        let known = (&*told, &subject(Some(cache.clone())));
+        let trial = bench.predict(&name, known, std::slice::from_ref(&action), &base)?;
+        let unknown = format!("{told}, keys not known");
+        let blind = (&*unknown, &subject(None));
+        let blind = bench.predict(&format!("{name}-blind"), blind, &[action], &base)?;
         let in_force = || Ok((redis.memory()? - *bytes as f64).abs() < 1.0);
         let applied = bench.apply(&trial, &in_force, &|| redis.set_memory(*bytes))?;
         let name = format!("e3-after-{mib:.0}");
@@ -137,12 +143,11 @@ fn run(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
             inside: None,
             note: note.to_owned(),
         };
-        let refused = row(
-            By::Kymo,
-            "plan of the size",
-            trial.prediction.of("app.throughput"),
-            "",
-        );
+        let answered = trial.prediction.of("cache.hit_ratio");
+        let answered = row(By::Kymo, "cache.hit_ratio", answered, "the plan");
+        bench.report.rows.push(answered.judge(Owed::Answer));
+        let refused = blind.prediction.of("action a1");
+        let refused = row(By::Kymo, "action a1", refused, "the plan without keys");
         bench.report.rows.push(refused.judge(Owed::Refusal));
         for answer in &answers {
             let predicted = Predicted {
@@ -199,6 +204,24 @@ fn held(redis: &Redis) -> Result<Held, String> {
         entries,
         bytes_per_entry: used / entries.max(1.0),
     })
+}
+
+/// Writes the keys down beside the recording, and says how a plan names them.
+fn keys(bench: &Bench, looks: &Looks, held: &Held) -> Result<String, String> {
+    const NAME: &str = "e3-before.keys";
+    let looks = looks.lock().map_err(|_| "a reader is lost")?;
+    let mut text = String::with_capacity(looks.len() * 6);
+    for look in looks.iter() {
+        text.push_str(&look.key.to_string());
+        text.push('\n');
+    }
+    put(&bench.kymo.out.join(NAME), &text)?;
+    Ok(format!(
+        "(keys: {NAME:?}, warm: {}, entry_bytes: {:?}, bytes: {:?})",
+        looks.len() / 3,
+        held.bytes_per_entry,
+        held.bytes
+    ))
 }
 
 /// What one model says of the sizes.

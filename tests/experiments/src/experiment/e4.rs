@@ -29,6 +29,7 @@ pub(crate) const E4: Experiment = Experiment {
         ("parts", "batch,disk"),
         ("calibrate", "30,50"),
         ("rates", "70,85"),
+        ("p95-ms", "50"),
         ("batch-load", "60"),
         ("clients", "16"),
         ("rows", "40000"),
@@ -91,6 +92,7 @@ impl<'a> Lab<'a> {
             cores: host_cores(),
             think_s: None,
             think_inside_s: 0.0,
+            cache: None,
         }
     }
 
@@ -176,7 +178,22 @@ fn batch(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
     else {
         return Ok(());
     };
-    let trials = trials(bench, &lab, &base, (&shares("rates")?, capacity))?;
+    let mut rates = shares("rates")?;
+    let limit_s = flags.number("p95-ms")? / 1e3;
+    match largest(bench, &lab, &base, (capacity, limit_s))? {
+        Some(rate) => {
+            bench.report.notes.push(format!(
+                "{rate:.1} transactions a second beside the batch is the most whose p95 is predicted to stay below {:.0} ms",
+                limit_s * 1e3
+            ));
+            rates.push(rate);
+        }
+        None => bench.report.notes.push(format!(
+            "no rate is predicted to keep its p95 below {:.0} ms",
+            limit_s * 1e3
+        )),
+    }
+    let trials = trials(bench, &lab, &base, (&rates, capacity))?;
     for it in trials.iter().filter(|it| it.beside == Beside::Batch) {
         after(bench, &lab, &base, it)?;
     }
@@ -185,6 +202,38 @@ fn batch(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         after(bench, &lab, &base, it)?;
     }
     Ok(())
+}
+
+/// The largest rate beside the batch whose 95th percentile is predicted to stay within a
+/// limit; `None` where none is.
+fn largest(
+    bench: &Bench,
+    lab: &Lab<'_>,
+    base: &Recorded,
+    (capacity, limit_s): (f64, f64),
+) -> Result<Option<f64>, String> {
+    /// Halvings of shares from a fifth of the capacity to all of it.
+    const STEPS: usize = 6;
+    let stays = |share: f64| -> Result<bool, String> {
+        let name = format!("e4-largest-{:.0}", share * 1e3);
+        let told = format!("{:.1} % of capacity", share * 1e2);
+        let load = Action::load(share * capacity / base.mean().throughput);
+        let trial = bench.predict(&name, (&told, &lab.subject()), &[load], base)?;
+        let p95_s = trial.prediction.of("app.response.p95").p50;
+        Ok(p95_s.is_some_and(|it| it <= limit_s))
+    };
+    let (mut low, mut high) = (0.2, 1.0);
+    if !stays(low)? {
+        return Ok(None);
+    }
+    for _ in 0..STEPS {
+        let middle = (low + high) / 2.0;
+        match stays(middle)? {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    Ok(Some(low * capacity))
 }
 
 /// A rate, with the batch or without.
@@ -310,6 +359,7 @@ fn faster_disk(bench: &mut Bench, flags: &Flags) -> Result<(), String> {
         cores: host_cores(),
         think_s: None,
         think_inside_s: 0.0,
+        cache: None,
     };
     let faster = Action::assumed("HardwareChange(what: Disk, speed: 2.0, units: None)".to_owned());
     let told = "a disk twice as fast";
