@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod book;
+pub mod carry;
 pub mod execute;
 pub mod file;
 

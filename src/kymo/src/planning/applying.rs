@@ -5,22 +5,17 @@
 //! confirm` or `rollback` of the same plan reaches it by a signal, as `netplan try` does;
 //! who it is stands in a lock file beside the plan.
 
-use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
-use model::plan::{Plan, State};
-use plan::life;
-use rustix::fs::{FlockOperation, flock};
+use model::plan::State;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
-use wire::change::{CONFIRMED, DryRun, INCOMPLETE, Outcome, Progress, REFUSED, ROLLED_BACK, Told};
-use workflow::planning::audit::Audit;
+use wire::change::{CONFIRMED, Outcome, Progress};
+use workflow::planning::carry::{self, Carrier, Event};
 use workflow::planning::execute::{self, Order, Word};
-use workflow::planning::{self, file};
+use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
 
 use super::arguments::{Apply, Held, Status};
@@ -120,116 +115,30 @@ fn try_out(arguments: &Apply, order: &Order) -> Result<Answer, Problem> {
         lines: lines.collect(),
         script: &found.script,
     };
-    print(arguments.json.into(), &document, || tried(&found))?;
-    let free = found.refused.is_empty()
-        && found
-            .lines
-            .iter()
-            .all(|it| it.refused.is_empty() && it.drifted.is_empty());
-    Ok(if free { Answer::Fine } else { Answer::No })
+    print(arguments.json.into(), &document, || carry::tried(&found))?;
+    Ok(match carry::is_free(&found) {
+        true => Answer::Fine,
+        false => Answer::No,
+    })
 }
 
-fn tried(found: &DryRun) -> String {
-    let mut text = String::new();
-    for line in &found.lines {
-        let what = match line.key.as_str() {
-            "" => format!("{} by a {}", line.kind, line.by),
-            key => format!("{key}: {} -> {}", line.before, line.after),
-        };
-        text.push_str(&format!("{:<8}{what}\n", line.action));
-        let notes = [
-            (
-                "unchanged",
-                if !line.key.is_empty() && line.before == line.after {
-                    "it is so already"
-                } else {
-                    ""
-                },
-            ),
-            ("drifted", line.drifted.as_str()),
-            ("refused", line.refused.as_str()),
-            ("restart", line.restart.as_str()),
-            ("inverse", line.inverse.as_str()),
-        ];
-        for (name, note) in notes.iter().filter(|it| !it.1.is_empty()) {
-            text.push_str(&format!("        {name}: {note}\n"));
-        }
-    }
-    for why in &found.refused {
-        text.push_str(&format!("refused: {why}\n"));
-    }
-    text
-}
-
-fn carry_out(arguments: &Apply, mut order: Order) -> Result<Answer, Problem> {
+fn carry_out(arguments: &Apply, order: Order) -> Result<Answer, Problem> {
     let path = &arguments.plan;
-    let lock = Lock::take(path)?;
-    life::expire(&mut order.plan, now());
-    life::begin(&mut order.plan, now())
-        .map_err(|refused| planning::not_now("apply", &order.plan, &refused))?;
-    let mut audit = Audit::open(&file::audit(path, &order.plan))?;
-    let mut keeper = order.plan.clone();
-    audit.add(
-        &keeper,
-        (now(), &order.who),
-        ("apply", &arguments.agent.to_string()),
-    )?;
-    file::write(path, &keeper)?;
+    let place = arguments.agent.to_string();
+    let carrier = Carrier::begin(order, path, &place, now)?;
     let (words, heard) = crossbeam_channel::bounded(16);
     listen(words.clone())?;
-    let state = RefCell::new((&mut keeper, &mut audit, None::<Problem>));
-    let who = order.who.clone();
-    let mut told = |it: &Told| {
-        let mut state = state.borrow_mut();
-        let (plan, audit, trouble) = &mut *state;
-        if let Err(problem) = follow(it, (plan, path), (audit, &who)) {
-            // Without an audit the plan must not stay.
-            trouble.get_or_insert(problem);
-            drop(words.try_send(Word::RollBack));
-        }
-        let holding = it.progress.as_ref().is_some_and(|it| it.phase == "holding");
-        if holding && arguments.confirm && trouble.is_none() {
-            drop(words.try_send(Word::Confirm));
-        }
-    };
-    let ended = execute::carry_out(&order, &heard, &mut told);
-    let trouble = state.into_inner().2;
-    let outcome = settle(ended, (&mut keeper, path), (&mut audit, &order.who))?;
-    drop(lock);
-    if let Some(problem) = trouble {
-        return Err(problem);
-    }
-    finish(arguments, &outcome)
-}
-
-/// Says and keeps what the agent told.
-fn follow(
-    told: &Told,
-    (plan, path): (&mut Plan, &Path),
-    (audit, who): (&mut Audit, &str),
-) -> Result<(), Problem> {
-    if let Some(dry_run) = &told.dry_run {
-        tell(tried(dry_run).trim_end());
-        audit.add(plan, (now(), who), ("dry run", &tried(dry_run)))?;
-    }
-    let Some(progress) = &told.progress else {
-        return Ok(());
-    };
-    if !progress.text.is_empty() {
-        tell(&line(progress));
-        audit.add(plan, (now(), who), (&progress.phase, &progress.text))?;
-    }
-    if progress.phase == "holding" && plan.state == State::Applying {
-        life::advance(plan, State::Applied, now())
-            .map_err(|refused| planning::not_now("hold", plan, &refused))?;
-        file::write(path, plan)?;
-        tell(&format!(
-            "applied; it is put back in {:.0} s unless confirmed: kymo plan confirm {}",
-            progress.left_s.unwrap_or(0.0),
+    let mut say = |event: &Event| match event {
+        Event::Tried(dry_run) => tell(carry::tried(dry_run).trim_end()),
+        Event::Progress(progress) if !progress.text.is_empty() => tell(&line(progress)),
+        Event::Progress(_) => {}
+        Event::Holding(left_s) => tell(&format!(
+            "applied; it is put back in {left_s:.0} s unless confirmed: kymo plan confirm {}",
             path.display()
-        ));
-    }
-    Ok(())
+        )),
+    };
+    let outcome = carrier.run((&words, &heard), arguments.confirm, &mut say)?;
+    finish(&outcome, arguments)
 }
 
 fn line(progress: &Progress) -> String {
@@ -237,49 +146,6 @@ fn line(progress: &Progress) -> String {
         "" => format!("{}: {}", progress.phase, progress.text),
         action => format!("{} {action}: {}", progress.phase, progress.text),
     }
-}
-
-/// Puts how it ended into plan and audit.
-fn settle(
-    ended: Result<Outcome, Problem>,
-    (plan, path): (&mut Plan, &Path),
-    (audit, who): (&mut Audit, &str),
-) -> Result<Outcome, Problem> {
-    let (outcome, problem) = match ended {
-        Ok(outcome) => (outcome, None),
-        Err(problem) if problem.sort == Sort::Policy => {
-            // Nothing was written, so the approval still stands.
-            plan.state = State::Approved;
-            audit.add(plan, (now(), who), ("refused", &problem.to_string()))?;
-            file::write(path, plan)?;
-            return Err(problem);
-        }
-        Err(problem) => (Outcome::default(), Some(problem)),
-    };
-    if let Some(problem) = problem {
-        audit.add(plan, (now(), who), ("lost", &problem.to_string()))?;
-        return Err(problem);
-    }
-    let state = match outcome.code {
-        CONFIRMED => State::Confirmed,
-        ROLLED_BACK => State::RolledBack,
-        INCOMPLETE => State::RollbackFailed,
-        _ => State::Approved,
-    };
-    if outcome.code == REFUSED {
-        plan.state = State::Approved;
-    } else {
-        if state == State::Confirmed && plan.state == State::Applying {
-            // Confirmed before it was heard that all was done.
-            life::advance(plan, State::Applied, now())
-                .map_err(|refused| planning::not_now("hold", plan, &refused))?;
-        }
-        life::advance(plan, state, now())
-            .map_err(|refused| planning::not_now("end", plan, &refused))?;
-    }
-    audit.add(plan, (now(), who), (state.name(), &outcome.cause))?;
-    file::write(path, plan)?;
-    Ok(outcome)
 }
 
 #[derive(Serialize)]
@@ -294,7 +160,7 @@ struct Ended<'a> {
     record: &'a str,
 }
 
-fn finish(arguments: &Apply, outcome: &Outcome) -> Result<Answer, Problem> {
+fn finish(outcome: &Outcome, arguments: &Apply) -> Result<Answer, Problem> {
     let document = Ended {
         head: Head::THIS,
         plan: &outcome.plan,
@@ -341,68 +207,6 @@ fn listen(words: Sender<Word>) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The lock beside a plan that says who carries it out.
-struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Lock {
-    fn place(plan: &Path) -> PathBuf {
-        plan.with_extension("applying")
-    }
-
-    fn take(plan: &Path) -> Result<Self, Problem> {
-        let path = Self::place(plan);
-        let trouble = |error: &std::io::Error| {
-            Problem::from_error(
-                format!("could not lock {}", path.display()),
-                error,
-                Sort::of_io(error),
-            )
-        };
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(|error| trouble(&error))?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(Problem {
-                what: format!("could not apply {}", plan.display()),
-                why: "another process carries it out".to_owned(),
-                what_to_do: format!(
-                    "kymo plan confirm {0}, or kymo plan rollback {0}",
-                    plan.display()
-                ),
-                sort: Sort::Usage,
-            });
-        }
-        file.set_len(0).map_err(|error| trouble(&error))?;
-        write!(file, "{}", std::process::id()).map_err(|error| trouble(&error))?;
-        Ok(Self { path, _file: file })
-    }
-
-    /// The process that carries a plan out.
-    fn holder(plan: &Path) -> Option<Pid> {
-        let mut file = File::open(Self::place(plan)).ok()?;
-        if flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
-            return None;
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).ok()?;
-        Pid::from_raw(text.trim().parse().ok()?)
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // A lock file that stays is harmless: the lock itself goes with the process.
-        drop(std::fs::remove_file(&self.path));
-    }
-}
-
 #[derive(Serialize)]
 struct Asked {
     #[serde(flatten)]
@@ -445,7 +249,7 @@ pub(super) fn status(arguments: &Status) -> Result<Answer, Problem> {
         record: ended.record.clone(),
     };
     if let (Some(path), false, Some(outcome)) = (&arguments.plan, found.running, &found.outcome) {
-        take_in(path, outcome)?;
+        carry::take_in(path, outcome, &user(), now)?;
     }
     print(arguments.json.into(), &document, || asked(&document))?;
     Ok(Answer::Fine)
@@ -489,22 +293,6 @@ fn asked(document: &Asked) -> String {
     text
 }
 
-/// Puts into a plan how it ended while nobody listened.
-fn take_in(path: &Path, outcome: &Outcome) -> Result<(), Problem> {
-    let mut plan = file::read_sound(path)?;
-    let waits = matches!(plan.state, State::Applying | State::Applied);
-    if plan.id != outcome.plan || !waits || Lock::holder(path).is_some() {
-        return Ok(());
-    }
-    let mut audit = Audit::open(&file::audit(path, &plan))?;
-    settle(
-        Ok(outcome.clone()),
-        (&mut plan, path),
-        (&mut audit, &user()),
-    )?;
-    Ok(())
-}
-
 /// `kymo plan confirm`.
 pub(super) fn confirm(arguments: &Held) -> Result<Answer, Problem> {
     word(arguments, Signal::USR1, State::Confirmed, "confirm")
@@ -519,7 +307,8 @@ pub(super) fn roll_back(arguments: &Held) -> Result<Answer, Problem> {
 fn word(arguments: &Held, signal: Signal, wanted: State, what: &str) -> Result<Answer, Problem> {
     let path = &arguments.plan;
     let plan = file::read_sound(path)?;
-    let Some(holder) = Lock::holder(path) else {
+    let holder = carry::holder(path).and_then(|it| Pid::from_raw(it.cast_signed()));
+    let Some(holder) = holder else {
         return Err(Problem {
             what: format!("could not {what} {}", path.display()),
             why: format!("nobody carries it out; it is {}", plan.state.name()),
@@ -537,7 +326,7 @@ fn word(arguments: &Held, signal: Signal, wanted: State, what: &str) -> Result<A
         )
     })?;
     let until = Instant::now() + WORD_TAKEN;
-    while Lock::holder(path).is_some() && Instant::now() < until {
+    while carry::holder(path).is_some() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(50));
     }
     let after = file::read_sound(path)?;
