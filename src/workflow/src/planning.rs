@@ -258,14 +258,28 @@ pub fn suggested(
     ledger: &Ledger,
     context: &Context,
 ) -> Result<Vec<Suggestion>, Problem> {
+    let found = calibrated(input, baseline, context)?.ok();
+    suggested_by(input, baseline, (found.as_ref(), ledger), context)
+}
+
+/// As [`suggested`], by what was calibrated already for this baseline.
+///
+/// # Errors
+///
+/// The disk refuses, or the user stopped it.
+pub fn suggested_by(
+    input: &Input,
+    baseline: &Baseline,
+    (found, ledger): (Option<&Calibrated>, &Ledger),
+    context: &Context,
+) -> Result<Vec<Suggestion>, Problem> {
     let window = baseline.window.map(|(from, to)| Span { from, to });
     let request = analysis::bottleneck::Request {
         window,
         ..analysis::bottleneck::Request::default()
     };
     let outcome = crate::bottleneck::assess(input, &request, context)?;
-    let found = calibrated(input, baseline, context)?.ok();
-    let calibration = found.as_ref().map(|it| &it.calibration);
+    let calibration = found.map(|it| &it.calibration);
     let widening = calibration.map(|it| book::widening(ledger, it));
     Ok(suggest::suggestions(
         &outcome,

@@ -86,6 +86,16 @@ fn apply(plan: &mut Plan, change: &Change) -> Result<(), EditError> {
         Change::Baseline(it) => plan.baseline.clone_from(it),
         Change::Rollback(it) => plan.rollback.clone_from(it),
         Change::Validation(it) => plan.validation.clone_from(it),
+        Change::Contents(it) => {
+            plan.title.clone_from(&it.title);
+            plan.author.clone_from(&it.author);
+            plan.baseline.clone_from(&it.baseline);
+            plan.objective.clone_from(&it.objective);
+            plan.actions.clone_from(&it.actions);
+            plan.guardrails.clone_from(&it.guardrails);
+            plan.rollback.clone_from(&it.rollback);
+            plan.validation.clone_from(&it.validation);
+        }
         Change::AddAction(place, action) => add(plan, *place, action.clone())?,
         Change::DuplicateAction(id) => duplicate(plan, id)?,
         Change::RemoveAction(id) => {

@@ -83,6 +83,12 @@ impl Board {
         Ok(board)
     }
 
+    /// The same with this alternative chosen, where there is one of this name.
+    pub fn choose(mut self, name: &str) -> Self {
+        self.chosen = self.position(name).unwrap_or(self.chosen);
+        self
+    }
+
     /// All alternatives, in the order that they were made.
     pub fn alternatives(&self) -> &[Alternative] {
         &self.alternatives
@@ -104,9 +110,20 @@ impl Board {
         match edit {
             Edit::Variant(variant) => next.vary(variant)?,
             Edit::Plan(change) => {
-                let is_shared = matches!(**change, Change::Baseline(_));
+                let shared = match &**change {
+                    Change::Baseline(it) => Some(it),
+                    Change::Contents(it) if it.baseline != next.plan().baseline => {
+                        Some(&it.baseline)
+                    }
+                    _ => None,
+                };
+                let shared = shared.map(|it| Change::Baseline(it.clone()));
                 for (place, alternative) in next.alternatives.iter_mut().enumerate() {
-                    if place == next.chosen || is_shared {
+                    let change = match place == next.chosen {
+                        true => Some(&**change),
+                        false => shared.as_ref(),
+                    };
+                    if let Some(change) = change {
                         alternative.plan = Arc::new(changed(&alternative.plan, change)?);
                     }
                 }

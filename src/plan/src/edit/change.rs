@@ -2,7 +2,7 @@
 
 use model::plan::action::{Action, Execute, Kind, Scope};
 use model::plan::guard::{Guardrail, Precondition};
-use model::plan::{Baseline, Objective, Rollback, State, Validation};
+use model::plan::{Baseline, Objective, Plan, Rollback, State, Validation};
 
 use super::parameter::{ParameterError, Value};
 
@@ -64,6 +64,10 @@ pub enum Change {
     Guardrail(usize, Guardrail),
     /// A guardrail goes.
     RemoveGuardrail(usize),
+    /// Everything that is edited, as it stands in a text that was written by hand; what it
+    /// is made from is that of all alternatives. What was predicted, agreed to and carried
+    /// out is not taken from there.
+    Contents(Box<Plan>),
 }
 
 /// What is done to the alternatives.
@@ -183,6 +187,7 @@ impl Change {
             Self::AddGuardrail(it) => format!("add guardrail {}", it.metric),
             Self::Guardrail(_, it) => format!("guardrail {}", it.metric),
             Self::RemoveGuardrail(_) => "remove guardrail".to_owned(),
+            Self::Contents(_) => "text by hand".to_owned(),
         }
     }
 }

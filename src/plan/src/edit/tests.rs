@@ -63,6 +63,28 @@ fn a_title_is_not_what_was_predicted() {
 }
 
 #[test]
+fn a_text_by_hand_is_one_step_and_brings_no_prediction_along() {
+    let mut desk = predicted_desk();
+    let more = Variant::Duplicate(desk.board().alternatives()[0].name.clone(), "b".to_owned());
+    assert_eq!(desk.apply(variant(more), Gesture(1)), Ok(true));
+    let mut written = desk.plan().clone();
+    sample::predict(&mut written);
+    written.title = "by hand".to_owned();
+    written.baseline.host = "web-9".to_owned();
+    written.actions.truncate(1);
+    let edit = Edit::from(Change::Contents(Box::new(written)));
+    assert_eq!(desk.apply(edit, Gesture(2)), Ok(true));
+    let plan = desk.plan();
+    assert_eq!((plan.title.as_str(), plan.actions.len()), ("by hand", 1));
+    assert_eq!((plan.state, plan.expected.len()), (State::Draft, 0));
+    let all = desk.board().alternatives();
+    assert_eq!(all[0].plan.baseline.host, "web-9", "all are made from it");
+    assert_eq!(all[0].plan.actions, sample::checkout().actions);
+    assert_eq!(desk.undo(), Ok(true));
+    assert_ne!(desk.plan().title, "by hand");
+}
+
+#[test]
 fn a_drag_is_one_step_and_one_revision() {
     let mut desk = predicted_desk();
     let revision = desk.plan().revision;

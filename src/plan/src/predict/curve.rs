@@ -58,8 +58,10 @@ pub fn curves(calibration: &Calibration, actions: &[Action], band: Band) -> Curv
     let places = middle.iter().map(|(load, solved)| {
         let around = |of: &dyn Fn(&system::Solved) -> f64| {
             let value = of(solved);
+            // A draw that cannot serve so much stays where it was last: to leave it out
+            // would make the band narrow just where it is wide.
             let own = draws.iter().filter_map(|curve| {
-                let place = curve.iter().find(|it| it.0 == *load)?;
+                let place = curve.iter().rfind(|it| it.0 <= *load)?;
                 Some(of(&place.1))
             });
             let mut values: Vec<f64> = own.collect();
