@@ -18,6 +18,7 @@ use crate::history::History;
 use crate::hub::{Hub, News, waker};
 use crate::notices::{Notices, Now, Offer};
 use crate::places::Frame;
+use crate::plans::Plans;
 use crate::plot::time_axis::Clock;
 use crate::recorder::Recorder;
 use crate::session::Session;
@@ -210,9 +211,16 @@ impl App {
 
     /// Which commands make sense now.
     pub(crate) fn facts(&self) -> Facts {
+        let plan = self.shows_plan();
+        let plans = plan.then_some(&self.desk.plans);
+        let window = |step: Option<&'static str>| step.map(str::to_owned);
         let mut facts = Facts {
-            undoes: self.history.undoes(),
-            redoes: self.history.redoes(),
+            undoes: plans
+                .and_then(Plans::undoes)
+                .or_else(|| window(self.history.undoes())),
+            redoes: plans
+                .and_then(Plans::redoes)
+                .or_else(|| window(self.history.redoes())),
             ..Facts::default()
         };
         let session = &self.session;
@@ -234,6 +242,7 @@ impl App {
             (self.timeline.can_go_back(), When::Past),
             (self.timeline.can_go_forward(), When::Future),
             (!session.plain_events().is_empty(), When::Events),
+            (plan, When::Plan),
             (self.chosen_finding().is_some(), When::Finding),
             (
                 self.chosen_finding()

@@ -98,6 +98,18 @@ pub enum Id {
     Deselect,
     /// Compare the selection with what is around it.
     WhatChanged,
+    /// What the bottleneck of the selection would have one try.
+    WhatWouldHelp,
+    /// An empty plan.
+    NewPlan,
+    /// A plan from a file.
+    OpenPlan,
+    /// Write the plan to its file.
+    SavePlan,
+    /// Write the plan to another file.
+    SavePlanAs,
+    /// Put what is expected into the plan.
+    PredictPlan,
     /// Compare with another session.
     CompareWith,
     /// Label moments in universal time.
@@ -217,6 +229,8 @@ pub enum When {
     Finding,
     /// An anomaly is chosen.
     Anomaly,
+    /// The screen of plans is shown.
+    Plan,
 }
 
 /// What is so at the moment.
@@ -225,9 +239,9 @@ pub struct Facts {
     /// The conditions that hold.
     pub hold: Vec<When>,
     /// What undo would take back.
-    pub undoes: Option<&'static str>,
+    pub undoes: Option<String>,
     /// What redo would do.
-    pub redoes: Option<&'static str>,
+    pub redoes: Option<String>,
     /// Commands that are switched on.
     pub on: Vec<Id>,
 }
@@ -338,6 +352,10 @@ pub const ALL: &[Command] = &[
     line(Id::ExportParquet, ("export.parquet", "Export samples (Parquet)…"), File, &[], Data),
     line(Id::ExportPrometheus, ("export.prometheus", "Export samples (Prometheus text)…"), File, &[], Data),
     line(Id::Trim, ("export.trim", "Save selection as session…"), File, &[ctrl_shift(Key::S)], When::Stored),
+    line(Id::NewPlan, ("plan.new", "New plan"), File, &[], Always),
+    line(Id::OpenPlan, ("plan.open", "Open plan…"), File, &[], Always),
+    line(Id::SavePlan, ("plan.save", "Save plan"), File, &[ctrl(Key::S)], When::Plan),
+    line(Id::SavePlanAs, ("plan.save-as", "Save plan as…"), File, &[], Always),
     line(Id::KeepFindings, ("findings.keep", "Keep findings in session"), File, &[], When::Stored),
     line(Id::Quit, ("file.quit", "Quit"), File, &[ctrl(Key::Q)], Always),
 
@@ -373,6 +391,8 @@ pub const ALL: &[Command] = &[
     line(Id::NextEvent, ("time.next-event", "Next event"), Time, &[plain(Key::Period)], When::Events),
     line(Id::Measure, ("time.measure", "Set cursor A, then B"), Time, &[plain(Key::B)], Data),
     line(Id::WhatChanged, ("time.what-changed", "What changed in the selection?"), Time, &[shift(Key::C)], Data),
+    line(Id::WhatWouldHelp, ("time.what-would-help", "What would help in the selection?"), Time, &[], Data),
+    line(Id::PredictPlan, ("plan.predict", "Predict the plan"), Time, &[], When::Plan),
     line(Id::CompareWith, ("time.compare-with", "Compare with another session…"), Time, &[], Data),
     line(Id::ClockUtc, ("time.utc", "Label in UTC"), Time, &[], Always),
     line(Id::ClockLocal, ("time.local", "Label in local time"), Time, &[], Always),
@@ -435,7 +455,7 @@ impl Facts {
 
     /// The name of a command as it is now.
     pub fn name(&self, command: &Command) -> String {
-        match (command.id, self.undoes, self.redoes) {
+        match (command.id, &self.undoes, &self.redoes) {
             (Id::Undo, Some(step), _) => format!("Undo: {step}"),
             (Id::Redo, _, Some(step)) => format!("Redo: {step}"),
             _ => command.name.to_owned(),
@@ -605,7 +625,7 @@ mod tests {
     fn a_condition_switches_a_command_off() {
         let facts = Facts {
             hold: vec![When::Undoable],
-            undoes: Some("add a plot"),
+            undoes: Some("add a plot".to_owned()),
             ..Facts::default()
         };
         let undo = find(Id::Undo).expect("undo");

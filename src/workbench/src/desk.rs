@@ -60,6 +60,8 @@ pub struct Desk {
     /// The plan that is worked on.
     pub plans: Plans,
     saved: u64,
+    /// The version of the plans that is kept.
+    saved_plans: u64,
     saved_recent: Recent,
     changed_at: Option<Instant>,
 }
@@ -84,6 +86,9 @@ impl Desk {
         let recent: Recent = load(places.recent().as_deref(), &mut problems, |text| {
             ron::from_str(text).map_err(|error| error.to_string())
         });
+        let plans: Option<Plans> = load(places.draft().as_deref(), &mut problems, |text| {
+            Plans::of_draft(text).map(Some)
+        });
         Found {
             desk: Self {
                 places,
@@ -95,8 +100,9 @@ impl Desk {
                 checker: |text| Ok(text.to_owned()),
                 prober: Vec::new,
                 hindrances: Vec::new(),
-                plans: Plans::new(crate::plans::now()),
+                plans: plans.unwrap_or_else(|| Plans::new(crate::plans::now())),
                 saved: 0,
+                saved_plans: 0,
                 changed_at: None,
             },
             workspace,
@@ -152,12 +158,15 @@ impl Desk {
 
     fn is_unsaved(&self, history: &History) -> bool {
         self.places.config.is_some()
-            && (self.saved != history.changes() || self.saved_recent != self.recent)
+            && (self.saved != history.changes()
+                || self.saved_recent != self.recent
+                || self.saved_plans != self.plans.kept())
     }
 
     fn mark_saved(&mut self, history: &History) {
         self.saved = history.changes();
         self.saved_recent = self.recent.clone();
+        self.saved_plans = self.plans.kept();
         self.changed_at = None;
     }
 
@@ -167,12 +176,22 @@ impl Desk {
         let workspace = history.now().write().map_err(bug)?;
         let pretty = ron::ser::PrettyConfig::new();
         let recent = ron::ser::to_string_pretty(&self.recent, pretty).map_err(bug)?;
-        let paths = self
-            .places
-            .workspace()
-            .into_iter()
-            .chain(self.places.recent());
-        Ok(paths.zip([workspace, recent]).collect())
+        let draft = self.plans.draft().map_err(|why| Problem {
+            what: "could not keep the plan that is worked on".to_owned(),
+            why,
+            what_to_do: "save the plan as a file".to_owned(),
+            sort: Sort::Bug,
+        })?;
+        let places = &self.places;
+        let all = [
+            (places.workspace(), workspace),
+            (places.recent(), recent),
+            (places.draft(), draft),
+        ];
+        let known = all.into_iter();
+        Ok(known
+            .filter_map(|(path, text)| Some((path?, text)))
+            .collect())
     }
 }
 
@@ -244,6 +263,20 @@ mod tests {
         let again = Desk::open(places(folder.path()), Vec::new(), launcher);
         assert_eq!(again.workspace.columns, 3);
         assert_eq!(again.desk.recent.files, [Path::new("/a.kymo")]);
+    }
+
+    #[test]
+    fn a_plan_that_was_not_saved_is_there_next_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut desk = Desk::open(places(folder.path()), Vec::new(), launcher).desk;
+        let title = plan::edit::Change::Title("half the users".to_owned());
+        assert_eq!(desk.plans.apply(title.into()), Ok(()));
+        let history = History::new(Workspace::default());
+        assert_eq!(desk.save_now(&history), Ok(()));
+        let again = Desk::open(places(folder.path()), Vec::new(), launcher);
+        assert!(again.problems.is_empty(), "{:?}", again.problems);
+        assert_eq!(again.desk.plans.plan().title, "half the users");
+        assert!(!again.desk.plans.is_saved());
     }
 
     #[test]

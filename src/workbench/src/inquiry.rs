@@ -39,6 +39,8 @@ pub struct Inquiries {
     pub plan: plan::Question,
     /// Intervals of a plan.
     pub interval: plan::Interval,
+    /// How earlier predictions came out.
+    pub scores: plan::Scores,
 }
 
 /// What a job brings.
@@ -62,6 +64,8 @@ pub enum Answer {
     Plan(u64, Result<plan::Found, Problem>),
     /// Intervals of a plan.
     Interval(u64, plan::Predicted),
+    /// The ledger of earlier predictions.
+    Book(u64, Result<plan::Book, Problem>),
 }
 
 /// How far a question is.
@@ -117,6 +121,7 @@ impl Inquiries {
         self.why.reset();
         self.plan.reset();
         self.interval.reset();
+        self.scores.reset();
     }
 
     /// Takes in what a job brings.
@@ -131,6 +136,7 @@ impl Inquiries {
             Answer::Why(number, found) => self.why.accept(number, found),
             Answer::Plan(number, found) => self.plan.accept(number, found),
             Answer::Interval(number, found) => self.interval.accept(number, Ok(found)),
+            Answer::Book(number, book) => self.scores.accept(number, book),
         }
     }
 }

@@ -107,6 +107,11 @@ impl Places {
     pub fn recent(&self) -> Option<PathBuf> {
         Some(self.config.as_ref()?.join("recent.ron"))
     }
+
+    /// The plan that is worked on, saved or not.
+    pub fn draft(&self) -> Option<PathBuf> {
+        Some(self.config.as_ref()?.join("plan.ron"))
+    }
 }
 
 impl Recent {

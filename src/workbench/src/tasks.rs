@@ -123,6 +123,12 @@ pub struct StatisticsRow {
 pub enum Purpose {
     /// Open it.
     Open,
+    /// Open the plan in it.
+    OpenPlan,
+    /// Write the plan into it.
+    SavePlan,
+    /// Write the ledger of predictions into it.
+    ExportLedger,
     /// Compare with it, on this side.
     Compare(Which),
     /// Record into it.

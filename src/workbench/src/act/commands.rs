@@ -9,6 +9,7 @@ use crate::commands::Id;
 use crate::export::{Export, Form, Table};
 use crate::history::{Changed, Taken};
 use crate::layout::{self, Screen};
+use crate::plans::Plans;
 use crate::shell::dialogs::PageKind;
 use crate::shell::palette::{Choice as Chosen, Kind};
 use crate::tasks::Purpose;
@@ -51,6 +52,12 @@ impl App {
             Id::Mark => self.mark(),
             Id::Annotate => self.annotate(),
             Id::WhatChanged => self.what_changed(),
+            Id::WhatWouldHelp => self.what_would_help(),
+            Id::NewPlan => self.new_plan(),
+            Id::OpenPlan => self.pick(Purpose::OpenPlan),
+            Id::SavePlan => self.save_plan_again(),
+            Id::SavePlanAs => self.pick(Purpose::SavePlan),
+            Id::PredictPlan => self.predict_plan(),
             Id::CompareWith => self.compare_with_other(),
             Id::Search => {
                 self.bring_up(Screen::Browser);
@@ -143,7 +150,12 @@ impl App {
         }
     }
 
+    /// Takes the last step back: of the plan while its screen is shown, then of the window.
     fn undo(&mut self, ctx: &Context) {
+        if self.shows_plan() && self.desk.plans.undoes().is_some() {
+            self.step_plan(Plans::undo);
+            return;
+        }
         if let Some(taken) = self.history.undo(self.session.beside()) {
             self.note(format!("Undone: {}", taken.step), Vec::new());
             self.taken(ctx, taken);
@@ -151,6 +163,10 @@ impl App {
     }
 
     fn redo(&mut self, ctx: &Context) {
+        if self.shows_plan() && self.desk.plans.redoes().is_some() {
+            self.step_plan(Plans::redo);
+            return;
+        }
         if let Some(taken) = self.history.redo(self.session.beside()) {
             self.note(format!("Done again: {}", taken.step), Vec::new());
             self.taken(ctx, taken);

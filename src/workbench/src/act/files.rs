@@ -23,8 +23,12 @@ use crate::view::start;
 const NO_DIALOG_TIME: Duration = Duration::from_millis(400);
 
 impl App {
-    /// Opens a session or imports a file, as a job.
+    /// Opens a session, a plan, or imports a file, as a job.
     pub fn open(&mut self, path: PathBuf) {
+        if is_plan(&path) {
+            self.open_plan(path);
+            return;
+        }
         let name = path
             .file_name()
             .unwrap_or(path.as_os_str())
@@ -81,6 +85,17 @@ impl App {
         if !self.session.hub.speaks() {
             self.attach_text("local");
         }
+    }
+
+    /// Where a plan is kept where nobody said otherwise: beside the recording.
+    fn plan_place(&self) -> PathBuf {
+        if let Some(known) = self.desk.plans.path() {
+            return known.to_path_buf();
+        }
+        let session = self.session.stored().map_or(Path::new(""), Stored::path);
+        let stem = session.file_stem().map(|it| it.to_string_lossy());
+        let name = format!("{}.plan.ron", stem.as_deref().unwrap_or("what-if"));
+        export::beside(session, &self.desk.places.sessions, &name)
     }
 
     /// Opens a dropped file; of several asks how they go together.
@@ -163,7 +178,9 @@ impl App {
     /// Asks for a path in the window itself.
     pub(super) fn ask_path(&mut self, purpose: Purpose, why: &str) {
         let text = match &purpose {
-            Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => String::new(),
+            Purpose::Open | Purpose::OpenPlan | Purpose::Compare(_) | Purpose::Import(_) => {
+                String::new()
+            }
             other => self.default_path(other).display().to_string(),
         };
         self.views.dialogs.open(Dialog::Path {
@@ -179,6 +196,8 @@ impl App {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
             }
+            Purpose::OpenPlan | Purpose::SavePlan => self.plan_place(),
+            Purpose::ExportLedger => self.plan_place().with_file_name("ledger.csv"),
             Purpose::Import(draft) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 let folder = draft.folder().or(recent);
@@ -227,13 +246,21 @@ impl App {
             Purpose::Import(draft) | Purpose::ImportInto(draft) => {
                 self.views.dialogs.open(Dialog::Import(Box::new(draft)));
             }
-            Purpose::Open | Purpose::Compare(_) | Purpose::Export(_) => {}
+            Purpose::Open
+            | Purpose::OpenPlan
+            | Purpose::SavePlan
+            | Purpose::ExportLedger
+            | Purpose::Compare(_)
+            | Purpose::Export(_) => {}
         }
     }
 
     fn use_path(&mut self, purpose: Purpose, path: PathBuf) {
         match purpose {
             Purpose::Open => self.open(path),
+            Purpose::OpenPlan => self.open_plan(path),
+            Purpose::SavePlan => self.save_plan(path),
+            Purpose::ExportLedger => self.export_ledger(path),
             Purpose::Compare(which) => self.compare_with(which, path),
             Purpose::Record(draft) => {
                 self.desk.recent.record_folder = path.parent().map(Path::to_path_buf);
@@ -341,6 +368,12 @@ impl App {
     }
 }
 
+/// Whether a file holds a plan, by its name.
+pub(crate) fn is_plan(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("ron"))
+}
+
 /// Set to `off`, paths are asked for in the window itself: for broken portals.
 const NATIVE_DIALOGS: &str = "KYMO_NATIVE_DIALOGS";
 
@@ -367,6 +400,20 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
             )
             .add_filter("All files", &["*"])
             .pick_file(),
+        Purpose::OpenPlan => dialog
+            .set_title("Open a plan")
+            .set_directory(places::existing(start.parent().unwrap_or(Path::new(""))))
+            .add_filter("Plan", &["ron"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        Purpose::SavePlan => saving(dialog, start)
+            .set_title("Save the plan")
+            .add_filter("Plan", &["ron"])
+            .save_file(),
+        Purpose::ExportLedger => saving(dialog, start)
+            .set_title("Export the ledger")
+            .add_filter("Table", &["csv"])
+            .save_file(),
         Purpose::Record(_) => saving(dialog, start)
             .set_title("Record into")
             .add_filter("Kymo session", &["kymo"])

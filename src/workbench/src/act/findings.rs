@@ -32,6 +32,10 @@ impl App {
                 self.show_stretch(span);
                 self.show_in_services(which);
             }
+            findings::Action::WhatWouldHelp(span) => {
+                self.show_stretch(span);
+                self.what_would_help();
+            }
             findings::Action::Copy(text) => ctx.copy_text(text),
             findings::Action::Analyze => self.session.analyze(&mut self.work),
             findings::Action::Cancel => self.session.insight().cancel(&self.work),

@@ -27,6 +27,7 @@ impl App {
             bottleneck::Action::Show(span) => self.timeline.selection = Some(span),
             bottleneck::Action::Select(item) => self.views.selected = Some(item),
             bottleneck::Action::Plot(item) => self.add_plot(&[item]),
+            bottleneck::Action::WhatWouldHelp => self.what_would_help(),
             bottleneck::Action::Copy(text) => ctx.copy_text(text),
         }
     }

@@ -18,6 +18,8 @@ mod panels;
 mod planning;
 mod time;
 
+pub(crate) use files::is_plan;
+
 use std::time::Instant;
 
 use eframe::egui::Context;

@@ -48,6 +48,7 @@ impl App {
             Action::ZoomToSelection => self.zoom_to_selection(),
             Action::Annotate => self.annotate(),
             Action::WhatChanged => self.what_changed(),
+            Action::WhatWouldHelp => self.what_would_help(),
             Action::CompareWith => self.compare_with_other(),
             Action::Report => self.command(ctx, crate::commands::Id::ReportHtml),
             Action::Deselect => self.timeline.selection = None,

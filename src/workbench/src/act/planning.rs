@@ -1,7 +1,6 @@
 //! Plans: edits, files, fitting, predicting, approving.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::Context;
 use model::plan::Plan;
@@ -14,10 +13,10 @@ use workflow::problem::{Problem, Sort};
 
 use crate::app::App;
 use crate::commands::Id;
-use crate::inquiry::plan as asking;
-use crate::layout::Screen;
+use crate::inquiry::{Inquiries, plan as asking};
+use crate::layout::{self, Screen};
 use crate::plans::{Plans, now};
-use crate::tasks::{Outcome, Pool, Written};
+use crate::tasks::{Outcome, Pool, Purpose, Written};
 use crate::view::ask::Asked;
 use crate::view::plan::Action;
 
@@ -26,8 +25,8 @@ impl App {
         match action {
             Action::Edit(edit) => self.edit_plan(*edit),
             Action::LetGo => self.desk.plans.let_go(),
-            Action::Undo => self.step(Plans::undo),
-            Action::Redo => self.step(Plans::redo),
+            Action::Undo => self.step_plan(Plans::undo),
+            Action::Redo => self.step_plan(Plans::redo),
             Action::Ask(Asked::Compute) => self.fit(),
             Action::Ask(other) => {
                 self.session.inquiries.plan.cancel(&self.work);
@@ -47,20 +46,25 @@ impl App {
             }
             Action::Predict => self.predict_plan(),
             Action::Approve(who, acknowledged) => self.approve_plan(&who, &acknowledged),
-            Action::New => self.desk.plans = Plans::new(now()),
+            Action::Command(id) => self.command(ctx, id),
             Action::Open(path) => self.open_plan(PathBuf::from(path)),
             Action::Save(path) => self.save_plan(PathBuf::from(path)),
-            Action::Text(text) => match self.desk.plans.write_by_hand(&text) {
-                Ok(()) => self.views.plan.take_text(),
-                Err(why) => self.views.plan.refuse_text(why),
-            },
-            Action::Export(path) => self.export_ledger(PathBuf::from(path)),
+            Action::Scores => self.read_scores(),
+            Action::Text(text) => {
+                self.apply_text(&text);
+            }
+            Action::Export => self.pick(Purpose::ExportLedger),
             Action::Copy(text) => ctx.copy_text(text),
         }
     }
 
-    /// Shows what the bottleneck would have one try in the selected stretch.
+    /// Shows what the bottleneck would have one try in the selected stretch, or in all of
+    /// the recording without one.
     pub(super) fn what_would_help(&mut self) {
+        if self.session.stored().is_none() {
+            self.bring_up(Screen::Plan);
+            return;
+        }
         if let Some(span) = self.timeline.selection {
             let mut baseline = self.desk.plans.plan().baseline.clone();
             baseline.window = Some((span.from, span.to));
@@ -77,7 +81,7 @@ impl App {
         }
     }
 
-    fn step(&mut self, step: fn(&mut Plans) -> Result<(), plan::edit::EditError>) {
+    pub(super) fn step_plan(&mut self, step: fn(&mut Plans) -> Result<(), plan::edit::EditError>) {
         if let Err(error) = step(&mut self.desk.plans) {
             self.tell_plan("change", &error);
         }
@@ -93,6 +97,46 @@ impl App {
         self.tell(&problem, Vec::new());
     }
 
+    /// Whether the screen of plans is shown.
+    pub(crate) fn shows_plan(&self) -> bool {
+        layout::is_shown(&self.history.now().layout, Screen::Plan)
+    }
+
+    pub(super) fn new_plan(&mut self) {
+        self.desk.plans.begin(now());
+        self.bring_up(Screen::Plan);
+    }
+
+    /// Takes in a text that was written by hand; says whether it is a plan.
+    fn apply_text(&mut self, text: &str) -> bool {
+        match self.desk.plans.write_by_hand(text) {
+            Ok(()) => self.views.plan.take_text(),
+            Err(why) => {
+                self.views.plan.refuse_text(why);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Saves to the plan's own file; asks where, if it has none. What was written by hand
+    /// is applied first.
+    pub(super) fn save_plan_again(&mut self) {
+        let written = self.views.plan.written().map(str::to_owned);
+        if written.is_some_and(|text| !self.apply_text(&text)) {
+            return;
+        }
+        match self.desk.plans.path().map(Path::to_path_buf) {
+            Some(path) => self.save_plan(path),
+            None => self.pick(Purpose::SavePlan),
+        }
+    }
+
+    fn read_scores(&mut self) {
+        let with = (self.session.generation(), &mut self.work);
+        asking::ask_book(&mut self.session.inquiries.scores, with);
+    }
+
     fn fit(&mut self) {
         let Some(input) = self.series_read() else {
             return;
@@ -104,32 +148,31 @@ impl App {
 
     /// Says at once what the models make of a changed plan, and asks for its intervals.
     pub(crate) fn follow_plan(&mut self) {
-        let inquiries = &mut self.session.inquiries;
-        let version = inquiries.plan.version();
-        let found = inquiries.plan.answer().cloned();
-        let calibrated = found.as_ref().and_then(|it| it.calibrated.as_ref().ok());
-        let calibration = calibrated.map(|it| (&it.calibration, version));
-        let plans = &mut self.desk.plans;
-        plans.refresh(calibration);
-        let (Some(found), Some(quick)) = (&found, plans.quick()) else {
+        let generation = self.session.generation();
+        let Inquiries { plan, interval, .. } = &mut self.session.inquiries;
+        let Some(found) = plan.answer() else {
+            self.desk.plans.refresh(None);
             return;
         };
-        let wanted = quick.made_for;
-        let runs = inquiries.interval.running(&self.work).is_some();
-        if runs || inquiries.interval.asked() == Some(&wanted) {
+        let calibrated = found.calibrated.as_ref().ok();
+        let calibration = calibrated.map(|it| (&it.calibration, plan.version()));
+        self.desk.plans.refresh(calibration);
+        let Some(wanted) = self.desk.plans.quick().map(|it| it.made_for) else {
+            return;
+        };
+        // One at a time: the last of a slider's way is asked when the one before is there.
+        if interval.running(&self.work).is_some() || interval.asked() == Some(&wanted) {
             return;
         }
-        let generation = self.session.generation();
-        let plan = self.desk.plans.shared();
-        let question = &mut self.session.inquiries.interval;
+        let shared = self.desk.plans.shared();
         asking::ask_interval(
-            question,
-            (found, plan, wanted),
+            interval,
+            (found, shared, wanted),
             (generation, &mut self.work),
         );
     }
 
-    fn predict_plan(&mut self) {
+    pub(super) fn predict_plan(&mut self) {
         let Some(input) = self.series_read() else {
             return;
         };
@@ -161,6 +204,7 @@ impl App {
                     "The plan holds what is expected; so does the ledger",
                     Vec::new(),
                 );
+                self.read_scores();
             }
             Err(problem) => self.tell(&problem, Vec::new()),
         }
@@ -199,12 +243,15 @@ impl App {
 
     pub(super) fn plan_read(&mut self, path: PathBuf, result: Result<Box<Plan>, Problem>) {
         match result {
-            Ok(plan) => self.desk.plans.open(*plan, path),
+            Ok(plan) => {
+                self.desk.plans.open(*plan, path);
+                self.fit();
+            }
             Err(problem) => self.tell(&problem, Vec::new()),
         }
     }
 
-    fn save_plan(&mut self, path: PathBuf) {
+    pub(super) fn save_plan(&mut self, path: PathBuf) {
         let version = self.desk.plans.version();
         let plan = self.desk.plans.shared();
         let started = self.work.start(Pool::Quick, "saving the plan", move |_| {
@@ -229,20 +276,14 @@ impl App {
         }
     }
 
-    fn export_ledger(&mut self, path: PathBuf) {
-        let book = self
-            .session
-            .inquiries
-            .plan
-            .answer()
-            .map(|it| Arc::clone(&it.book));
-        let Some(book) = book else {
+    pub(super) fn export_ledger(&mut self, path: PathBuf) {
+        let Some(book) = self.session.inquiries.scores.answer() else {
             return;
         };
+        let csv = plan::ledger::table::csv(&book.ledger);
         let started = self
             .work
             .start(Pool::Quick, "exporting the ledger", move |_| {
-                let csv = plan::ledger::table::csv(&book.ledger);
                 let written = file::write_text(&path, &csv).map(|()| Written {
                     path,
                     remark: String::new(),

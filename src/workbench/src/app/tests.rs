@@ -1,6 +1,7 @@
 //! The whole window without a display: drawn, driven by keys, read by name.
 
 mod importing;
+mod plans;
 mod questions;
 
 use std::sync::Arc;

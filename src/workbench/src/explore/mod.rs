@@ -112,6 +112,8 @@ pub enum Action {
     ZoomToSelection,
     /// Compare the selection with what is around it.
     WhatChanged,
+    /// Say what would help in the selection.
+    WhatWouldHelp,
     /// Compare the selection with another session.
     CompareWith,
     /// Write a note at the selection.
@@ -187,6 +189,11 @@ fn tools_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                         "What changed?",
                         Action::WhatChanged,
                         "Compare it with what is before it (Shift+C)",
+                    ),
+                    (
+                        "What would help?",
+                        Action::WhatWouldHelp,
+                        "What its bottleneck would have one try, with predicted effects",
                     ),
                     (
                         "Compare with…",

@@ -1,7 +1,7 @@
 //! What is asked for a plan: the model of the open session, suggestions, intervals, and how
 //! earlier predictions came out.
 //!
-//! Start at [`ask`] and [`ask_interval`].
+//! Start at [`ask`], [`ask_interval`] and [`ask_book`].
 
 use std::sync::Arc;
 
@@ -24,14 +24,16 @@ pub type Question = Inquiry<Baseline, Found>;
 /// Intervals for a version of the plan.
 pub type Interval = Inquiry<(u64, u64), Predicted>;
 
+/// How earlier predictions came out.
+pub type Scores = Inquiry<(), Book>;
+
 /// The model, or why there is none.
-#[derive(Clone)]
 pub struct Found {
     /// The calibrated system.
     pub calibrated: Result<Arc<Calibrated>, Refusal>,
     /// What the bottleneck would have one try.
     pub suggestions: Vec<Suggestion>,
-    /// How earlier predictions came out.
+    /// The ledger, which widens intervals where earlier ones missed.
     pub book: Arc<Book>,
 }
 
@@ -47,8 +49,9 @@ pub struct Book {
 }
 
 /// Intervals.
-#[derive(Clone)]
 pub struct Predicted {
+    /// Versions of the plan and of the model that they are of.
+    pub made_for: (u64, u64),
     /// What is expected.
     pub prediction: Prediction,
     /// The planned system at many loads, with its band.
@@ -71,17 +74,32 @@ pub fn ask(
 }
 
 fn look(input: &Input, baseline: &Baseline, context: &Context) -> Result<Found, Problem> {
-    let (ledger, faults) = book::read(&book::usual())?;
+    let book = book()?;
     let calibrated = planning::calibrated(input, baseline, context)?.map(Arc::new);
-    let suggestions = planning::suggested(input, baseline, &ledger, context)?;
+    let known = calibrated.as_ref().ok().map(AsRef::as_ref);
+    let suggestions = planning::suggested_by(input, baseline, (known, &book.ledger), context)?;
     Ok(Found {
         calibrated,
         suggestions,
-        book: Arc::new(Book {
-            scores: score::scores(&ledger),
-            ledger,
-            faults,
-        }),
+        book: Arc::new(book),
+    })
+}
+
+/// Reads the ledger of earlier predictions; needs no session.
+pub fn ask_book(question: &mut Scores, (generation, work): (Generation, &mut Work)) {
+    let number = question.ask((), work);
+    let job = work.start(Pool::Quick, "reading earlier predictions", move |_| {
+        Outcome::Answered(generation, Box::new(Answer::Book(number, book())))
+    });
+    question.started(job.map(|id| Ticket(Pool::Quick, id)));
+}
+
+fn book() -> Result<Book, Problem> {
+    let (ledger, faults) = book::read(&book::usual())?;
+    Ok(Book {
+        scores: score::scores(&ledger),
+        ledger,
+        faults,
     })
 }
 
@@ -100,6 +118,7 @@ pub fn ask_interval(
         let calibration = &calibrated.calibration;
         let widening = book::widening(&book.ledger, calibration);
         let predicted = Predicted {
+            made_for: versions,
             prediction: predict::predict(calibration, &plan, &widening),
             curve: predict::curves(calibration, &plan.actions, Band::Eighty),
         };

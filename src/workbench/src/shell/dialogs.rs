@@ -34,6 +34,10 @@ const PAGES: &[help::Page<'static>] = &[
         text: include_str!("../../help/questions.txt"),
     },
     help::Page {
+        title: "Plans: what would help",
+        text: include_str!("../../help/plans.txt"),
+    },
+    help::Page {
         title: "Recording and files",
         text: include_str!("../../help/recording.txt"),
     },
@@ -406,6 +410,9 @@ fn path_ui(
 ) -> Answer {
     let (title, name) = match purpose {
         Purpose::Open => ("Open a path", "Open"),
+        Purpose::OpenPlan => ("Open a plan", "Open"),
+        Purpose::SavePlan => ("Save the plan", "Save"),
+        Purpose::ExportLedger => ("Export the ledger", "Write"),
         Purpose::Compare(_) => ("Compare with a path", "Compare"),
         Purpose::Record(_) => ("Record into", "Use"),
         Purpose::Export(_) => ("Write to", "Write"),
@@ -421,6 +428,8 @@ fn path_ui(
         Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => {
             "a .kymo session, or a file of another tool"
         }
+        Purpose::OpenPlan | Purpose::SavePlan => "a .ron file",
+        Purpose::ExportLedger => "a .csv file",
         Purpose::Record(_) | Purpose::Export(_) | Purpose::ImportInto(_) => "",
     };
     field_ui(ui, text, ("Path", hint, fresh));

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align2, Context, FontId, Id, LayerId, Order};
 
 use super::{Scene, Wish};
+use crate::act::is_plan;
 use crate::layout::{self, Screen};
 use crate::theme;
 
@@ -29,7 +30,8 @@ pub(super) fn ui(ctx: &Context, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
         overlay(ctx, hovered, compares(scene));
     }
     if !dropped.is_empty() {
-        wishes.push(match compares(scene) {
+        let plan = matches!(dropped.as_slice(), [one] if is_plan(one));
+        wishes.push(match compares(scene) && !plan {
             true => Wish::CompareWith(dropped),
             false => Wish::Dropped(dropped),
         });
@@ -44,7 +46,9 @@ fn overlay(ctx: &Context, count: usize, compares: bool) {
     painter.rect_filled(rect, 0.0, theme.ground.gamma_multiply(0.85));
     let text = match count {
         _ if compares => "Drop to compare this recording with it; on any other screen it is opened",
-        1 => "Drop to open it: a session is shown, a file of another tool is imported in memory",
+        1 => {
+            "Drop to open it: a session is shown, a plan is edited, a file of another tool is imported in memory"
+        }
         _ => "Drop to put them on one time axis: how is asked next",
     };
     painter.text(

@@ -136,8 +136,9 @@ impl Screens<'_, '_> {
         let stage = stage_of(scene, question);
         let plans = &scene.desk.plans;
         let baseline = &plans.plan().baseline;
-        let about = |it: &model::plan::Baseline| (it.window, it.subject.clone());
-        let (services, groups) = subjects(session.series());
+        let series = session.series();
+        self.views.plan.offered.refresh(session.version(), series);
+        let scores = &session.inquiries.scores;
         let data = plan::Data {
             plans,
             stage: &stage,
@@ -145,37 +146,18 @@ impl Screens<'_, '_> {
             found: question.answer(),
             stale: question
                 .asked()
-                .is_some_and(|it| about(it) != about(baseline)),
-            predicted: interval.answer().zip(interval.asked().copied()),
+                .is_some_and(|it| it.window != baseline.window || it.subject != baseline.subject),
+            predicted: interval.answer().map(|it| (it, it.made_for)),
+            book: scores.answer(),
+            book_trouble: scores.trouble(),
+            book_asked: scores.asked().is_some(),
+            whole: session.span(),
             selection: scene.timeline.selection,
-            services: &services,
-            groups: &groups,
+            clock: scene.clock,
         };
         let actions = plan::ui(ui, &mut self.views.plan, &data);
         self.wishes.extend(actions.into_iter().map(Wish::Plan));
     }
-}
-
-/// Services and control groups that a plan can be about.
-fn subjects(series: &[model::series::Series]) -> (Vec<String>, Vec<String>) {
-    let mut services = Vec::new();
-    let mut groups = Vec::new();
-    for one in series {
-        let key = &one.key;
-        let own = key.attributes.len() == 1;
-        match key.metric.as_str() {
-            "service.request.throughput" if own => {
-                services.extend(key.attribute("service.name").map(str::to_owned));
-            }
-            "cgroup.cpu.usage" => groups.push(key.column()),
-            _ => {}
-        }
-    }
-    services.sort();
-    services.dedup();
-    groups.sort();
-    groups.dedup();
-    (services, groups)
 }
 
 /// What a chooser of series offers.

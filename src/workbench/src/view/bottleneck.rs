@@ -74,6 +74,8 @@ pub enum Action {
     Select(Item),
     /// Draw this item.
     Plot(Item),
+    /// Say what would help.
+    WhatWouldHelp,
     /// Put this text on the clipboard.
     Copy(String),
 }
@@ -203,6 +205,10 @@ fn verdict_ui(
         ));
         let again = ask::tools_ui(ui, (data.stage, data.trouble), "Judge again");
         actions.extend(again.map(Action::Ask));
+        let hint = "What this would have one try, with predicted effects";
+        if ui.button("What would help?").on_hover_text(hint).clicked() {
+            actions.push(Action::WhatWouldHelp);
+        }
         ui.menu_button("Copy…", |ui| copy_menu_ui(ui, state, judged, actions));
     });
 }

@@ -130,6 +130,8 @@ pub enum Action {
     Show(Span),
     /// Draw these series together.
     Plot(Vec<String>),
+    /// Say what would help in this stretch.
+    WhatWouldHelp(Span),
     /// Show these requests in Services, over this stretch.
     Services(Which, Span),
     /// Put this text on the clipboard.

@@ -9,10 +9,15 @@
 
 mod actions;
 mod answers;
+mod begin;
+mod brings;
 mod curves;
 mod frame;
+mod guards;
 mod head;
 mod scores;
+mod subject;
+mod text;
 mod words;
 
 use eframe::egui::{ScrollArea, Ui, vec2};
@@ -21,14 +26,17 @@ use model::time::Span;
 use plan::edit::Edit;
 
 use super::ask::{self, Asked as Pressed, Words};
+use crate::commands::Id;
 use crate::inquiry::Stage;
-use crate::inquiry::plan::{Found, Predicted};
+use crate::inquiry::plan::{Book, Found, Predicted};
 use crate::plans::Plans;
+use crate::plot::time_axis::Clock;
 
 pub(crate) use actions::free_id;
+pub use subject::Offered;
 
 /// The editor takes this part of the width.
-const EDITOR: f32 = 0.40;
+const EDITOR: f32 = 0.38;
 
 /// What the right side shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,9 +53,9 @@ enum Tab {
 const TABS: [(Tab, &str); 5] = [
     (Tab::WhatIf, "What if"),
     (Tab::Suggestions, "What would help?"),
-    (Tab::Check, "The model's own check"),
-    (Tab::Text, "By hand"),
-    (Tab::Ledger, "Earlier predictions"),
+    (Tab::Check, "Model check"),
+    (Tab::Text, "Text"),
+    (Tab::Ledger, "Ledger"),
 ];
 
 /// Scratch that lives between frames. Never data, never saved.
@@ -55,10 +63,9 @@ const TABS: [(Tab, &str); 5] = [
 pub struct State {
     tab: Tab,
     head: head::State,
-    /// The text that is written by hand, and the version of the plan it began with.
-    text: Option<(u64, String)>,
-    text_trouble: Option<String>,
-    export: String,
+    text: text::State,
+    /// What a plan can be about in this session.
+    pub offered: Offered,
 }
 
 impl State {
@@ -69,13 +76,17 @@ impl State {
 
     /// Says why a text is no plan.
     pub fn refuse_text(&mut self, why: String) {
-        self.text_trouble = Some(why);
+        self.text.refuse(why);
+    }
+
+    /// A text that was written by hand and not applied yet.
+    pub fn written(&self) -> Option<&str> {
+        self.text.written()
     }
 
     /// The text was taken.
     pub fn take_text(&mut self) {
-        self.text = None;
-        self.text_trouble = None;
+        self.text = text::State::default();
     }
 }
 
@@ -94,12 +105,18 @@ pub struct Data<'a> {
     pub stale: bool,
     /// Intervals, and the versions they were made for.
     pub predicted: Option<(&'a Predicted, (u64, u64))>,
+    /// The ledger of earlier predictions.
+    pub book: Option<&'a Book>,
+    /// Why it cannot be read; `None` also before it was asked for.
+    pub book_trouble: Option<&'a str>,
+    /// Whether it was asked for.
+    pub book_asked: bool,
+    /// All that was recorded.
+    pub whole: Span,
     /// The stretch that is selected.
     pub selection: Option<Span>,
-    /// Names of services that can be meant.
-    pub services: &'a [String],
-    /// Control groups that can be meant, as series of the processors they use.
-    pub groups: &'a [String],
+    /// How moments are labeled.
+    pub clock: &'a Clock,
 }
 
 /// What the user asked for. The shell decides what happens.
@@ -121,16 +138,18 @@ pub enum Action {
     Predict,
     /// Agree to it.
     Approve(String, Vec<String>),
-    /// An empty plan.
-    New,
+    /// What menu and palette have too.
+    Command(Id),
     /// Open a plan file.
     Open(String),
     /// Write the plan to a file.
     Save(String),
     /// Take in what was written by hand.
     Text(String),
-    /// Write the ledger as a table.
-    Export(String),
+    /// Read the ledger of earlier predictions.
+    Scores,
+    /// Write the ledger as a table, where that is asked next.
+    Export,
     /// Put this text on the clipboard.
     Copy(String),
 }
@@ -146,27 +165,30 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
     let whole = ui.available_size();
     ui.horizontal_top(|ui| {
         let left = vec2((whole.x * EDITOR).round(), whole.y);
-        ui.allocate_ui(left, |ui| {
-            ui.set_min_size(left);
-            ui.set_max_size(left);
+        part_ui(ui, left, |ui| {
             ScrollArea::vertical()
                 .id_salt("plan editor")
                 .auto_shrink(false)
                 .show(ui, |ui| {
-                    frame::ui(ui, data, &mut actions);
                     actions::ui(ui, data, &mut actions);
-                    frame::guards_ui(ui, data, &mut actions);
+                    frame::ui(ui, (data, &state.offered), &mut actions);
+                    guards::ui(ui, data, &mut actions);
                 });
         });
         ui.separator();
         let right = vec2(ui.available_width(), whole.y);
-        ui.allocate_ui(right, |ui| {
-            ui.set_min_size(right);
-            ui.set_max_size(right);
-            ui.vertical(|ui| answers_ui(ui, state, data, &mut actions));
-        });
+        part_ui(ui, right, |ui| answers_ui(ui, state, data, &mut actions));
     });
     actions
+}
+
+/// A part of the screen of this size, from top to bottom.
+fn part_ui(ui: &mut Ui, size: eframe::egui::Vec2, draw: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        ui.set_max_size(size);
+        ui.vertical(draw);
+    });
 }
 
 fn answers_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Action>) {
@@ -174,90 +196,45 @@ fn answers_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec
         for (tab, title) in TABS {
             ui.selectable_value(&mut state.tab, tab, title);
         }
+        if data.found.is_some() && !matches!(state.tab, Tab::Text | Tab::Ledger) {
+            ui.separator();
+            let again = match data.stale {
+                true => "Fit again, it changed",
+                false => "Fit again",
+            };
+            let pressed = ask::tools_ui(ui, (data.stage, data.trouble), again);
+            actions.extend(pressed.map(Action::Ask));
+        }
     });
     ui.add_space(2.0);
     match state.tab {
-        Tab::Text => text_ui(ui, state, data, actions),
-        Tab::Ledger => scores::ui(ui, &mut state.export, data, actions),
+        Tab::Text => text::ui(ui, &mut state.text, data, actions),
+        Tab::Ledger => scores::ui(ui, data, actions),
         Tab::WhatIf | Tab::Suggestions | Tab::Check => {
-            let words = Words {
-                what: "the model of this session",
-                ask: "Fit the model",
-            };
             let Some(found) = data.found else {
-                let pressed = ask::empty_ui(ui, (data.stage, data.trouble), words);
-                actions.extend(pressed.map(Action::Ask));
-                return;
+                return unfitted_ui(ui, data, actions);
             };
-            ui.horizontal_wrapped(|ui| {
-                let again = match data.stale {
-                    true => "Fit again: window or application changed",
-                    false => "Fit again",
-                };
-                let pressed = ask::tools_ui(ui, (data.stage, data.trouble), again);
-                actions.extend(pressed.map(Action::Ask));
-            });
+            let offered = &state.offered;
             match state.tab {
                 Tab::Suggestions => answers::suggestions_ui(ui, found, actions),
-                Tab::Check => answers::check_ui(ui, found, data),
-                _ => answers::what_if_ui(ui, found, data, actions),
+                Tab::Check => answers::check_ui(ui, found, (data, offered), actions),
+                _ => answers::what_if_ui(ui, found, (data, offered), actions),
             }
         }
     }
 }
 
-/// The plan as text, to be changed by hand.
-fn text_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Action>) {
-    let now = data.plans.version();
-    let stale = state.text.as_ref().is_some_and(|it| it.0 != now);
-    let mut text = match &state.text {
-        Some((_, text)) => text.clone(),
-        None => data.plans.text().to_owned(),
+/// There is no model yet: it is fitted when the screen is first seen, or says why not.
+fn unfitted_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
+    let words = Words {
+        what: "the model of this session",
+        ask: "Fit the model",
     };
-    ui.horizontal_wrapped(|ui| {
-        let changed = text != data.plans.text();
-        let take = eframe::egui::Button::new("Take this text");
-        if ui.add_enabled(changed, take).clicked() {
-            actions.push(Action::Text(text.clone()));
-        }
-        let back = eframe::egui::Button::new("Back to the plan");
-        if ui.add_enabled(changed, back).clicked() {
-            state.take_text();
-            text = data.plans.text().to_owned();
-        }
-        if ui.button("Copy").clicked() {
-            actions.push(Action::Copy(text.clone()));
-        }
-        if stale {
-            words::warn(ui, "the plan changed meanwhile");
-        }
-    });
-    if let Some(trouble) = &state.text_trouble {
-        words::warn(ui, trouble);
+    if *data.stage == Stage::Idle && data.trouble.is_none() {
+        actions.push(Action::Ask(Pressed::Compute));
     }
-    ScrollArea::both()
-        .id_salt("plan text")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            let field = eframe::egui::TextEdit::multiline(&mut text)
-                .code_editor()
-                .desired_width(f32::INFINITY)
-                .desired_rows(30);
-            let edited = ui.add(field);
-            let name = "The plan as text";
-            edited.widget_info(|| {
-                eframe::egui::WidgetInfo::labeled(
-                    eframe::egui::accesskit::Role::MultilineTextInput,
-                    true,
-                    name,
-                )
-            });
-            if edited.changed() {
-                let began = state.text.as_ref().map_or(now, |it| it.0);
-                state.text = Some((began, text));
-                state.text_trouble = None;
-            }
-        });
+    let pressed = ask::empty_ui(ui, (data.stage, data.trouble), words);
+    actions.extend(pressed.map(Action::Ask));
 }
 
 #[cfg(test)]

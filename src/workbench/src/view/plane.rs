@@ -52,6 +52,15 @@ pub(super) fn lower(
     axis(values, (unit, fit), rect.width() / WIDER)
 }
 
+/// A lower axis of a narrow drawing whose labels are short numbers.
+pub(super) fn lower_dense(
+    values: impl Iterator<Item = f64>,
+    (unit, fit): (&Unit, Fit),
+    rect: Rect,
+) -> ValueAxis {
+    axis(values, (unit, fit), rect.width())
+}
+
 /// Axes on which equal ratios take equal room: a lower and an upright one.
 pub(super) fn by_ratio(points: &[[f64; 2]], units: [&Unit; 2], rect: Rect) -> [ValueAxis; 2] {
     let lengths = [rect.width() / WIDER, rect.height()];

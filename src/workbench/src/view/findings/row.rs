@@ -142,6 +142,13 @@ pub(super) fn choices(
             Action::Services(which, finding.stretch()),
         ));
     }
+    if finding.analysis == Analysis::Bottleneck && data.watched.is_none() {
+        all.push((
+            "What would help?",
+            "What this bottleneck would have one try, with predicted effects",
+            Action::WhatWouldHelp(finding.stretch()),
+        ));
+    }
     if data.watched.is_some() {
         // What is said live is kept by recording it.
         return all;

@@ -1,15 +1,14 @@
 //! The actions of a plan, each with its fields, its order and what it would bring alone.
 
 use eframe::egui::{
-    Button, Checkbox, ComboBox, DragValue, Frame, Grid, RichText, Slider, TextEdit, Ui,
+    Button, Checkbox, DragValue, Frame, Grid, RichText, Slider, TextEdit, Ui, WidgetInfo, accesskit,
 };
-use model::plan::action::{Action as Step, Execute, Family};
-use model::unit::Unit;
+use model::plan::action::{Action as Step, Execute, Family, Kind};
 use plan::edit::parameter::Scale;
 use plan::edit::{Change, Parameter, Range, Switch, TEMPLATES, Value, parameters};
 
 use super::head::{edit, named};
-use super::{Action, Data, words};
+use super::{Action, Data, begin, words};
 
 /// A slider is not drawn over more than so many powers of ten: a field is enough.
 const DECADES_MOST: f64 = 5.0;
@@ -33,7 +32,7 @@ pub(super) fn ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
             Frame::group(ui.style()).show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 head_ui(ui, (place, step), data, actions);
-                fields_ui(ui, step, actions);
+                fields_ui(ui, step, data, actions);
                 further_ui(ui, step, data, actions);
                 effect_ui(ui, step, data);
             });
@@ -51,7 +50,7 @@ fn menu_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                 continue;
             }
             if ui.button(template.label).clicked() {
-                let step = Step::new(&free_id(plan), kind);
+                let step = Step::new(&free_id(plan), begin::from(kind, data));
                 actions.push(edit(Change::AddAction(plan.actions.len(), step)));
                 ui.close();
             }
@@ -72,19 +71,16 @@ fn head_ui(ui: &mut Ui, (place, step): (usize, &Step), data: &Data<'_>, actions:
         ui.label(RichText::new(&step.id).monospace().strong());
         ui.label(label(step));
         ui.weak(step.kind.family().name());
-        ui.weak(match step.execute {
-            Execute::Agent => "by an agent",
-            Execute::Manual => "by a person",
-            Execute::ModelOnly => "assumed only",
-        });
         let moved = |to: usize| edit(Change::MoveAction(step.id.clone(), to));
-        let up = ui.add_enabled(place > 0, Button::new("⬆").small());
-        if up.on_hover_text("Earlier").clicked() {
-            actions.push(moved(place - 1));
-        }
-        let down = ui.add_enabled(place + 1 < count, Button::new("⬇").small());
-        if down.on_hover_text("Later").clicked() {
-            actions.push(moved(place + 1));
+        if count > 1 {
+            let up = ui.add_enabled(place > 0, Button::new("Earlier").small());
+            if up.clicked() {
+                actions.push(moved(place - 1));
+            }
+            let down = ui.add_enabled(place + 1 < count, Button::new("Later").small());
+            if down.clicked() {
+                actions.push(moved(place + 1));
+            }
         }
         if ui.small_button("Duplicate").clicked() {
             actions.push(edit(Change::DuplicateAction(step.id.clone())));
@@ -103,12 +99,14 @@ fn label(step: &Step) -> &'static str {
     like.map_or(step.kind.name(), |it| it.label)
 }
 
-fn fields_ui(ui: &mut Ui, step: &Step, actions: &mut Vec<Action>) {
+fn fields_ui(ui: &mut Ui, step: &Step, data: &Data<'_>, actions: &mut Vec<Action>) {
+    // Long enough to move with care, beside name and number.
+    ui.spacing_mut().slider_width = (ui.available_width() * 0.35).clamp(90.0, 240.0);
     Grid::new("fields").num_columns(2).show(ui, |ui| {
         for parameter in parameters(&step.kind) {
-            ui.weak(parameter.name.replace('_', " "));
+            ui.weak(words::field(&parameter));
             ui.horizontal(|ui| {
-                if let Some(value) = field_ui(ui, &parameter) {
+                if let Some(value) = field_ui(ui, step, &parameter) {
                     let change = Change::Parameter(step.id.clone(), parameter.name.clone(), value);
                     actions.push(edit(change));
                 }
@@ -116,16 +114,62 @@ fn fields_ui(ui: &mut Ui, step: &Step, actions: &mut Vec<Action>) {
             ui.end_row();
         }
     });
+    if let Kind::MixChange { shares } = &step.kind {
+        mix_ui(ui, (step, shares), data, actions);
+    }
+}
+
+/// Operations that the recording tells apart and the mix does not name yet.
+fn mix_ui(
+    ui: &mut Ui,
+    (step, shares): (&Step, &[(String, f64)]),
+    data: &Data<'_>,
+    actions: &mut Vec<Action>,
+) {
+    let calibrated = data.found.and_then(|it| it.calibrated.as_ref().ok());
+    let Some(observed) = calibrated.map(|it| &it.observed) else {
+        ui.weak("operations can be added once the model is fitted");
+        return;
+    };
+    ui.menu_button("+ Operation", |ui| {
+        let classes = observed.classes.iter();
+        let mut any = false;
+        for class in classes.filter(|it| !shares.iter().any(|known| known.0 == it.name)) {
+            any = true;
+            if ui.button(&class.name).clicked() {
+                let name = format!("share:{}", class.name);
+                let share = Value::Number(1.0);
+                actions.push(edit(Change::Parameter(step.id.clone(), name, share)));
+                ui.close();
+            }
+        }
+        if !any {
+            ui.weak("the recording tells no others apart");
+        }
+    });
+}
+
+/// What a field without a limit becomes when it gets one: what templates begin with.
+fn usual(step: &Step, parameter: &Parameter, least: f64) -> f64 {
+    let mut kinds = TEMPLATES.iter().map(|it| (it.make)());
+    let same = kinds.find(|it| it.name() == step.kind.name());
+    let fields = same.map(|it| parameters(&it)).unwrap_or_default();
+    let field = fields.into_iter().find(|it| it.name == parameter.name);
+    match field.map(|it| it.value) {
+        Some(Value::Number(value)) => value,
+        _ => least.max(1.0),
+    }
 }
 
 /// One field; its new value where it was changed.
-fn field_ui(ui: &mut Ui, parameter: &Parameter) -> Option<Value> {
+fn field_ui(ui: &mut Ui, step: &Step, parameter: &Parameter) -> Option<Value> {
+    let name = format!("{} of {}", words::field(parameter), step.id);
     match (&parameter.range, &parameter.value) {
         (
             Range::Number {
                 from,
                 to,
-                step,
+                step: notch,
                 scale,
                 can_be_open,
             },
@@ -133,10 +177,10 @@ fn field_ui(ui: &mut Ui, parameter: &Parameter) -> Option<Value> {
         ) => {
             let mut limited = *value != Value::Open;
             if *can_be_open {
-                let asked = ui.add(Checkbox::without_text(&mut limited));
+                let asked = ui.add(Checkbox::new(&mut limited, "limit"));
                 if asked.on_hover_text("Whether there is a limit").changed() {
                     return Some(match limited {
-                        true => Value::Number(from.max(1.0)),
+                        true => Value::Number(usual(step, parameter, *from)),
                         false => Value::Open,
                     });
                 }
@@ -145,29 +189,27 @@ fn field_ui(ui: &mut Ui, parameter: &Parameter) -> Option<Value> {
                 ui.weak("no limit");
                 return None;
             };
-            number_ui(ui, parameter, (*now, *from, *to, *step), *scale)
+            number_ui(ui, (parameter, &name), (*now, *from, *to, *notch), *scale)
         }
         (Range::Switch, Value::Switch(switch)) => {
             let mut on = *switch == Switch::On;
-            let changed = ui.checkbox(&mut on, "").changed();
+            let changed = ui.checkbox(&mut on, words::field(parameter)).changed();
             let now = if on { Switch::On } else { Switch::Off };
             changed.then_some(Value::Switch(now))
         }
         (Range::Choice(all), Value::Text(now)) => {
             let mut chosen = now.clone();
-            ComboBox::from_id_salt(&parameter.name)
-                .selected_text(now.as_str())
-                .show_ui(ui, |ui| {
-                    for one in *all {
-                        ui.selectable_value(&mut chosen, (*one).to_owned(), *one);
-                    }
-                });
+            words::choice(ui, (&name, now), |ui| {
+                for one in *all {
+                    ui.selectable_value(&mut chosen, (*one).to_owned(), *one);
+                }
+            });
             (chosen != *now).then_some(Value::Text(chosen))
         }
         (_, Value::Text(now)) => {
             let mut text = now.clone();
             let field = ui.add(TextEdit::singleline(&mut text).desired_width(220.0));
-            named(&field, &parameter.name);
+            named(&field, &name);
             field.changed().then_some(Value::Text(text))
         }
         (_, other) => {
@@ -180,28 +222,38 @@ fn field_ui(ui: &mut Ui, parameter: &Parameter) -> Option<Value> {
 /// A number as slider and field, or as field alone where it spans too much.
 fn number_ui(
     ui: &mut Ui,
-    parameter: &Parameter,
+    (parameter, name): (&Parameter, &str),
     (now, from, to, step): (f64, f64, f64, f64),
     scale: Scale,
 ) -> Option<Value> {
     let mut value = now;
-    // A slider reaches to where people go: five times more and less than now.
+    // A slider reaches to where people go: five times more and less than when the hand
+    // took it, and stays so until it is let go.
+    let held = ui.scope_id().with(("held from", parameter.name.as_str()));
+    let start = ui.data(|data| data.get_temp(held)).unwrap_or(now);
     let decades = (to.max(1e-9) / from.abs().max(1e-9)).log10();
     let (low, high) = match scale == Scale::Logarithmic || decades > DECADES_MOST {
-        true => ((now / 5.0).max(from), (now * 5.0).min(to)),
+        true => (
+            (start / 5.0).max(from).min(now),
+            (start * 5.0).min(to).max(now),
+        ),
         false => (from, to),
     };
     let changed = if high > low {
         let slider = Slider::new(&mut value, low..=high)
             .logarithmic(scale == Scale::Logarithmic)
             .show_value(false);
-        let slider = if step >= 1.0 {
-            slider.step_by(step)
-        } else {
-            slider
-        };
         let answer = ui.add(slider);
-        named(&answer, &parameter.name);
+        answer.widget_info(|| WidgetInfo::labeled(accesskit::Role::Slider, true, name));
+        ui.data_mut(|data| match answer.dragged() {
+            true => {
+                data.insert_temp(held, start);
+            }
+            false => data.remove::<f64>(held),
+        });
+        if answer.changed() && step >= 1.0 {
+            value = ((value / step).round() * step).clamp(from, to);
+        }
         answer.changed()
     } else {
         false
@@ -209,10 +261,9 @@ fn number_ui(
     let drag = DragValue::new(&mut value)
         .range(from..=to)
         .speed((now.abs() * 0.01).max(step.min(1.0)));
-    let typed = ui.add(drag).changed();
+    let typed = words::drag(ui, name, drag).changed();
     if !parameter.unit.is_empty() {
-        let unit = Unit(parameter.unit.into());
-        ui.weak(unit.text(value));
+        ui.weak(words::amount(value, parameter.unit));
     }
     ((changed || typed) && value != now).then_some(Value::Number(value))
 }
@@ -220,16 +271,27 @@ fn number_ui(
 /// Order, waiting, cost.
 fn further_ui(ui: &mut Ui, step: &Step, data: &Data<'_>, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
+        ui.weak(match step.execute {
+            Execute::Agent => "by an agent",
+            Execute::Manual => "by a person",
+            Execute::ModelOnly => "assumed only",
+        });
         ui.weak("cost");
         let mut cost = step.cost;
-        if ui.add(DragValue::new(&mut cost).speed(1.0)).changed() {
+        if words::drag(
+            ui,
+            &format!("cost of {}", step.id),
+            DragValue::new(&mut cost).speed(1.0),
+        )
+        .changed()
+        {
             actions.push(edit(Change::Cost(step.id.clone(), cost)));
         }
         if step.execute == Execute::Agent {
             ui.weak("then wait");
             let mut settle = step.settle_s;
             let field = DragValue::new(&mut settle).range(0.0..=3600.0).suffix(" s");
-            if ui.add(field).changed() {
+            if words::drag(ui, &format!("wait after {}", step.id), field).changed() {
                 actions.push(edit(Change::Settle(step.id.clone(), settle)));
             }
         }
@@ -240,29 +302,33 @@ fn further_ui(ui: &mut Ui, step: &Step, data: &Data<'_>, actions: &mut Vec<Actio
             .iter()
             .filter(|it| it.id != step.id);
         let others: Vec<&str> = others.map(|it| it.id.as_str()).collect();
+        let mut note = step.note.clone();
+        let field = TextEdit::singleline(&mut note).desired_width(150.0);
+        let field = ui.add(field.hint_text("why, for readers"));
+        named(&field, &format!("Note of {}", step.id));
+        if field.changed() {
+            actions.push(edit(Change::Note(step.id.clone(), note)));
+        }
         if others.is_empty() {
             return;
         }
         let shown = match step.after.as_slice() {
-            [] => "as listed".to_owned(),
-            after => after.join(", "),
+            [] => "in the order listed".to_owned(),
+            after => format!("after {}", after.join(", ")),
         };
-        ui.weak("after");
-        ComboBox::from_id_salt("after")
-            .selected_text(shown)
-            .show_ui(ui, |ui| {
-                for other in others {
-                    let mut before = step.after.iter().any(|it| it == other);
-                    if ui.checkbox(&mut before, other).changed() {
-                        let mut after = step.after.clone();
-                        after.retain(|it| it != other);
-                        if before {
-                            after.push(other.to_owned());
-                        }
-                        actions.push(edit(Change::After(step.id.clone(), after)));
+        words::choice(ui, ("order", &shown), |ui| {
+            for other in others {
+                let mut before = step.after.iter().any(|it| it == other);
+                if ui.checkbox(&mut before, other).changed() {
+                    let mut after = step.after.clone();
+                    after.retain(|it| it != other);
+                    if before {
+                        after.push(other.to_owned());
                     }
+                    actions.push(edit(Change::After(step.id.clone(), after)));
                 }
-            });
+            }
+        });
     });
 }
 

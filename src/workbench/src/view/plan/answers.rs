@@ -1,26 +1,38 @@
 //! What the models say: curves, expected numbers, refusals, suggestions, and their check.
 
-use eframe::egui::{Grid, RichText, ScrollArea, Ui};
+use eframe::egui::{RichText, ScrollArea, Ui};
 use model::plan::Expected;
 use model::unit::Unit;
+use plan::edit::Change;
 use plan::predict::Input;
 use plan::refusal::Refusal;
 
 use super::curves::{self, Curves};
-use super::{Action, Data, words};
+use super::head::edit;
+use super::subject::Offered;
+use super::words::Head;
+use super::{Action, Data, Pressed, brings, frame, words};
+use crate::commands::Id;
 use crate::inquiry::plan::Found;
+use crate::layout::Screen;
+use crate::view::empty;
 
-/// Height of the curves.
+/// Height of the curves where there is room.
 const CURVES: f32 = 210.0;
 
 /// Inputs that are shown.
 const INPUTS: usize = 6;
 
 /// Draws curves, numbers and what they hang on.
-pub(super) fn what_if_ui(ui: &mut Ui, found: &Found, data: &Data<'_>, actions: &mut Vec<Action>) {
+pub(super) fn what_if_ui(
+    ui: &mut Ui,
+    found: &Found,
+    (data, offered): (&Data<'_>, &Offered),
+    actions: &mut Vec<Action>,
+) {
     let calibrated = match &found.calibrated {
         Ok(calibrated) => calibrated,
-        Err(refusal) => return refusal_ui(ui, refusal),
+        Err(refusal) => return refusal_ui(ui, refusal, (data, offered), actions),
     };
     let Some(quick) = data.plans.quick() else {
         ui.weak("Looking…");
@@ -32,8 +44,14 @@ pub(super) fn what_if_ui(ui: &mut Ui, found: &Found, data: &Data<'_>, actions: &
         after: &quick.after,
         band: current.map(|it| &it.0.curve),
     };
-    curves::ui(ui, drawn, CURVES);
-    ui.weak("gray: as recorded · color: as planned, with the middle 80 % · shaded: loads that were recorded · dashed: what no load passes, and the knee");
+    let height = (ui.available_height() * 0.5).clamp(CURVES * 0.6, CURVES);
+    curves::ui(ui, drawn, height);
+    ui.horizontal_wrapped(|ui| {
+        ui.weak(curves::told(drawn));
+        if ui.small_button("Copy the curves").clicked() {
+            actions.push(Action::Copy(curves::table(drawn)));
+        }
+    });
     ScrollArea::vertical()
         .id_salt("plan answers")
         .auto_shrink(false)
@@ -42,75 +60,129 @@ pub(super) fn what_if_ui(ui: &mut Ui, found: &Found, data: &Data<'_>, actions: &
                 words::warn(ui, &error.to_string());
             }
             match current.or(data.predicted) {
-                Some((predicted, versions)) => {
-                    if versions != quick.made_for {
-                        ui.weak("intervals follow…");
-                    }
+                Some((predicted, _)) => {
+                    brings::objective_ui(ui, data);
                     expected_ui(ui, &predicted.prediction.expected, actions);
+                    brings::effects_ui(ui, predicted);
                 }
-                None => drop(ui.weak("intervals follow…")),
+                None => drop(ui.weak("Intervals follow…")),
             }
+            brings::alternatives_ui(ui, data, actions);
             inputs_ui(ui, &quick.inputs);
-            for note in &calibrated.calibration.notes {
-                ui.weak(note);
-            }
+            notes_ui(ui, &calibrated.calibration.notes);
         });
 }
 
-/// Why there is no answer, with what would bring one.
-fn refusal_ui(ui: &mut Ui, refusal: &Refusal) {
+/// What is to be known, one line each.
+fn notes_ui(ui: &mut Ui, notes: &[String]) {
+    if notes.is_empty() {
+        return;
+    }
+    ui.add_space(4.0);
+    ui.strong("To be known");
+    for note in notes {
+        ui.weak(note);
+    }
+}
+
+/// Why there is no answer, with what would bring one, and the step towards it.
+fn refusal_ui(
+    ui: &mut Ui,
+    refusal: &Refusal,
+    (data, offered): (&Data<'_>, &Offered),
+    actions: &mut Vec<Action>,
+) {
     ui.add_space(12.0);
-    ui.label(
-        RichText::new(format!(
-            "This cannot be said from this recording ({})",
-            refusal.code
-        ))
-        .strong(),
-    );
+    let title = format!("This cannot be said from this recording ({})", refusal.code);
+    ui.label(RichText::new(title).strong());
     ui.label(&refusal.why);
     ui.add_space(4.0);
     ui.label(format!("Record next: {}", refusal.record_next));
+    ui.add_space(8.0);
+    let baseline = &data.plans.plan().baseline;
+    if offered.lacks(&baseline.subject) || frame::is_elsewhere(data) {
+        let hint = "This one was made from another recording; undo brings it back";
+        let new = ui.button("New plan for this recording");
+        if new.on_hover_text(hint).clicked() {
+            actions.push(Action::Command(Id::NewPlan));
+            actions.push(Action::Ask(Pressed::Compute));
+        }
+    } else if baseline.window.is_some() {
+        if ui.button("Fit on all of the recording").clicked() {
+            let mut whole = baseline.clone();
+            whole.window = None;
+            actions.push(edit(Change::Baseline(whole)));
+            actions.push(Action::Ask(Pressed::Compute));
+        }
+    } else if !offered.has_services() && baseline.subject.throughput.is_empty() {
+        let hint = "Choose what agents hear of applications, then record";
+        let hear = ui.button("Hear applications…").on_hover_text(hint);
+        if hear.clicked() {
+            actions.push(Action::Command(Id::Hear));
+        }
+    } else {
+        let hint = "Live data is shown; Ctrl+R records it";
+        let live = ui.button("Show live data, to record again");
+        if live.on_hover_text(hint).clicked() {
+            actions.push(Action::Command(Id::ShowLive));
+        }
+    }
 }
 
 fn expected_ui(ui: &mut Ui, expected: &[Expected], actions: &mut Vec<Action>) {
-    Grid::new("expected")
-        .num_columns(7)
-        .striped(true)
-        .show(ui, |ui| {
-            for head in [
-                "expected together",
-                "recorded",
-                "p10",
-                "p50",
-                "p90",
-                "class",
-                "model",
-            ] {
-                ui.strong(head);
+    if expected.iter().any(|it| it.refused.is_none()) {
+        numbers_ui(ui, expected, actions);
+    }
+    refused_ui(ui, expected);
+}
+
+fn numbers_ui(ui: &mut Ui, expected: &[Expected], actions: &mut Vec<Action>) {
+    let heads = [
+        Head::Text("expected together"),
+        Head::Number("recorded"),
+        Head::Number("p10"),
+        Head::Number("p50"),
+        Head::Number("p90"),
+        Head::Text("class"),
+        Head::Text("model"),
+    ];
+    words::table(ui, ("expected", &heads), |ui| {
+        for it in expected.iter().filter(|it| it.refused.is_none()) {
+            ui.label(words::metric(&it.metric));
+            for value in [it.before, it.p10, it.p50, it.p90] {
+                let text = words::number(value, &it.unit);
+                let exact = value.map_or(String::new(), |it| it.to_string());
+                words::cell(ui, text).on_hover_text(format!("{exact} {}", it.unit));
             }
+            ui.label(it.class.letter())
+                .on_hover_text(words::class(it.class));
+            ui.weak(&it.model);
             ui.end_row();
-            for it in expected.iter().filter(|it| it.refused.is_none()) {
-                ui.label(words::metric(&it.metric));
-                for value in [it.before, it.p10, it.p50, it.p90] {
-                    let text = words::number(value, &it.unit);
-                    let exact = value.map_or(String::new(), |it| it.to_string());
-                    ui.label(text).on_hover_text(format!("{exact} {}", it.unit));
-                }
-                ui.label(it.class.letter())
-                    .on_hover_text(words::class(it.class));
-                ui.weak(&it.model);
-                ui.end_row();
-            }
-        });
+        }
+    });
     if ui.small_button("Copy the table").clicked() {
         actions.push(Action::Copy(table(expected)));
     }
+}
+
+/// What is refused, once a reason.
+fn refused_ui(ui: &mut Ui, expected: &[Expected]) {
+    let mut reasons: Vec<(&str, Option<&str>, Vec<&str>)> = Vec::new();
     for it in expected {
-        if let Some(why) = &it.refused {
-            words::warn(ui, &format!("{}: {why}", words::metric(&it.metric)));
-            if let Some(next) = &it.record_next {
-                ui.weak(format!("Record next: {next}"));
-            }
+        let Some(why) = it.refused.as_deref() else {
+            continue;
+        };
+        let name = words::metric(&it.metric);
+        match reasons.iter_mut().find(|known| known.0 == why) {
+            Some(known) => known.2.push(name),
+            None => reasons.push((why, it.record_next.as_deref(), vec![name])),
+        }
+    }
+    for (why, next, names) in reasons {
+        ui.add_space(2.0);
+        words::warn(ui, &format!("No answer for {}. {why}", names.join("; ")));
+        if let Some(next) = next {
+            ui.weak(format!("Record next: {next}"));
         }
     }
 }
@@ -141,22 +213,18 @@ fn inputs_ui(ui: &mut Ui, inputs: &[Input]) {
         return;
     }
     ui.add_space(4.0);
-    Grid::new("inputs").num_columns(4).show(ui, |ui| {
-        let heads = [
-            "it hangs on",
-            "value",
-            "throughput per 1 %",
-            "response per 1 %",
-        ];
-        for head in heads {
-            ui.strong(head);
-        }
-        ui.end_row();
+    let heads = [
+        Head::Text("it hangs on"),
+        Head::Number("value"),
+        Head::Number("throughput per 1 %"),
+        Head::Number("response per 1 %"),
+    ];
+    words::table(ui, ("inputs", &heads), |ui| {
         for input in inputs.iter().take(INPUTS) {
             ui.label(&input.name);
-            ui.label(Unit(input.unit.into()).text(input.value));
-            ui.label(format!("{:+.2} %", input.throughput));
-            ui.label(format!("{:+.2} %", input.response));
+            words::cell(ui, Unit(input.unit.into()).text(input.value));
+            words::cell(ui, words::percent(input.throughput));
+            words::cell(ui, words::percent(input.response));
             ui.end_row();
         }
     });
@@ -165,9 +233,22 @@ fn inputs_ui(ui: &mut Ui, inputs: &[Input]) {
 /// Draws what the bottleneck would have one try.
 pub(super) fn suggestions_ui(ui: &mut Ui, found: &Found, actions: &mut Vec<Action>) {
     if found.suggestions.is_empty() {
-        ui.add_space(8.0);
-        ui.label("None of the measured resources limits in this window, so nothing is suggested.");
+        let why = "None of the measured resources limits in this window, so nothing is suggested. A busy stretch may say more: select it, and ask what would help there.";
+        if empty::ui(ui, why, "Show what was judged") {
+            actions.push(Action::Command(Id::Show(Screen::Bottleneck)));
+        }
         return;
+    }
+    if let Err(refusal) = &found.calibrated {
+        words::warn(
+            ui,
+            &format!(
+                "What they would bring cannot be said. {}: {}",
+                refusal.code, refusal.why
+            ),
+        );
+        ui.weak(format!("Record next: {}", refusal.record_next));
+        ui.add_space(4.0);
     }
     ScrollArea::vertical()
         .id_salt("suggestions")
@@ -185,6 +266,7 @@ pub(super) fn suggestions_ui(ui: &mut Ui, found: &Found, actions: &mut Vec<Actio
                             }
                         });
                         match &suggestion.refused {
+                            Some(_) if found.calibrated.is_err() => {}
                             Some(refusal) => {
                                 words::warn(ui, &format!("{}: {}", refusal.code, refusal.why));
                                 ui.weak(format!("Record next: {}", refusal.record_next));
@@ -202,10 +284,15 @@ pub(super) fn suggestions_ui(ui: &mut Ui, found: &Found, actions: &mut Vec<Actio
 }
 
 /// Draws what the model gives for what was not used to fit it, and what it doubts.
-pub(super) fn check_ui(ui: &mut Ui, found: &Found, data: &Data<'_>) {
+pub(super) fn check_ui(
+    ui: &mut Ui,
+    found: &Found,
+    (data, offered): (&Data<'_>, &Offered),
+    actions: &mut Vec<Action>,
+) {
     let calibration = match &found.calibrated {
         Ok(calibrated) => &calibrated.calibration,
-        Err(refusal) => return refusal_ui(ui, refusal),
+        Err(refusal) => return refusal_ui(ui, refusal, (data, offered), actions),
     };
     ScrollArea::vertical()
         .id_salt("plan check")
@@ -222,39 +309,39 @@ pub(super) fn check_ui(ui: &mut Ui, found: &Found, data: &Data<'_>) {
                     "there is only one level of load, so nothing could be tried",
                 );
             }
+            let loads = Unit::new(if users { "{user}" } else { "{request}/s" });
             let seconds = Unit::new("s");
             let share = Unit::new("1");
             let rate = Unit::new("{request}/s");
-            Grid::new("backtest")
-                .num_columns(7)
-                .striped(true)
-                .show(ui, |ui| {
-                    let load = if users { "users" } else { "asked" };
-                    let heads = [
-                        load,
-                        "throughput",
-                        "predicted",
-                        "response",
-                        "predicted",
-                        "busiest",
-                        "predicted",
-                    ];
-                    for head in heads {
-                        ui.strong(head);
-                    }
+            let load = if users { "users" } else { "asked" };
+            let heads = [
+                Head::Number(load),
+                Head::Number("throughput"),
+                Head::Number("predicted"),
+                Head::Number("response"),
+                Head::Number("predicted"),
+                Head::Number("busiest"),
+                Head::Number("predicted"),
+                Head::Number("throughput off by"),
+                Head::Number("response off by"),
+            ];
+            words::table(ui, ("backtest", &heads), |ui| {
+                for it in &calibration.backtest.tested {
+                    words::cell(ui, loads.text(it.load));
+                    words::cell(ui, rate.text(it.throughput.0));
+                    words::cell(ui, rate.text(it.throughput.1));
+                    let (measured, predicted) = it.response_s.unwrap_or((f64::NAN, f64::NAN));
+                    words::cell(ui, seconds.text(measured));
+                    words::cell(ui, seconds.text(predicted));
+                    words::cell(ui, share.text(it.utilization.0));
+                    words::cell(ui, share.text(it.utilization.1));
+                    let off = |of: f64, it: f64| words::change(Some(of), Some(it));
+                    let rate_off = off(it.throughput.0, it.throughput.1);
+                    words::cell(ui, rate_off.unwrap_or_default());
+                    words::cell(ui, off(measured, predicted).unwrap_or_default());
                     ui.end_row();
-                    for it in &calibration.backtest.tested {
-                        ui.label(format!("{:.1}", it.load));
-                        ui.label(rate.text(it.throughput.0));
-                        ui.label(rate.text(it.throughput.1));
-                        let (measured, predicted) = it.response_s.unwrap_or((f64::NAN, f64::NAN));
-                        ui.label(seconds.text(measured));
-                        ui.label(seconds.text(predicted));
-                        ui.label(share.text(it.utilization.0));
-                        ui.label(share.text(it.utilization.1));
-                        ui.end_row();
-                    }
-                });
+                }
+            });
             ui.add_space(6.0);
             for doubt in &calibration.doubts {
                 words::warn(
@@ -263,9 +350,7 @@ pub(super) fn check_ui(ui: &mut Ui, found: &Found, data: &Data<'_>) {
                 );
                 ui.weak(format!("Record next: {}", doubt.refusal.record_next));
             }
-            for note in &calibration.notes {
-                ui.weak(note);
-            }
+            notes_ui(ui, &calibration.notes);
             if data.stale {
                 words::warn(ui, "the plan now means another window or application");
             }

@@ -9,6 +9,7 @@ use plan::predict::{Curve, Place};
 use crate::plot::panel::Fit;
 use crate::theme;
 use crate::view::plane::{self, Plane};
+use crate::view::table;
 
 /// What is drawn upright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,37 @@ pub(super) fn ui(ui: &mut Ui, curves: Curves<'_>, height: f32) {
     });
 }
 
+/// What the drawings say, in one line.
+pub(super) fn told(curves: Curves<'_>) -> String {
+    let (before, after) = (curves.before, curves.after);
+    let loads = Unit::new(match after.users {
+        true => "{user}",
+        false => "{request}/s",
+    });
+    let rate = Unit::new("{request}/s");
+    let load = |it: f64| match after.users {
+        true => format!(
+            "{} users",
+            loads.text(it).trim_end_matches(" user").trim_end()
+        ),
+        false => loads.text(it),
+    };
+    let mut text = format!(
+        "Gray: as recorded, at {}. Color: as planned, at {}",
+        load(before.load),
+        load(after.load)
+    );
+    if after.bounds.throughput_max.is_finite() {
+        let most = rate.text(after.bounds.throughput_max);
+        text.push_str(&format!(". Dashed: at most {most}"));
+        if after.users && after.bounds.knee_users.is_finite() {
+            text.push_str(&format!(", knee at {}", load(after.bounds.knee_users)));
+        }
+    }
+    text.push_str(". Shaded loads were recorded.");
+    text
+}
+
 fn of(place: &Place, upright: Upright) -> [f64; 3] {
     match upright {
         Upright::Throughput => place.throughput,
@@ -60,7 +92,7 @@ fn of(place: &Place, upright: Upright) -> [f64; 3] {
 
 fn one_ui(ui: &mut Ui, curves: Curves<'_>, (upright, title, unit): (Upright, &str, &str)) {
     let theme = theme::of(ui.visuals());
-    let spoken = format!("{title} against load, as recorded and as planned");
+    let spoken = spoken(curves, (upright, title, unit));
     let (response, rect) = plane::allocate(ui, (Sense::hover(), spoken));
     let unit = Unit(unit.to_owned().into());
     let loads = Unit::new(if curves.after.users {
@@ -77,11 +109,14 @@ fn one_ui(ui: &mut Ui, curves: Curves<'_>, (upright, title, unit): (Upright, &st
     let values = all.clone().map(|it| of(it, upright)[1].min(most));
     let plane = Plane {
         rect,
-        x: plane::lower(all.map(|it| it.load), (&loads, Fit::FromZero), rect),
+        x: plane::lower_dense(all.map(|it| it.load), (&loads, Fit::FromZero), rect),
         y: plane::upright(values, (&unit, Fit::FromZero), rect),
     };
     let below = match curves.after.users {
-        true => "users".to_owned(),
+        true => match plane.x.suffix().trim_end_matches("user").trim_end() {
+            "" => "users".to_owned(),
+            prefix => format!("users [{prefix}]"),
+        },
         false => plane::titled("asked", &plane.x),
     };
     plane.paint(
@@ -133,6 +168,41 @@ fn one_ui(ui: &mut Ui, curves: Curves<'_>, (upright, title, unit): (Upright, &st
             }
         });
     }
+}
+
+/// What a drawing shows, for those who hear it.
+fn spoken(curves: Curves<'_>, (upright, title, unit): (Upright, &str, &str)) -> String {
+    let unit = Unit(unit.to_owned().into());
+    let text = |curve: &Curve| {
+        let value = at(curve, upright, curve.load);
+        value.map_or_else(|| "unknown".to_owned(), |it| unit.text(it))
+    };
+    format!(
+        "{title} against load: {} as recorded, {} as planned",
+        text(curves.before),
+        text(curves.after)
+    )
+}
+
+/// The planned curves as tab-separated text, exact.
+pub(super) fn table(curves: Curves<'_>) -> String {
+    let curve = curves.band.unwrap_or(curves.after);
+    let load = match curve.users {
+        true => "users",
+        false => "asked {request}/s",
+    };
+    let mut header = vec![load.to_owned()];
+    for (_, title, unit) in ALL {
+        header.extend(["p10", "p50", "p90"].map(|it| format!("{title} {unit} {it}")));
+    }
+    let rows = curve.places.iter().map(|place| {
+        let mut row = vec![place.load.to_string()];
+        for (upright, _, _) in ALL {
+            row.extend(of(place, upright).map(table::exact));
+        }
+        row
+    });
+    table::text(table::Format::Tsv, &header, rows)
 }
 
 /// The larger of the response times at both operating points.

@@ -1,60 +1,121 @@
 //! How earlier predictions came out: coverage by model, the calibration plot, the table.
 
 use eframe::egui::epaint::Stroke;
-use eframe::egui::{Grid, ScrollArea, Sense, Shape, TextEdit, Ui, vec2};
+use eframe::egui::{ScrollArea, Sense, Shape, Ui, vec2};
+use model::plan::Class;
 use model::unit::Unit;
 
-use super::head::named;
+use super::words::Head;
 use super::{Action, Data, words};
+use crate::inquiry::plan::Book;
 use crate::plot::panel::Fit;
+use crate::plot::time_axis::Clock;
 use crate::theme;
+use crate::view::empty;
 use crate::view::plane::{self, Plane};
 
 /// Size of the calibration plot.
 const PLOT: f32 = 240.0;
 
-/// Draws the ledger.
-pub(super) fn ui(ui: &mut Ui, export: &mut String, data: &Data<'_>, actions: &mut Vec<Action>) {
-    let Some(found) = data.found else {
-        ui.weak("The ledger is read when the model is fitted.");
+/// Draws the ledger; it is read when it is first seen.
+pub(super) fn ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
+    let Some(book) = data.book else {
+        match data.book_trouble {
+            Some(trouble) => {
+                if empty::ui(ui, trouble, "Read again") {
+                    actions.push(Action::Scores);
+                }
+            }
+            None => {
+                if !data.book_asked {
+                    actions.push(Action::Scores);
+                }
+                ui.weak("Reading earlier predictions…");
+            }
+        }
         return;
     };
-    let book = &found.book;
     for fault in &book.faults {
         words::warn(ui, fault);
     }
     let answered = book.ledger.answered();
-    ui.label(format!(
-        "{} predictions, {} of them answered by a measurement",
-        book.ledger.entries().count(),
-        answered.len()
-    ));
-    ui.horizontal(|ui| {
-        if export.is_empty() {
-            *export = "ledger.csv".to_owned();
+    let count = book.ledger.entries().count();
+    if count == 0 {
+        empty::text(
+            ui,
+            "Nothing was predicted yet. Predict puts what a plan expects into the ledger; what is measured after it was carried out is held against that: kymo plan validate.",
+        );
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.label(format!(
+            "{count} predictions, {} of them answered by a measurement",
+            answered.len()
+        ));
+        if ui.button("Export as CSV…").clicked() {
+            actions.push(Action::Export);
         }
-        let field = ui.add(TextEdit::singleline(export).desired_width(220.0));
-        named(&field, "File for the ledger");
-        if ui.button("Export as CSV").clicked() {
-            actions.push(Action::Export(export.clone()));
+        if ui.button("Read again").clicked() {
+            actions.push(Action::Scores);
         }
     });
     ScrollArea::vertical()
         .id_salt("ledger")
         .auto_shrink(false)
         .show(ui, |ui| {
-            for score in &book.scores {
-                ui.label(score.said());
-            }
+            models_ui(ui, book);
             if !answered.is_empty() {
                 calibration_ui(ui, book);
-                table_ui(ui, &answered);
+                table_ui(ui, &answered, data.clock);
             }
         });
 }
 
+/// Coverage and error of each model, class and quantity.
+fn models_ui(ui: &mut Ui, book: &Book) {
+    let share = Unit::new("1");
+    let heads = [
+        Head::Text("model"),
+        Head::Text("class"),
+        Head::Text("of"),
+        Head::Number("predicted"),
+        Head::Text("inside"),
+        Head::Number("coverage of 80 %"),
+        Head::Number("mean error"),
+    ];
+    words::table(ui, ("coverage", &heads), |ui| {
+        for score in &book.scores {
+            match (score.model.as_str(), score.class) {
+                (_, None) => ui.strong("all"),
+                ("", Some(_)) => ui.weak("none: refused"),
+                (model, Some(_)) => ui.label(model),
+            };
+            ui.label(score.class.map_or("", Class::letter));
+            ui.label(score.quantity.map_or("", |it| it.name()));
+            words::cell(ui, score.predicted.to_string());
+            words::cell(ui, format!("{} of {}", score.inside, score.judged));
+            match score.judged {
+                0 => words::cell(ui, "–"),
+                _ => {
+                    let [low, high] = score.coverage_interval();
+                    words::cell(ui, share.text(score.coverage())).on_hover_text(format!(
+                        "{} to {} at 95 %",
+                        share.text(low),
+                        share.text(high)
+                    ))
+                }
+            };
+            match score.mean_error() {
+                error if error.is_finite() => words::cell(ui, share.text(error)),
+                _ => words::cell(ui, "–"),
+            };
+            ui.end_row();
+        }
+    });
+}
+
 /// Nominal against achieved shares: on the diagonal the intervals mean what they say.
-fn calibration_ui(ui: &mut Ui, book: &crate::inquiry::plan::Book) {
+fn calibration_ui(ui: &mut Ui, book: &Book) {
     let theme = theme::of(ui.visuals());
     let all = book.scores.last();
     let points: Vec<[f64; 2]> = all
@@ -89,29 +150,35 @@ fn calibration_ui(ui: &mut Ui, book: &crate::inquiry::plan::Book) {
     });
 }
 
-fn table_ui(ui: &mut Ui, answered: &[(&plan::ledger::Entry, &plan::ledger::Outcome)]) {
+fn table_ui(
+    ui: &mut Ui,
+    answered: &[(&plan::ledger::Entry, &plan::ledger::Outcome)],
+    clock: &Clock,
+) {
     /// Rows that are shown; the export has all.
     const ROWS: usize = 50;
-    Grid::new("answered")
-        .num_columns(7)
-        .striped(true)
-        .show(ui, |ui| {
-            for head in ["when", "metric", "p10", "p50", "p90", "came", "inside"] {
-                ui.strong(head);
+    let heads = [
+        Head::Text("when"),
+        Head::Text("metric"),
+        Head::Number("p10"),
+        Head::Number("p50"),
+        Head::Number("p90"),
+        Head::Number("came"),
+        Head::Text("inside"),
+    ];
+    words::table(ui, ("answered", &heads), |ui| {
+        for (entry, outcome) in answered.iter().rev().take(ROWS) {
+            ui.weak(clock.text(outcome.at));
+            ui.label(words::metric(&entry.metric));
+            for value in [entry.p10, entry.p50, entry.p90, Some(outcome.value)] {
+                words::cell(ui, words::number(value, &entry.unit));
             }
+            ui.label(match outcome.inside {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "–",
+            });
             ui.end_row();
-            for (entry, outcome) in answered.iter().rev().take(ROWS) {
-                ui.weak(outcome.at.to_string());
-                ui.label(words::metric(&entry.metric));
-                for value in [entry.p10, entry.p50, entry.p90, Some(outcome.value)] {
-                    ui.label(words::number(value, &entry.unit));
-                }
-                ui.label(match outcome.inside {
-                    Some(true) => "yes",
-                    Some(false) => "no",
-                    None => "–",
-                });
-                ui.end_row();
-            }
-        });
+        }
+    });
 }
