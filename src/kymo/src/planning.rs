@@ -11,7 +11,7 @@ use plan::ledger;
 use plan::life::{self, Approver, Consent};
 use plan::predict::{self, Alone, Prediction};
 use plan::system::Bounds;
-use plan::validate::{Report, Verdict, sentence};
+use plan::validate::{Verdict, sentence};
 use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::planning::{self, book, file};
@@ -23,6 +23,7 @@ use crate::failure::{Answer, answer, tell};
 mod applying;
 mod arguments;
 mod text;
+mod trial;
 
 use self::arguments::{Approve, Keep, New, Predict, Show, Validate};
 pub(crate) use arguments::{Command, WhatIf};
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Problem> {
         Command::Confirm(arguments) => applying::confirm(&arguments),
         Command::Rollback(arguments) => applying::roll_back(&arguments),
         Command::Validate(arguments) => validate(&arguments),
+        Command::Trial(arguments) => trial::judge(&arguments),
         Command::Ledger(arguments) => keep(&arguments),
     }
 }
@@ -296,7 +298,15 @@ fn validate(arguments: &Validate) -> Result<Answer, Problem> {
     };
     let context = Context::default();
     let report = planning::validated(&plan, [&before, &after], (windows, relation), &context)?;
-    settle(arguments, &mut plan, &report)?;
+    if !arguments.keep_plan {
+        let ledger = arguments.ledger.clone().unwrap_or_else(book::usual);
+        let of = (
+            Some(arguments.plan.as_path()),
+            arguments.after.as_path(),
+            ledger,
+        );
+        planning::conclude(&mut plan, &report, of, now())?;
+    }
     let document = Validated {
         head: Head::THIS,
         plan: &plan.id,
@@ -314,28 +324,6 @@ fn validate(arguments: &Validate) -> Result<Answer, Problem> {
         Verdict::Validated => Ok(outcome(&after)),
         _ => Ok(Answer::No),
     }
-}
-
-/// Puts the outcome into the plan, where it was confirmed, and into the ledger.
-fn settle(arguments: &Validate, plan: &mut Plan, report: &Report) -> Result<(), Problem> {
-    if arguments.keep_plan {
-        return Ok(());
-    }
-    let at = now();
-    if let Some(state) = report.verdict.state()
-        && life::transition(plan.state, state).is_some()
-    {
-        life::advance(plan, state, at)
-            .map_err(|refused| planning::not_now("validate", plan, &refused))?;
-        file::write(&arguments.plan, plan)?;
-    }
-    let session = file::fingerprint(&arguments.after)?;
-    let place = arguments.ledger.clone().unwrap_or_else(book::usual);
-    // Of predictions made elsewhere the ledger may not know yet.
-    let mut records = book::entries(plan);
-    records.extend(book::outcomes(plan, report, (at, &session)));
-    book::add(&place, records)?;
-    Ok(())
 }
 
 fn measured(row: &plan::validate::Row) -> Measured<'_> {

@@ -94,6 +94,7 @@ impl App {
         self.recorder.look(now);
         self.recorder.note(self.session.live_notes());
         self.timeline.reach(self.session.span());
+        self.follow_carrying();
         self.follow_plan();
     }
 
@@ -319,6 +320,15 @@ impl App {
     fn hold_open(&mut self, ctx: &Context) {
         if !ctx.input(|input| input.viewport().close_requested()) {
             self.close_if_waited(ctx);
+            return;
+        }
+        if self.desk.carrying.warns() {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.bring_up(crate::layout::Screen::Plan);
+            self.note(
+                "An agent holds a plan: confirm it or roll it back. Closing again leaves, and the agent puts everything back",
+                Vec::new(),
+            );
             return;
         }
         if !self.is_busy() {

@@ -12,6 +12,7 @@ use workflow::problem::{Problem, Sort};
 use workflow::target::Target;
 
 use crate::Example;
+use crate::carrying::Carrying;
 use crate::history::History;
 use crate::places::{self, Places, Recent};
 use crate::plans::Plans;
@@ -59,6 +60,8 @@ pub struct Desk {
     pub hindrances: Vec<Hindrance>,
     /// The plan that is worked on.
     pub plans: Plans,
+    /// What an agent does with it.
+    pub carrying: Carrying,
     saved: u64,
     /// The version of the plans that is kept.
     saved_plans: u64,
@@ -101,6 +104,7 @@ impl Desk {
                 prober: Vec::new,
                 hindrances: Vec::new(),
                 plans: plans.unwrap_or_else(|| Plans::new(crate::plans::now())),
+                carrying: Carrying::default(),
                 saved: 0,
                 saved_plans: 0,
                 changed_at: None,

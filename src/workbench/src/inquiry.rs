@@ -41,6 +41,8 @@ pub struct Inquiries {
     pub interval: plan::Interval,
     /// How earlier predictions came out.
     pub scores: plan::Scores,
+    /// What came of a plan.
+    pub verdict: plan::Outcomes,
 }
 
 /// What a job brings.
@@ -66,6 +68,8 @@ pub enum Answer {
     Interval(u64, plan::Predicted),
     /// The ledger of earlier predictions.
     Book(u64, Result<plan::Book, Problem>),
+    /// What came of a plan.
+    Verdict(u64, Result<plan::Concluded, Problem>),
 }
 
 /// How far a question is.
@@ -122,6 +126,7 @@ impl Inquiries {
         self.plan.reset();
         self.interval.reset();
         self.scores.reset();
+        self.verdict.reset();
     }
 
     /// Takes in what a job brings.
@@ -137,6 +142,7 @@ impl Inquiries {
             Answer::Plan(number, found) => self.plan.accept(number, found),
             Answer::Interval(number, found) => self.interval.accept(number, Ok(found)),
             Answer::Book(number, book) => self.scores.accept(number, book),
+            Answer::Verdict(number, verdict) => self.verdict.accept(number, verdict),
         }
     }
 }
@@ -150,6 +156,11 @@ impl<Q, A> Inquiry<Q, A> {
     /// The last answer.
     pub fn answer(&self) -> Option<&A> {
         self.answer.as_ref()
+    }
+
+    /// The same, to take something out of it.
+    pub fn answer_mut(&mut self) -> Option<&mut A> {
+        self.answer.as_mut()
     }
 
     /// The answer to what was asked last; none while that is computed.

@@ -20,6 +20,7 @@
 pub mod accuracy;
 mod act;
 pub mod app;
+pub mod carrying;
 pub mod commands;
 pub mod contrast;
 pub mod crowds;

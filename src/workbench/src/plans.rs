@@ -33,6 +33,7 @@ pub struct Plans {
     faults: Vec<Fault>,
     missing: Vec<Missing>,
     text: String,
+    mandate: String,
     /// Times that it was saved.
     saves: u64,
     /// What lay on the desk before another plan was put there.
@@ -135,6 +136,7 @@ impl Plans {
             faults: Vec::new(),
             missing: Vec::new(),
             text: String::new(),
+            mandate: String::new(),
             saves: 0,
             last: None,
         };
@@ -270,6 +272,26 @@ impl Plans {
         &self.text
     }
 
+    /// Hash of what would be carried out.
+    pub fn mandate(&self) -> &str {
+        &self.mandate
+    }
+
+    /// The plan's file was written anew while it was carried out; says whether it was
+    /// taken: not where the desk has another plan or other contents now.
+    pub fn carried(&mut self, carried: Plan) -> bool {
+        let own = carried.id == self.plan().id;
+        if !own || document::mandate_hash(&carried) != self.mandate {
+            return false;
+        }
+        let taken: Result<(), ()> = self.live(|plan| {
+            *plan = carried;
+            Ok(())
+        });
+        self.saved = taken.is_ok().then_some(self.version);
+        taken.is_ok()
+    }
+
     /// What the best parameters say.
     pub fn quick(&self) -> Option<&Quick> {
         self.quick.as_ref()
@@ -378,6 +400,7 @@ impl Plans {
     fn look(&mut self) {
         self.faults = check::faults(self.plan());
         self.text = document::text(self.plan()).unwrap_or_default();
+        self.mandate = document::mandate_hash(self.plan());
         self.missing = missing(self.plan());
     }
 

@@ -125,6 +125,8 @@ pub enum Purpose {
     Open,
     /// Open the plan in it.
     OpenPlan,
+    /// Hold it against a prediction.
+    After,
     /// Write the plan into it.
     SavePlan,
     /// Write the ledger of predictions into it.

@@ -14,6 +14,7 @@ pub mod book;
 pub mod carry;
 pub mod execute;
 pub mod file;
+pub mod trial;
 
 use std::path::Path;
 
@@ -222,6 +223,34 @@ pub fn validated(
         },
     };
     Ok(validate::validate(plan, &sides))
+}
+
+/// Puts what was found into the plan, where it was confirmed, into its file, and into the
+/// ledger; says whether the plan changed.
+///
+/// # Errors
+///
+/// The disk refuses.
+pub fn conclude(
+    plan: &mut Plan,
+    report: &Report,
+    (path, after, ledger): (Option<&Path>, &Path, std::path::PathBuf),
+    now: Moment,
+) -> Result<bool, Problem> {
+    let next = report.verdict.state();
+    let next = next.filter(|it| life::transition(plan.state, *it).is_some());
+    if let Some(state) = next {
+        life::advance(plan, state, now).map_err(|refused| not_now("validate", plan, &refused))?;
+        if let Some(path) = path {
+            file::write(path, plan)?;
+        }
+    }
+    let session = file::fingerprint(after)?;
+    // Of predictions made elsewhere the ledger may not know yet.
+    let mut records = book::entries(plan);
+    records.extend(book::outcomes(plan, report, (now, &session)));
+    book::add(&ledger, records)?;
+    Ok(next.is_some())
 }
 
 fn side(

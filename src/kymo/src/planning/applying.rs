@@ -236,7 +236,7 @@ pub(super) fn status(arguments: &Status) -> Result<Answer, Problem> {
     let document = Asked {
         head: Head::THIS,
         allowed: policy.allowed,
-        rules: policy.rules.iter().map(rule).collect(),
+        rules: policy.rules.iter().map(execute::rule).collect(),
         why: policy.why,
         running: found.running,
         plan: match found.running {
@@ -253,25 +253,6 @@ pub(super) fn status(arguments: &Status) -> Result<Answer, Problem> {
     }
     print(arguments.json.into(), &document, || asked(&document))?;
     Ok(Answer::Fine)
-}
-
-/// A rule of a policy in words.
-fn rule(rule: &wire::change::Rule) -> String {
-    let mut text = format!("{} {}", rule.kind, rule.key);
-    let bounds = [
-        ("at least", rule.min),
-        ("at most", rule.max),
-        ("in steps of", rule.step),
-    ];
-    for (word, bound) in bounds {
-        if let Some(bound) = bound {
-            text.push_str(&format!(", {word} {bound}"));
-        }
-    }
-    if !rule.values.is_empty() {
-        text.push_str(&format!(", one of {}", rule.values.join(", ")));
-    }
-    text
 }
 
 fn asked(document: &Asked) -> String {

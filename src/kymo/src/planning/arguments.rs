@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Rollback(Held),
     /// Hold what was measured after the change against what was predicted.
     Validate(Validate),
+    /// Say after each stretch of a trial that goes back and forth whether to go on.
+    Trial(Trial),
     /// Print how earlier predictions came out, by model.
     Ledger(Keep),
 }
@@ -220,6 +222,37 @@ pub(crate) struct Validate {
     /// Write neither the plan nor the ledger.
     #[arg(long)]
     pub(crate) keep_plan: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trial {
+    /// The plan that is applied and taken back in turn.
+    pub(crate) plan: PathBuf,
+    /// The recording; it may still be one of a trial that goes on.
+    #[arg(long)]
+    pub(crate) session: PathBuf,
+    /// When it was switched, first to the change; may be repeated. The plan's audit tells
+    /// without it.
+    #[arg(long)]
+    pub(crate) switch: Vec<Moment>,
+    /// Only these metrics, such as app.response.mean; may be repeated.
+    #[arg(long)]
+    pub(crate) metric: Vec<String>,
+    /// Seconds after each switch that do not count.
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) settle: f64,
+    /// Smallest effect that counts, as a share.
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) floor: f64,
+    /// Share of trials without an effect that may end with one.
+    #[arg(long, default_value_t = 0.05)]
+    pub(crate) alpha: f64,
+    /// Stretches after which it ends anyway.
+    #[arg(long, default_value_t = 40)]
+    pub(crate) most: usize,
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,

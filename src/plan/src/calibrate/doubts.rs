@@ -219,22 +219,64 @@ fn drift(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refusal>
             let change = b.0 / a.0 - 1.0;
             let error = (a.1.powi(2) + b.1.powi(2)).sqrt();
             if change.abs() > DRIFT_MOST && (b.0 - a.0).abs() > DRIFT_ERRORS * error {
-                let moment = |bin: &Bin| {
-                    let at = seen.at.get(bin.row).copied().unwrap_or_default();
-                    Moment(at).strftime("%H:%M:%S", Zone::Utc)
-                };
-                let (first, last) = (moment(bins[from]), moment(bins[to - 1]));
-                return Some(Code::Nonstationary.because(format!(
+                let (first, last) = (clock(seen, bins[from]), clock(seen, bins[to - 1]));
+                let refusal = Code::Nonstationary.because(format!(
                     "a request takes {:.2} ms of {} from {first} to {last} and {:.2} ms in the rest ({:+.0} %)",
                     b.0 * 1e3,
                     resource.name,
                     a.0 * 1e3,
                     change * 100.0
-                )));
+                ));
+                let Some((first, last, cost_s)) = steady(seen, bins, (k, count), found) else {
+                    return Some(refusal);
+                };
+                let advice = format!(
+                    "choose {first} to {last} as the plan's window, where a request takes {:.2} ms all the time; else {}",
+                    cost_s * 1e3,
+                    refusal.record_next
+                );
+                return Some(refusal.advising(advice));
             }
         }
     }
     None
+}
+
+/// The longest stretch of the recording in which requests cost the same, by its ends and
+/// that cost; `None` where it is less than half of it.
+fn steady(
+    seen: &Observed,
+    bins: &[&Bin],
+    (resource, count): (usize, usize),
+    found: &Calibration,
+) -> Option<(String, String, f64)> {
+    let end = |part: usize| part * bins.len() / count;
+    let costs: Vec<Option<f64>> = (0..count)
+        .map(|part| Some(cost(&bins[end(part)..end(part + 1)], resource, found)?.0))
+        .collect();
+    let alike = |parts: &[Option<f64>]| {
+        let known: Option<Vec<f64>> = parts.iter().copied().collect();
+        let known = known?;
+        let least = known.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = known.iter().copied().fold(0.0, f64::max);
+        (most <= least * (1.0 + DRIFT_MOST)).then_some(())
+    };
+    let stretches = (0..count).flat_map(|from| (from + 1..=count).map(move |to| (from, to)));
+    let (from, to) = stretches
+        .filter(|(from, to)| alike(&costs[*from..*to]).is_some())
+        .max_by_key(|(from, to)| (to - from, count - from))?;
+    if 2 * (to - from) < count {
+        return None;
+    }
+    let own = &bins[end(from)..end(to)];
+    let (cost_s, _) = cost(own, resource, found)?;
+    Some((clock(seen, own.first()?), clock(seen, own.last()?), cost_s))
+}
+
+/// When a bin begins.
+fn clock(seen: &Observed, bin: &Bin) -> String {
+    let at = seen.at.get(bin.row).copied().unwrap_or_default();
+    Moment(at).strftime("%H:%M:%S", Zone::Utc)
 }
 
 /// Seconds of a resource a request, with its standard error, from bins.

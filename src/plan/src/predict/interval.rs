@@ -94,15 +94,20 @@ impl Errors {
         }
     }
 
-    /// One error, as predicted over measured less one. That the back-test erred to one
-    /// side does not say that the next one will.
-    fn draw(&self, random: &mut Random) -> f64 {
+    /// One error: of shares their difference, else the logarithm of how many times too
+    /// much or too little. That the back-test erred to one side does not say that the next
+    /// one will.
+    fn draw(&self, of: Of, random: &mut Random) -> f64 {
         let seen = match self.seen.is_empty() {
             true => 0.0,
-            false => self.seen[random.below(self.seen.len())],
+            false => self.seen[random.below(self.seen.len())].abs(),
+        };
+        let size = match of {
+            Of::Utilization => seen,
+            Of::Throughput | Of::Response => seen.ln_1p(),
         };
         let side = if random.unit() < 0.5 { -1.0 } else { 1.0 };
-        (side * seen + self.least * random.normal()) * self.growth
+        (side * size + self.least * random.normal()) * self.growth
     }
 }
 
@@ -119,10 +124,10 @@ pub(super) fn around(
         .iter()
         .filter(|it| it.is_finite())
         .map(|value| {
-            let error = errors.draw(random);
+            let error = errors.draw(of, random);
             match of {
-                Of::Utilization => value - error,
-                _ => value / (1.0 + error).max(0.05),
+                Of::Utilization => value + error,
+                Of::Throughput | Of::Response => value * error.exp(),
             }
         })
         .collect();

@@ -149,6 +149,18 @@ fn an_open_load_is_predicted_until_it_is_full() {
     assert!((x.p90.unwrap() - 100.0).abs() < 5.0, "{x:?}");
 }
 
+#[test]
+fn a_recording_that_drifts_names_the_part_that_holds() {
+    let seen = observed(&Scene {
+        drift: 1.35,
+        ..Scene::default()
+    });
+    let all = predicted(&seen, vec![load(1.2)]);
+    let it = of(&all, "app.throughput");
+    let next = it.record_next.as_ref().unwrap();
+    assert!(next.contains("as the plan's window"), "{next}");
+}
+
 /// What is asked of a recording.
 type Ask = (
     &'static str,

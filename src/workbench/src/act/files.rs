@@ -178,9 +178,11 @@ impl App {
     /// Asks for a path in the window itself.
     pub(super) fn ask_path(&mut self, purpose: Purpose, why: &str) {
         let text = match &purpose {
-            Purpose::Open | Purpose::OpenPlan | Purpose::Compare(_) | Purpose::Import(_) => {
-                String::new()
-            }
+            Purpose::Open
+            | Purpose::OpenPlan
+            | Purpose::After
+            | Purpose::Compare(_)
+            | Purpose::Import(_) => String::new(),
             other => self.default_path(other).display().to_string(),
         };
         self.views.dialogs.open(Dialog::Path {
@@ -192,7 +194,7 @@ impl App {
 
     fn default_path(&self, purpose: &Purpose) -> PathBuf {
         match purpose {
-            Purpose::Open | Purpose::Compare(_) => {
+            Purpose::Open | Purpose::After | Purpose::Compare(_) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
             }
@@ -248,6 +250,7 @@ impl App {
             }
             Purpose::Open
             | Purpose::OpenPlan
+            | Purpose::After
             | Purpose::SavePlan
             | Purpose::ExportLedger
             | Purpose::Compare(_)
@@ -259,6 +262,7 @@ impl App {
         match purpose {
             Purpose::Open => self.open(path),
             Purpose::OpenPlan => self.open_plan(path),
+            Purpose::After => self.views.plan.choose_after(path.display().to_string()),
             Purpose::SavePlan => self.save_plan(path),
             Purpose::ExportLedger => self.export_ledger(path),
             Purpose::Compare(which) => self.compare_with(which, path),
@@ -384,10 +388,11 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
     }
     let dialog = rfd::FileDialog::new();
     match purpose {
-        Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => dialog
+        Purpose::Open | Purpose::After | Purpose::Compare(_) | Purpose::Import(_) => dialog
             .set_title(match purpose {
                 Purpose::Compare(_) => "Compare with a session or file",
                 Purpose::Import(_) => "Import a file",
+                Purpose::After => "Recording after the change",
                 _ => "Open a session or file",
             })
             .set_directory(start)

@@ -144,7 +144,7 @@ impl App {
     }
 
     /// Brings a screen to the front if it is not seen.
-    pub(super) fn bring_up(&mut self, screen: Screen) {
+    pub(crate) fn bring_up(&mut self, screen: Screen) {
         if !layout::is_shown(&self.history.now().layout, screen) {
             let mut tree = self.history.now().layout.clone();
             layout::bring_up(&mut tree, screen);

@@ -8,8 +8,11 @@ use plan::edit::{Change, Edit};
 use plan::life::{self, Approver, Consent};
 use plan::predict;
 use workflow::jobs::Context as JobContext;
+use workflow::launch::Launch;
+use workflow::planning::execute::Order;
 use workflow::planning::{self, book, file};
 use workflow::problem::{Problem, Sort};
+use workflow::target::Target;
 
 use crate::app::App;
 use crate::commands::Id;
@@ -18,7 +21,7 @@ use crate::layout::{self, Screen};
 use crate::plans::{Plans, now};
 use crate::tasks::{Outcome, Pool, Purpose, Written};
 use crate::view::ask::Asked;
-use crate::view::plan::Action;
+use crate::view::plan::{Action, Place, Wish};
 
 impl App {
     pub(super) fn planning(&mut self, ctx: &Context, action: Action) {
@@ -50,6 +53,11 @@ impl App {
             Action::Open(path) => self.open_plan(PathBuf::from(path)),
             Action::Save(path) => self.save_plan(PathBuf::from(path)),
             Action::Scores => self.read_scores(),
+            Action::Carry(wish) => self.carry(ctx, *wish),
+            Action::ChooseAfter => self.pick(Purpose::After),
+            Action::Validate(after, repeatable) => {
+                self.validate_plan(PathBuf::from(after), repeatable)
+            }
             Action::Text(text) => {
                 self.apply_text(&text);
             }
@@ -221,13 +229,92 @@ impl App {
         let approved = self.desk.plans.live(|plan| life::approve(plan, &consent));
         match approved {
             Ok(()) => self.note(
-                format!("{who} approved the plan; save it for kymo plan apply"),
+                format!("{who} approved the plan; save it, then an agent can carry it out"),
                 Vec::new(),
             ),
             Err(refused) => {
                 let problem = planning::not_now("approve", self.desk.plans.plan(), &refused);
                 self.tell(&problem, Vec::new());
             }
+        }
+    }
+
+    /// Has an agent say, try or do something with the plan.
+    fn carry(&mut self, ctx: &Context, wish: Wish) {
+        let place = match &wish {
+            Wish::Say(word) => return self.desk.carrying.say(word.clone()),
+            Wish::Ask(place) | Wish::Try(place) | Wish::Apply(place) => place.clone(),
+        };
+        let launch = match self.changing(&place) {
+            Ok(launch) => launch,
+            Err(problem) => return self.tell(&problem, Vec::new()),
+        };
+        let ctx = ctx.clone();
+        let wake = std::sync::Arc::new(move || ctx.request_repaint());
+        let order = Order {
+            plan: Plan::clone(&self.desk.plans.shared()),
+            who: place.who,
+            launch: launch.clone(),
+        };
+        let path = self.desk.plans.path().map(Path::to_path_buf);
+        match (wish, path) {
+            (Wish::Ask(_), _) => self.desk.carrying.ask(launch, wake),
+            (Wish::Apply(_), Some(path)) => self.desk.carrying.apply(order, path, wake),
+            _ => self.desk.carrying.try_out(order, wake),
+        }
+    }
+
+    /// How an agent is started that may change things.
+    fn changing(&self, place: &Place) -> Result<Launch, Problem> {
+        let what = || format!("could not attach {}", place.target.trim());
+        let target: Target = place
+            .target
+            .trim()
+            .parse()
+            .map_err(|error| Problem::from_error(what(), &error, Sort::Usage))?;
+        let mut launch = (self.desk.launcher)(target)
+            .map_err(|error| Problem::from_error(what(), &error, Sort::of_io(&error)))?;
+        launch.arguments.push("--allow-change".to_owned());
+        let policy = place.policy.trim();
+        if !policy.is_empty() {
+            launch
+                .arguments
+                .extend(["--policy".to_owned(), policy.to_owned()]);
+        }
+        Ok(launch)
+    }
+
+    /// Asks whether it helped, by a recording after the change.
+    fn validate_plan(&mut self, after: PathBuf, repeatable: bool) {
+        let Some(input) = self.series_read() else {
+            return;
+        };
+        let path = self.desk.plans.path().map(Path::to_path_buf);
+        let held = asking::Held {
+            plan: (self.desk.plans.shared(), path),
+            after,
+            repeatable,
+        };
+        let with = (self.session.generation(), &mut self.work);
+        asking::ask_verdict(&mut self.session.inquiries.verdict, (&input, held), with);
+    }
+
+    /// Takes in what became of the plan while an agent has it, or by what was measured.
+    pub(crate) fn follow_carrying(&mut self) {
+        let concluded = self.session.inquiries.verdict.answer_mut();
+        if let Some(plan) = concluded.and_then(|it| it.plan.take()) {
+            self.desk.plans.carried(plan);
+            self.read_scores();
+        }
+        let Some(carried) = self.desk.carrying.take_plan() else {
+            return;
+        };
+        let state = carried.state.name();
+        if !self.desk.plans.carried(carried) {
+            self.note(
+                format!("The plan that is carried out is {state}; its file says so, the desk has another"),
+                Vec::new(),
+            );
         }
     }
 

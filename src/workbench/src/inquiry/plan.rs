@@ -3,19 +3,23 @@
 //!
 //! Start at [`ask`], [`ask_interval`] and [`ask_book`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use analysis::compare::Relation;
 use model::plan::{Baseline, Plan};
 use plan::ledger::{Ledger, score};
 use plan::predict::{self, Band, Curve, Prediction};
 use plan::refusal::Refusal;
 use plan::suggest::Suggestion;
+use plan::validate::Report;
 use workflow::input::Input;
 use workflow::jobs::Context;
 use workflow::planning::{self, Calibrated, book};
 use workflow::problem::Problem;
 
 use super::{Answer, Inquiry};
+use crate::plans::now;
 use crate::tasks::{Generation, Outcome, Pool, Ticket, Work};
 
 /// The model of a session.
@@ -23,6 +27,9 @@ pub type Question = Inquiry<Baseline, Found>;
 
 /// Intervals for a version of the plan.
 pub type Interval = Inquiry<(u64, u64), Predicted>;
+
+/// What came of a plan, by the recording after it.
+pub type Outcomes = Inquiry<PathBuf, Concluded>;
 
 /// How earlier predictions came out.
 pub type Scores = Inquiry<(), Book>;
@@ -100,6 +107,55 @@ fn book() -> Result<Book, Problem> {
         scores: score::scores(&ledger),
         ledger,
         faults,
+    })
+}
+
+/// What came of a plan.
+pub struct Concluded {
+    /// All that was found.
+    pub report: Report,
+    /// The plan in the state that it came to, where that changed, until it is taken.
+    pub plan: Option<Plan>,
+}
+
+/// What is held against a prediction.
+pub struct Held {
+    /// The plan, and its file, where it has one.
+    pub plan: (Arc<Plan>, Option<PathBuf>),
+    /// The recording after the change.
+    pub after: PathBuf,
+    /// Whether runs repeat each other.
+    pub repeatable: bool,
+}
+
+/// Holds a recording after the change against what was predicted.
+pub fn ask_verdict(
+    question: &mut Outcomes,
+    (input, held): (&Arc<Input>, Held),
+    (generation, work): (Generation, &mut Work),
+) {
+    let number = question.ask(held.after.clone(), work);
+    let input = Arc::clone(input);
+    let job = work.start(Pool::Long, "asking whether it helped", move |context| {
+        let found = concluded(&input, &held, context);
+        Outcome::Answered(generation, Box::new(Answer::Verdict(number, found)))
+    });
+    question.started(job.map(|id| Ticket(Pool::Long, id)));
+}
+
+fn concluded(input: &Input, held: &Held, context: &Context) -> Result<Concluded, Problem> {
+    let relation = match held.repeatable {
+        true => Relation::Repeatable,
+        false => Relation::Apart,
+    };
+    let mut plan = Plan::clone(&held.plan.0);
+    let after = Input::open(&held.after, context)?;
+    let report = planning::validated(&plan, [input, &after], ([None, None], relation), context)?;
+    let of = (held.plan.1.as_deref(), held.after.as_path(), book::usual());
+    let changed = planning::conclude(&mut plan, &report, of, now())?;
+    Ok(Concluded {
+        report,
+        plan: changed.then_some(plan),
     })
 }
 

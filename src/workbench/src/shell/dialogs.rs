@@ -411,6 +411,7 @@ fn path_ui(
     let (title, name) = match purpose {
         Purpose::Open => ("Open a path", "Open"),
         Purpose::OpenPlan => ("Open a plan", "Open"),
+        Purpose::After => ("Recording after the change", "Use"),
         Purpose::SavePlan => ("Save the plan", "Save"),
         Purpose::ExportLedger => ("Export the ledger", "Write"),
         Purpose::Compare(_) => ("Compare with a path", "Compare"),
@@ -425,7 +426,7 @@ fn path_ui(
     }
     ui.add_space(4.0);
     let hint = match purpose {
-        Purpose::Open | Purpose::Compare(_) | Purpose::Import(_) => {
+        Purpose::Open | Purpose::After | Purpose::Compare(_) | Purpose::Import(_) => {
             "a .kymo session, or a file of another tool"
         }
         Purpose::OpenPlan | Purpose::SavePlan => "a .ron file",

@@ -139,6 +139,9 @@ impl Screens<'_, '_> {
         let series = session.series();
         self.views.plan.offered.refresh(session.version(), series);
         let scores = &session.inquiries.scores;
+        let carried = scene.desk.carrying.seen();
+        let verdict = &session.inquiries.verdict;
+        let verdict_stage = stage_of(scene, verdict);
         let data = plan::Data {
             plans,
             stage: &stage,
@@ -154,6 +157,11 @@ impl Screens<'_, '_> {
             whole: session.span(),
             selection: scene.timeline.selection,
             clock: scene.clock,
+            carried: &carried,
+            mandate: plans.mandate(),
+            verdict: verdict.answer().map(|it| &it.report),
+            verdict_stage: &verdict_stage,
+            verdict_trouble: trouble(scene, verdict),
         };
         let actions = plan::ui(ui, &mut self.views.plan, &data);
         self.wishes.extend(actions.into_iter().map(Wish::Plan));

@@ -11,6 +11,7 @@ mod actions;
 mod answers;
 mod begin;
 mod brings;
+mod carry;
 mod curves;
 mod frame;
 mod guards;
@@ -18,14 +19,17 @@ mod head;
 mod scores;
 mod subject;
 mod text;
+mod verdict;
 mod words;
 
 use eframe::egui::{ScrollArea, Ui, vec2};
 use model::plan::action::Action as Step;
 use model::time::Span;
 use plan::edit::Edit;
+use plan::validate::Report;
 
 use super::ask::{self, Asked as Pressed, Words};
+use crate::carrying::Seen;
 use crate::commands::Id;
 use crate::inquiry::Stage;
 use crate::inquiry::plan::{Book, Found, Predicted};
@@ -33,6 +37,7 @@ use crate::plans::Plans;
 use crate::plot::time_axis::Clock;
 
 pub(crate) use actions::free_id;
+pub use carry::{Place, Wish};
 pub use subject::Offered;
 
 /// The editor takes this part of the width.
@@ -45,15 +50,19 @@ enum Tab {
     WhatIf,
     Suggestions,
     Check,
+    Carry,
+    Verdict,
     Text,
     Ledger,
 }
 
 /// Every tab with its title.
-const TABS: [(Tab, &str); 5] = [
+const TABS: [(Tab, &str); 7] = [
     (Tab::WhatIf, "What if"),
     (Tab::Suggestions, "What would help?"),
     (Tab::Check, "Model check"),
+    (Tab::Carry, "Carry out"),
+    (Tab::Verdict, "Did it help?"),
     (Tab::Text, "Text"),
     (Tab::Ledger, "Ledger"),
 ];
@@ -64,6 +73,8 @@ pub struct State {
     tab: Tab,
     head: head::State,
     text: text::State,
+    carry: carry::State,
+    verdict: verdict::State,
     /// What a plan can be about in this session.
     pub offered: Offered,
 }
@@ -72,6 +83,11 @@ impl State {
     /// Shows what the bottleneck would have one try.
     pub fn suggest(&mut self) {
         self.tab = Tab::Suggestions;
+    }
+
+    /// A recording after the change was chosen.
+    pub fn choose_after(&mut self, path: String) {
+        self.verdict.choose(path);
     }
 
     /// Says why a text is no plan.
@@ -117,6 +133,16 @@ pub struct Data<'a> {
     pub selection: Option<Span>,
     /// How moments are labeled.
     pub clock: &'a Clock,
+    /// What an agent does with a plan.
+    pub carried: &'a Seen,
+    /// Hash of what would be carried out.
+    pub mandate: &'a str,
+    /// What came of it.
+    pub verdict: Option<&'a Report>,
+    /// How far that question is.
+    pub verdict_stage: &'a Stage,
+    /// Why there is no answer to it.
+    pub verdict_trouble: Option<&'a str>,
 }
 
 /// What the user asked for. The shell decides what happens.
@@ -144,6 +170,12 @@ pub enum Action {
     Open(String),
     /// Write the plan to a file.
     Save(String),
+    /// Have an agent try it or carry it out.
+    Carry(Box<Wish>),
+    /// Choose the recording after the change.
+    ChooseAfter,
+    /// Hold this recording against the prediction; whether runs repeat each other.
+    Validate(String, bool),
     /// Take in what was written by hand.
     Text(String),
     /// Read the ledger of earlier predictions.
@@ -196,7 +228,12 @@ fn answers_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec
         for (tab, title) in TABS {
             ui.selectable_value(&mut state.tab, tab, title);
         }
-        if data.found.is_some() && !matches!(state.tab, Tab::Text | Tab::Ledger) {
+        if data.found.is_some()
+            && !matches!(
+                state.tab,
+                Tab::Text | Tab::Ledger | Tab::Carry | Tab::Verdict
+            )
+        {
             ui.separator();
             let again = match data.stale {
                 true => "Fit again, it changed",
@@ -210,6 +247,8 @@ fn answers_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec
     match state.tab {
         Tab::Text => text::ui(ui, &mut state.text, data, actions),
         Tab::Ledger => scores::ui(ui, data, actions),
+        Tab::Carry => carry::ui(ui, &mut state.carry, data, actions),
+        Tab::Verdict => verdict::ui(ui, &mut state.verdict, data, actions),
         Tab::WhatIf | Tab::Suggestions | Tab::Check => {
             let Some(found) = data.found else {
                 return unfitted_ui(ui, data, actions);

@@ -15,8 +15,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use model::plan::{Approval as Agreed, Plan};
 use plan::document;
-use wire::change::{
-    Apply, Approval, Ask, DryRun, MANDATE_MAX_BYTES, Mandate, Outcome, Policy, Status, Told,
+use wire::change::{Apply, Approval, Ask, MANDATE_MAX_BYTES, Mandate, Status, Told};
+/// What agents say of plans.
+pub use wire::change::{
+    CONFIRMED, DryRun, Guard, INCOMPLETE, Left, Line, Outcome, Policy, Progress, REFUSED,
+    ROLLED_BACK, Rule,
 };
 use wire::message::{Pair, Request};
 
@@ -359,6 +362,25 @@ impl Attached {
     }
 }
 
+/// A rule of a policy in words.
+pub fn rule(rule: &Rule) -> String {
+    let mut text = format!("{} {}", rule.kind, rule.key);
+    let bounds = [
+        ("at least", rule.min),
+        ("at most", rule.max),
+        ("in steps of", rule.step),
+    ];
+    for (word, bound) in bounds {
+        if let Some(bound) = bound {
+            text.push_str(&format!(", {word} {bound}"));
+        }
+    }
+    if !rule.values.is_empty() {
+        text.push_str(&format!(", one of {}", rule.values.join(", ")));
+    }
+    text
+}
+
 fn said(word: Word) -> Ask {
     match word {
         Word::Confirm => Ask {
@@ -389,8 +411,8 @@ pub fn ended(outcome: &Outcome) -> Problem {
         })
         .collect();
     let (what, sort) = match outcome.code {
-        wire::change::REFUSED => ("the plan was refused", Sort::Policy),
-        wire::change::ROLLED_BACK => (
+        REFUSED => ("the plan was refused", Sort::Policy),
+        ROLLED_BACK => (
             "the plan was taken back, everything is as before",
             Sort::RolledBack,
         ),

@@ -196,7 +196,6 @@ fn life_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Ac
         state.approving = !state.approving;
         state.acknowledged.clear();
     }
-    // How an agent carries it out stands here: tried, applied, confirmed, taken back.
 }
 
 /// What is missing for the next step, or what the next step is.

@@ -8,7 +8,7 @@ use model::plan::action::Kind;
 use model::time::Moment;
 use plan::calibrate::{Params, calibrate};
 use plan::edit::{Change, Variant};
-use plan::observe::{Observed, Seen};
+use plan::observe::{self, Observed};
 use plan::predict::{self, Band, Widening};
 use plan::refusal::Code;
 use plan::suggest::Suggestion;
@@ -18,6 +18,8 @@ use workflow::planning::Calibrated;
 use super::*;
 use crate::inquiry::plan::Book;
 use crate::view::testing;
+
+mod carry;
 
 /// A recording whose load moves in steps: users of 20 ms each on two processors.
 fn observed() -> Observed {
@@ -41,7 +43,7 @@ fn observed() -> Observed {
         users: (0..rows).map(users).collect(),
         think_s: None,
         think_inside_s: 0.0,
-        resources: vec![Seen {
+        resources: vec![observe::Seen {
             name: "processors of /shop".to_owned(),
             host: String::new(),
             resource: Resource::Cpu,
@@ -100,6 +102,7 @@ fn with_quota() -> Plans {
 /// What is drawn where nothing is known.
 fn bare(plans: &Plans) -> Data<'_> {
     static UTC: std::sync::LazyLock<Clock> = std::sync::LazyLock::new(Clock::utc);
+    static NOTHING: std::sync::LazyLock<Seen> = std::sync::LazyLock::new(Seen::default);
     Data {
         plans,
         stage: &Stage::Over,
@@ -116,6 +119,11 @@ fn bare(plans: &Plans) -> Data<'_> {
         },
         selection: None,
         clock: &UTC,
+        carried: &NOTHING,
+        mandate: plans.mandate(),
+        verdict: None,
+        verdict_stage: &Stage::Idle,
+        verdict_trouble: None,
     }
 }
 

@@ -1,0 +1,232 @@
+//! A plan in the hands of an agent, as the window sees it.
+//!
+//! A thread of its own talks to the agent, because a plan may be held for minutes. It puts
+//! what happens into [`Seen`], which the window looks at each frame; words go the other
+//! way. When the window goes away nobody is there any more, and the agent puts all back.
+//!
+//! Start at [`Carrying`].
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use model::plan::Plan;
+use workflow::planning::carry::{Carrier, Event};
+use workflow::planning::execute::{self, DryRun, Guard, Order, Outcome, Policy, Progress, Word};
+use workflow::planning::file;
+use workflow::problem::{Problem, Sort};
+
+use crate::plans::now;
+
+/// Lines of what happened that are kept.
+const LINES_MAX: usize = 500;
+
+/// Redraws the window.
+type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Asking what the agent would allow.
+    Asking,
+    /// Trying without a write.
+    Trying,
+    /// Carrying out and holding.
+    Applying,
+}
+
+/// What is known.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// What is being done, if anything.
+    pub doing: Option<Doing>,
+    /// What the agent allows.
+    pub policy: Option<Policy>,
+    /// What was tried last, and of which mandate.
+    pub tried: Option<DryRun>,
+    /// What happened, in order.
+    pub lines: Vec<String>,
+    /// The phase that the agent is in.
+    pub phase: String,
+    /// The action that waits for a person.
+    pub waits_for: Option<String>,
+    /// What is watched.
+    pub guards: Vec<Guard>,
+    /// When all is put back unless somebody confirms.
+    pub until: Option<Instant>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Why it did not.
+    pub problem: Option<Problem>,
+    /// The plan as its file has it now, until it is taken.
+    pub(crate) plan: Option<Plan>,
+}
+
+/// Who talks to the agent.
+#[derive(Default)]
+pub struct Carrying {
+    seen: Arc<Mutex<Seen>>,
+    words: Option<Sender<Word>>,
+    /// When somebody was told that leaving takes the plan back.
+    warned: Option<Instant>,
+}
+
+/// Who leaves again within this time means it.
+const MEANT: Duration = Duration::from_secs(15);
+
+impl Carrying {
+    /// What is known now.
+    pub fn seen(&self) -> Seen {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether a plan is being carried out.
+    pub fn is_applying(&self) -> bool {
+        self.seen().doing == Some(Doing::Applying)
+    }
+
+    /// Whether somebody who leaves must be told that the plan is taken back then; once.
+    pub fn warns(&mut self) -> bool {
+        let warned = self.warned.is_some_and(|it| it.elapsed() < MEANT);
+        let warns = self.is_applying() && !warned;
+        if warns {
+            self.warned = Some(Instant::now());
+        }
+        warns
+    }
+
+    /// The plan as its file has it, where that changed.
+    pub fn take_plan(&self) -> Option<Plan> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.plan.take()
+    }
+
+    /// Says a word to the agent that holds a plan.
+    pub fn say(&self, word: Word) {
+        if let Some(words) = &self.words {
+            drop(words.try_send(word));
+        }
+    }
+
+    /// Asks what an agent allows.
+    pub fn ask(&mut self, launch: workflow::launch::Launch, wake: Wake) {
+        self.start(Doing::Asking, wake, move |seen| {
+            let policy = execute::policy(&launch)?;
+            seen(&mut |it| it.policy = Some(policy.clone()));
+            Ok(())
+        });
+    }
+
+    /// Tries a plan.
+    pub fn try_out(&mut self, order: Order, wake: Wake) {
+        self.start(Doing::Trying, wake, move |seen| {
+            let tried = execute::try_out(&order)?;
+            seen(&mut |it| it.tried = Some(tried.clone()));
+            Ok(())
+        });
+    }
+
+    /// Carries a plan out, whose file this is.
+    pub fn apply(&mut self, order: Order, path: PathBuf, wake: Wake) {
+        let (words, heard) = crossbeam_channel::bounded(16);
+        self.words = Some(words.clone());
+        self.start(Doing::Applying, wake, move |seen| {
+            let place = order.launch.target.to_string();
+            let read = || file::read_sound(&path).ok();
+            let carrier = Carrier::begin(order, &path, &place, now)?;
+            seen(&mut |it| it.plan = read());
+            let mut say = |event: &Event| seen(&mut |it| it.take_in(event, &read));
+            let ended = carrier.run((&words, &heard), false, &mut say);
+            seen(&mut |it| it.plan = read());
+            let outcome = ended?;
+            seen(&mut |it| it.outcome = Some(outcome.clone()));
+            Ok(())
+        });
+    }
+
+    fn start(
+        &mut self,
+        doing: Doing,
+        wake: Wake,
+        work: impl FnOnce(&dyn Fn(&mut dyn FnMut(&mut Seen))) -> Result<(), Problem> + Send + 'static,
+    ) {
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if seen.doing.is_some() {
+                return;
+            }
+            let (policy, tried) = (seen.policy.take(), seen.tried.take());
+            *seen = Seen {
+                doing: Some(doing),
+                policy,
+                tried,
+                ..Seen::default()
+            };
+        }
+        let shared = Arc::clone(&self.seen);
+        let update = move |change: &mut dyn FnMut(&mut Seen)| {
+            change(&mut shared.lock().unwrap_or_else(PoisonError::into_inner));
+            wake();
+        };
+        let end = update.clone();
+        let started = std::thread::Builder::new()
+            .name("plan".to_owned())
+            .spawn(move || {
+                let ended = work(&update);
+                update(&mut |it| {
+                    it.doing = None;
+                    it.until = None;
+                    it.waits_for = None;
+                    it.problem = ended.as_ref().err().cloned();
+                });
+            });
+        if let Err(error) = started {
+            let problem = Problem::from_error("could not start a thread", &error, Sort::Limit);
+            end(&mut |it| {
+                it.doing = None;
+                it.problem = Some(problem.clone());
+            });
+        }
+    }
+}
+
+impl Seen {
+    fn take_in(&mut self, event: &Event, read: &dyn Fn() -> Option<Plan>) {
+        match event {
+            Event::Tried(dry_run) => self.tried = Some(dry_run.clone()),
+            Event::Holding(left_s) => {
+                self.until = Some(Instant::now() + seconds(*left_s));
+                self.plan = read();
+            }
+            Event::Progress(progress) => self.progress(progress),
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.phase.clone_from(&progress.phase);
+        if !progress.guards.is_empty() {
+            self.guards.clone_from(&progress.guards);
+        }
+        self.waits_for = (progress.phase == "waiting").then(|| progress.action.clone());
+        if let Some(left_s) = progress.left_s.filter(|_| progress.phase == "holding") {
+            self.until = Some(Instant::now() + seconds(left_s));
+        }
+        if progress.text.is_empty() {
+            return;
+        }
+        self.lines.push(match progress.action.as_str() {
+            "" => format!("{}: {}", progress.phase, progress.text),
+            action => format!("{} {action}: {}", progress.phase, progress.text),
+        });
+        let over = self.lines.len().saturating_sub(LINES_MAX);
+        self.lines.drain(..over);
+    }
+}
+
+fn seconds(value: f64) -> Duration {
+    Duration::try_from_secs_f64(value).unwrap_or_default()
+}
