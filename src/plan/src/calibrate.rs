@@ -32,7 +32,7 @@ mod doubts;
 mod parameters;
 
 pub use backtest::{Backtest, Tested};
-pub use bins::Bin;
+pub use bins::{Bin, last_level};
 pub(crate) use doubts::OTHERS_MOST;
 pub use doubts::{Doubt, Scope};
 use parameters::Belief;

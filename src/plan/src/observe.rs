@@ -151,6 +151,47 @@ pub struct Cached {
     pub behind: String,
 }
 
+impl Observed {
+    /// Some of its rows.
+    pub fn rows(&self, rows: std::ops::Range<usize>) -> Self {
+        let part = |values: &[f64]| values.get(rows.clone()).unwrap_or(&[]).to_vec();
+        let mut cut = self.clone();
+        cut.at = self.at.get(rows.clone()).unwrap_or(&[]).to_vec();
+        for values in [
+            &mut cut.throughput,
+            &mut cut.response,
+            &mut cut.p95,
+            &mut cut.p99,
+            &mut cut.active,
+            &mut cut.users,
+        ] {
+            *values = part(values);
+        }
+        for class in &mut cut.classes {
+            class.throughput = part(&class.throughput);
+            class.response = part(&class.response);
+        }
+        for resource in &mut cut.resources {
+            for values in [
+                &mut resource.capacity,
+                &mut resource.quota,
+                &mut resource.busy,
+                &mut resource.others,
+                &mut resource.steal,
+            ] {
+                *values = part(values);
+            }
+        }
+        for call in &mut cut.calls {
+            call.active = part(&call.active);
+        }
+        for neighbor in &mut cut.neighbors {
+            neighbor.busy = part(&neighbor.busy);
+        }
+        cut
+    }
+}
+
 /// Finds the numbers of an application.
 ///
 /// # Errors

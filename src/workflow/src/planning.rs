@@ -25,7 +25,7 @@ use model::plan::{Baseline, Class, Expected, Plan, Prediction as Made};
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
 use model::unit::Unit;
-use plan::calibrate::{Calibration, Params, calibrate};
+use plan::calibrate::{self, Calibration, Params};
 use plan::ledger::Ledger;
 use plan::observe::{Machine, Observed, observe};
 use plan::predict::{self, Prediction};
@@ -90,7 +90,7 @@ pub fn calibrated(
     Ok(
         observe(&frame, &baseline.subject, &machines).and_then(|mut observed| {
             observed.cache = cache;
-            let calibration = calibrate(&observed, &Params::default())?;
+            let calibration = calibrate::calibrate(&observed, &Params::default())?;
             Ok(Calibrated {
                 observed,
                 calibration,
@@ -212,7 +212,13 @@ pub fn validated(
 ) -> Result<Report, Problem> {
     let own = plan.baseline.window.map(|(from, to)| Span { from, to });
     let one = before.path == after.path;
-    let before = recording::of(&side(plan, before, windows[0].or(own), context)?);
+    let mut seen = side(plan, before, windows[0].or(own), context)?;
+    if windows[0].is_none() {
+        // Of a recording that goes through several loads the last is what was predicted
+        // from.
+        seen = seen.rows(calibrate::last_level(&seen));
+    }
+    let before = recording::of(&seen);
     let after = recording::after(plan, &side(plan, after, windows[1], context)?);
     let sides = Sides {
         before: &before,

@@ -86,6 +86,15 @@ fn of_length(seen: &Observed, seconds: f64) -> Vec<Bin> {
     bins.collect()
 }
 
+/// The rows of the number of users that a recording ends with; all rows where users are
+/// not known. That is what a prediction starts from.
+pub fn last_level(seen: &Observed) -> std::ops::Range<usize> {
+    let guard = (GUARD_SECONDS / seen.step_s).round() as usize;
+    let all = stretches(&seen.users, seen.at.len(), guard);
+    let last = all.last().copied().unwrap_or((0, seen.at.len()));
+    last.0..last.1
+}
+
 /// Rows of one number of users each, from and to; all rows where users are not known.
 ///
 /// Rows next to a change belong to neither number: clocks of counters and users differ by

@@ -11,6 +11,7 @@ use super::demand::{self, VARIATION};
 use super::{BINS_LEAST, Calibration};
 use crate::observe::Observed;
 use crate::refusal::{Code, Refusal};
+use crate::system;
 
 /// What a doubt covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -67,6 +68,10 @@ const FULL_MOSTLY: f64 = 0.5;
 const HIDDEN_MOST: f64 = 0.6;
 /// A resource that is hardly used says nothing of drift.
 const USED: f64 = 0.05;
+/// At its end the model may serve this many times as much as was measured, or as little,
+const UNLIKE_SERVED: f64 = 1.25;
+/// and take this many times as long.
+const UNLIKE_TAKEN: f64 = 2.0;
 
 /// Whether there is enough to calibrate on at all.
 pub(super) fn enough(seen: &Observed, bins: &[Bin]) -> Result<(), Refusal> {
@@ -96,6 +101,7 @@ pub(super) fn doubts(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Vec
         over(Scope::All, shared(seen, found)),
         over(Scope::All, drift(seen, bins, found)),
         over(Scope::All, censored(seen, bins, found)),
+        over(Scope::All, unlike(seen, found)),
         over(Scope::Load, still(bins, found)),
         over(Scope::Response, hidden(found)),
         over(Scope::Response, longer(bins, found)),
@@ -348,6 +354,44 @@ fn still(bins: &[&Bin], found: &Calibration) -> Option<Refusal> {
         VARIATION * 100.0,
         moved
     )))
+}
+
+/// I6: the model does not do what was measured where the recording ends: something that
+/// was not recorded limits, or not for these processors.
+fn unlike(seen: &Observed, found: &Calibration) -> Option<Refusal> {
+    let solved = system::solve(&found.system(&found.point)).ok()?;
+    let apart = |model: f64, measured: f64, most: f64| {
+        let times = model / measured;
+        measured > 0.0 && (times > most || times < 1.0 / most)
+    };
+    let now = &found.now;
+    let served = found.users_known && apart(solved.throughput, now.throughput, UNLIKE_SERVED);
+    let taken = now
+        .response_s
+        .filter(|it| apart(solved.response_s, *it, UNLIKE_TAKEN));
+    let what = match (served, taken) {
+        (true, _) => format!(
+            "{:.1} requests a second were served where what was recorded could serve {:.1}",
+            now.throughput, solved.throughput
+        ),
+        (false, Some(response_s)) => format!(
+            "a request took {:.1} ms where what was recorded explains {:.1} ms",
+            response_s * 1e3,
+            solved.response_s * 1e3
+        ),
+        (false, None) => return None,
+    };
+    let busiest = seen.neighbors.iter().filter(|it| it.name.starts_with('/'));
+    let busiest = busiest.max_by(|a, b| super::mean(&a.busy).total_cmp(&super::mean(&b.busy)));
+    let own = seen.resources.iter().any(|it| !it.groups.is_empty());
+    let advice = match busiest.filter(|_| !own) {
+        Some(group) => format!(
+            "name the application's own processors in the plan's subject, such as cgroup.cpu.usage{{cgroup={}}}: its quota may be what limits",
+            group.name
+        ),
+        None => "name the application's own control groups in the plan's subject, and record what else its requests wait for".to_owned(),
+    };
+    Some(Code::HiddenDelay.because(what).advising(advice))
 }
 
 /// I6: most of the response time is explained by nothing recorded.

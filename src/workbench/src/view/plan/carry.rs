@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{Button, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Button, ScrollArea, TextEdit, Ui, vec2};
 use model::plan::State as Life;
 use workflow::planning::carry::is_free;
 use workflow::planning::execute::{CONFIRMED, DryRun, Outcome, ROLLED_BACK, Word, rule};
@@ -37,7 +37,7 @@ impl Default for State {
             place: Place {
                 target: "local".to_owned(),
                 policy: String::new(),
-                who: who.unwrap_or_default(),
+                who: who.unwrap_or_else(|| "operator".to_owned()),
             },
             sure: false,
         }
@@ -120,10 +120,15 @@ fn place_ui(ui: &mut Ui, state: &mut State, seen: &Seen) {
                 (&mut state.place.who, "By", "who, for the audit", 100.0),
             ];
             for (value, name, hint, width) in fields {
-                ui.weak(name);
-                let field = TextEdit::singleline(value).desired_width(width);
-                let field = ui.add(field.hint_text(hint));
-                super::head::named(&field, name);
+                // A name stays with its field where the line is full.
+                ui.allocate_ui(vec2(width + 90.0, 22.0), |ui| {
+                    ui.horizontal(|ui| {
+                        ui.weak(name);
+                        let field = TextEdit::singleline(value).desired_width(width);
+                        let field = ui.add(field.hint_text(hint));
+                        super::head::named(&field, name);
+                    });
+                });
             }
         });
     });

@@ -229,7 +229,9 @@ fn next_ui(ui: &mut Ui, data: &Data<'_>) {
             missing.join("; ")
         }
         Life::Predicted => "approve it".to_owned(),
-        Life::Approved => "save it; an agent carries it out: kymo plan apply FILE".to_owned(),
+        Life::Approved => "carry it out: the tab beside, or kymo plan apply".to_owned(),
+        Life::Applying | Life::Applied => "confirm it, or roll it back".to_owned(),
+        Life::Confirmed => "record the time after it, and ask whether it helped".to_owned(),
         state => {
             let steps = life::next_states(state).map(|it| it.to.name());
             let steps: Vec<&str> = steps.collect();
@@ -242,7 +244,8 @@ fn next_ui(ui: &mut Ui, data: &Data<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.weak(format!("Next: {next}."));
         for approval in &plan.approvals {
-            ui.weak(format!("Approved by {} at {}.", approval.who, approval.at));
+            let at = data.clock.text(approval.at);
+            ui.weak(format!("Approved by {} at {at}.", approval.who));
         }
     });
 }
