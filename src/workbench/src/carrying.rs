@@ -1,16 +1,16 @@
 //! A plan in the hands of an agent, as the window sees it.
 //!
-//! A thread of its own talks to the agent, because a plan may be held for minutes. It puts
-//! what happens into [`Seen`], which the window looks at each frame; words go the other
-//! way. When the window goes away nobody is there any more, and the agent puts all back.
+//! A thread of its own talks to the agent, because a plan may be held for minutes. It sends
+//! what changes in [`Seen`], which the window takes in each frame; words go the other way.
+//! When the window goes away nobody is there any more, and the agent puts all back.
 //!
 //! Start at [`Carrying`].
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use model::plan::Plan;
 use workflow::planning::carry::{Carrier, Event};
 use workflow::planning::execute::{self, DryRun, Guard, Order, Outcome, Policy, Progress, Word};
@@ -24,6 +24,12 @@ const LINES_MAX: usize = 500;
 
 /// Redraws the window.
 type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// What became different.
+type Change = Box<dyn FnOnce(&mut Seen) + Send>;
+
+/// Tells the window what became different.
+type Tell<'a> = &'a dyn Fn(Change);
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +72,8 @@ pub struct Seen {
 /// Who talks to the agent.
 #[derive(Default)]
 pub struct Carrying {
-    seen: Arc<Mutex<Seen>>,
+    seen: Seen,
+    changes: Option<Receiver<Change>>,
     words: Option<Sender<Word>>,
     /// When somebody was told that leaving takes the plan back.
     warned: Option<Instant>,
@@ -77,16 +84,19 @@ const MEANT: Duration = Duration::from_secs(15);
 
 impl Carrying {
     /// What is known now.
-    pub fn seen(&self) -> Seen {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Takes in what happened since the last frame.
+    pub(crate) fn take_in(&mut self) {
+        let changes = self.changes.iter().flat_map(Receiver::try_iter);
+        changes.for_each(|change| change(&mut self.seen));
     }
 
     /// Whether a plan is being carried out.
     pub fn is_applying(&self) -> bool {
-        self.seen().doing == Some(Doing::Applying)
+        self.seen.doing == Some(Doing::Applying)
     }
 
     /// Whether somebody who leaves must be told that the plan is taken back then; once.
@@ -100,9 +110,8 @@ impl Carrying {
     }
 
     /// The plan as its file has it, where that changed.
-    pub fn take_plan(&self) -> Option<Plan> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.plan.take()
+    pub fn take_plan(&mut self) -> Option<Plan> {
+        self.seen.plan.take()
     }
 
     /// Says a word to the agent that holds a plan.
@@ -114,18 +123,18 @@ impl Carrying {
 
     /// Asks what an agent allows.
     pub fn ask(&mut self, launch: workflow::launch::Launch, wake: Wake) {
-        self.start(Doing::Asking, wake, move |seen| {
+        self.start(Doing::Asking, wake, move |tell| {
             let policy = execute::policy(&launch)?;
-            seen(&mut |it| it.policy = Some(policy.clone()));
+            tell(Box::new(|seen| seen.policy = Some(policy)));
             Ok(())
         });
     }
 
     /// Tries a plan.
     pub fn try_out(&mut self, order: Order, wake: Wake) {
-        self.start(Doing::Trying, wake, move |seen| {
+        self.start(Doing::Trying, wake, move |tell| {
             let tried = execute::try_out(&order)?;
-            seen(&mut |it| it.tried = Some(tried.clone()));
+            tell(Box::new(|seen| seen.tried = Some(tried)));
             Ok(())
         });
     }
@@ -134,16 +143,26 @@ impl Carrying {
     pub fn apply(&mut self, order: Order, path: PathBuf, wake: Wake) {
         let (words, heard) = crossbeam_channel::bounded(16);
         self.words = Some(words.clone());
-        self.start(Doing::Applying, wake, move |seen| {
+        self.start(Doing::Applying, wake, move |tell| {
             let place = order.launch.target.to_string();
-            let read = || file::read_sound(&path).ok();
+            let reread = || {
+                let plan = file::read_sound(&path).ok();
+                tell(Box::new(|seen| seen.plan = plan));
+            };
             let carrier = Carrier::begin(order, &path, &place, now)?;
-            seen(&mut |it| it.plan = read());
-            let mut say = |event: &Event| seen(&mut |it| it.take_in(event, &read));
+            reread();
+            let mut say = |event: &Event| {
+                let event = event.clone();
+                let held = matches!(event, Event::Holding(_));
+                tell(Box::new(|seen| seen.happened(event)));
+                if held {
+                    reread();
+                }
+            };
             let ended = carrier.run((&words, &heard), false, &mut say);
-            seen(&mut |it| it.plan = read());
+            reread();
             let outcome = ended?;
-            seen(&mut |it| it.outcome = Some(outcome.clone()));
+            tell(Box::new(|seen| seen.outcome = Some(outcome)));
             Ok(())
         });
     }
@@ -152,64 +171,57 @@ impl Carrying {
         &mut self,
         doing: Doing,
         wake: Wake,
-        work: impl FnOnce(&dyn Fn(&mut dyn FnMut(&mut Seen))) -> Result<(), Problem> + Send + 'static,
+        work: impl FnOnce(Tell<'_>) -> Result<(), Problem> + Send + 'static,
     ) {
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if seen.doing.is_some() {
-                return;
-            }
-            let (policy, tried) = (seen.policy.take(), seen.tried.take());
-            *seen = Seen {
-                doing: Some(doing),
-                policy,
-                tried,
-                ..Seen::default()
-            };
+        if self.seen.doing.is_some() {
+            return;
         }
-        let shared = Arc::clone(&self.seen);
-        let update = move |change: &mut dyn FnMut(&mut Seen)| {
-            change(&mut shared.lock().unwrap_or_else(PoisonError::into_inner));
+        self.seen = Seen {
+            doing: Some(doing),
+            policy: self.seen.policy.take(),
+            tried: self.seen.tried.take(),
+            ..Seen::default()
+        };
+        let (changes, changed) = crossbeam_channel::unbounded();
+        self.changes = Some(changed);
+        let tell = move |change: Change| {
+            // A window that went away hears nothing.
+            drop(changes.send(change));
             wake();
         };
-        let end = update.clone();
         let started = std::thread::Builder::new()
             .name("plan".to_owned())
             .spawn(move || {
-                let ended = work(&update);
-                update(&mut |it| {
-                    it.doing = None;
-                    it.until = None;
-                    it.waits_for = None;
-                    it.problem = ended.as_ref().err().cloned();
-                });
+                let ended = work(&tell);
+                tell(Box::new(|seen| seen.ended(ended.err())));
             });
         if let Err(error) = started {
             let problem = Problem::from_error("could not start a thread", &error, Sort::Limit);
-            end(&mut |it| {
-                it.doing = None;
-                it.problem = Some(problem.clone());
-            });
+            self.seen.ended(Some(problem));
         }
     }
 }
 
 impl Seen {
-    fn take_in(&mut self, event: &Event, read: &dyn Fn() -> Option<Plan>) {
+    fn ended(&mut self, problem: Option<Problem>) {
+        self.doing = None;
+        self.until = None;
+        self.waits_for = None;
+        self.problem = problem;
+    }
+
+    fn happened(&mut self, event: Event) {
         match event {
-            Event::Tried(dry_run) => self.tried = Some(dry_run.clone()),
-            Event::Holding(left_s) => {
-                self.until = Some(Instant::now() + seconds(*left_s));
-                self.plan = read();
-            }
+            Event::Tried(dry_run) => self.tried = Some(dry_run),
+            Event::Holding(left_s) => self.until = Some(Instant::now() + seconds(left_s)),
             Event::Progress(progress) => self.progress(progress),
         }
     }
 
-    fn progress(&mut self, progress: &Progress) {
+    fn progress(&mut self, progress: Progress) {
         self.phase.clone_from(&progress.phase);
         if !progress.guards.is_empty() {
-            self.guards.clone_from(&progress.guards);
+            self.guards = progress.guards;
         }
         self.waits_for = (progress.phase == "waiting").then(|| progress.action.clone());
         if let Some(left_s) = progress.left_s.filter(|_| progress.phase == "holding") {

@@ -56,7 +56,7 @@ impl App {
             Action::Carry(wish) => self.carry(ctx, *wish),
             Action::ChooseAfter => self.pick(Purpose::After),
             Action::Validate(after, repeatable) => {
-                self.validate_plan(PathBuf::from(after), repeatable)
+                self.validate_plan(PathBuf::from(after), repeatable);
             }
             Action::Text(text) => {
                 self.apply_text(&text);
@@ -306,6 +306,7 @@ impl App {
             self.desk.plans.carried(plan);
             self.read_scores();
         }
+        self.desk.carrying.take_in();
         let Some(carried) = self.desk.carrying.take_plan() else {
             return;
         };

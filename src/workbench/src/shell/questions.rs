@@ -157,7 +157,7 @@ impl Screens<'_, '_> {
             whole: session.span(),
             selection: scene.timeline.selection,
             clock: scene.clock,
-            carried: &carried,
+            carried,
             mandate: plans.mandate(),
             verdict: verdict.answer().map(|it| &it.report),
             verdict_stage: &verdict_stage,
