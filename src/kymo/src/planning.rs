@@ -58,7 +58,11 @@ pub(crate) fn whatif(command: &WhatIf) -> Result<Answer, Problem> {
         sort: Sort::NotUsable,
     })?;
     let solved = plan::case::solve(&text).map_err(|error| {
-        Problem::from_error(what(), &error, Sort::NotUsable)
+        let sort = match error.is_limit() {
+            true => Sort::Limit,
+            false => Sort::NotUsable,
+        };
+        Problem::from_error(what(), &error, sort)
             .advise("a model and inputs as `kymo help whatif solve` lists them")
     })?;
     #[derive(Serialize)]

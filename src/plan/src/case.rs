@@ -1,153 +1,271 @@
-//! Models by name: a case in, an answer out, as `kymo whatif solve` does it.
+//! Models by name: a case in, an answer out.
 //!
-//! A case is `{"model": NAME, "inputs": {…}}`; the answer is an object with everything
-//! that the model knows. Infinities and what does not exist are `null`. A question that
-//! the data cannot carry is refused: `{"refused": true, "code": "I5", "why": …,
-//! "record_next": …}`.
+//! A case is a JSON object with the name of a model and its inputs; the answer is a JSON
+//! object with everything that the model says. What cannot be told from the inputs is
+//! refused in the same shape, with what to record next.
 //!
-//! * Never: reads a file; believes a size before it was looked at.
+//! * [`MODELS`]: the list; a model is one function.
+//! * In: `{"model": …, "inputs": {…}}`. Out: the answer, or an error that names the input.
+//! * Never: reads a file, answers for numbers that contradict themselves.
 //!
-//! Start at [`solve`] and [`MODELS`].
-
-use serde_json::{Map, Value};
-
-use crate::solve::SolveError;
+//! Start at [`solve`].
 
 mod closed;
-mod data;
 mod inputs;
+mod measured;
 mod open;
-mod resource;
+mod resources;
 mod scaling;
 
+use serde_json::{Value, json};
+
+use crate::solve::SolveError;
 use inputs::Inputs;
 
 /// Bytes of a case, at most.
-pub const TEXT_MAX_BYTES: usize = 64 << 20;
+pub const MOST_BYTES: usize = 32 << 20;
 
 /// Why a case has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    /// It is no case.
-    #[error("it is no case: {0}")]
-    Text(String),
-    /// There is no such model.
-    #[error("there is no model {0:?}; there are {known}", known = names())]
-    Model(String),
-    /// An input is missing or of another sort.
-    #[error("input {name}: {why}")]
-    Input {
-        /// Which.
-        name: String,
-        /// What is wrong, and what is wanted.
+    /// More text than is read.
+    #[error("a case of {bytes} bytes is larger than {MOST_BYTES}")]
+    TooLong {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Not a JSON object with a model and inputs.
+    #[error("could not read the case: {why}")]
+    NotACase {
+        /// What is wrong with it.
         why: String,
     },
-    /// The model has no answer.
-    #[error(transparent)]
-    Solve(#[from] SolveError),
+    /// A model that is not there.
+    #[error("there is no model {found:?}; there are {}", known())]
+    Model {
+        /// The name given.
+        found: String,
+    },
+    /// An input that is missing or has the wrong shape.
+    #[error("model {model} needs input {field}: {rule}")]
+    Input {
+        /// The model.
+        model: &'static str,
+        /// The field.
+        field: String,
+        /// What it must be.
+        rule: &'static str,
+    },
+    /// Inputs that the model has no answer for.
+    #[error("could not solve model {model}")]
+    Solve {
+        /// The model.
+        model: &'static str,
+        /// Why.
+        #[source]
+        source: SolveError,
+    },
 }
 
-/// One model.
-#[derive(Clone, Copy)]
-pub struct Model {
-    /// Its name.
-    pub name: &'static str,
-    /// Its inputs, those in brackets optional.
-    pub inputs: &'static str,
-    solve: fn(&Inputs<'_>) -> Result<Answer, CaseError>,
+impl CaseError {
+    /// Whether a bound was exceeded, rather than anything wrong with the case.
+    pub fn is_limit(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLong { .. }
+                | Self::Solve {
+                    source: SolveError::TooLarge { .. },
+                    ..
+                }
+        )
+    }
 }
 
-/// What a model answers: name and value, in order.
-type Answer = Vec<(&'static str, Value)>;
-
-/// Every model. Add yours here.
-#[rustfmt::skip]
-pub const MODELS: &[Model] = &[
-    Model { name: "operational", inputs: "T B C; or Uk X; or D; or N R [Z]", solve: data::operational },
-    Model { name: "consistency", inputs: "T busy C [servers]", solve: data::consistency },
-    Model { name: "demand_ls", inputs: "y x intercept data", solve: data::demand },
-    Model { name: "mmc", inputs: "lambda S c", solve: open::mmc },
-    Model { name: "mmck", inputs: "lambda mu c K", solve: open::mmck },
-    Model { name: "mg1", inputs: "lambda S cs2", solve: open::mg1 },
-    Model { name: "mg1_ps", inputs: "lambda S", solve: open::mg1_ps },
-    Model { name: "mdc", inputs: "lambda S c", solve: open::mdc },
-    Model { name: "ggc", inputs: "lambda S c ca2 cs2", solve: open::ggc },
-    Model { name: "ggc_vs_exact", inputs: "lambda S c ca2 cs2", solve: open::ggc_best },
-    Model { name: "asym_mmm", inputs: "lambda mus", solve: open::asym },
-    Model { name: "feedback", inputs: "lambda S p_retry", solve: open::feedback },
-    Model { name: "open_single", inputs: "lambda V S", solve: open::single },
-    Model { name: "open_multi", inputs: "lambda D", solve: open::multi },
-    Model { name: "open_mmc_network", inputs: "lambda0 P S m", solve: open::network },
-    Model { name: "split_opt", inputs: "lambda S f0 f1 step", solve: open::split },
-    Model { name: "closed", inputs: "N or Ns, D [m] [Z] [V]", solve: closed::closed },
-    Model { name: "closed_ld", inputs: "N V S [Z]", solve: closed::dependent },
-    Model { name: "closed_multi", inputs: "N D [Z] [m]", solve: closed::multi },
-    Model { name: "schweitzer", inputs: "N D [Z] [m]", solve: closed::schweitzer },
-    Model { name: "linearizer", inputs: "N D [Z] [m]", solve: closed::linearizer },
-    Model { name: "mixed", inputs: "lambda Dopen N Dclosed [Z]", solve: closed::mixed },
-    Model { name: "bounds", inputs: "N D [Z]", solve: closed::bounds },
-    Model { name: "containment", inputs: "Ns D lower upper [Z]", solve: closed::containment },
-    Model { name: "pool", inputs: "N m S [Z]", solve: closed::pool },
-    Model { name: "real_closed", inputs: "D X1 Ns", solve: closed::real },
-    Model { name: "real_util", inputs: "D U1 bottleneck Ns", solve: closed::real_utilization },
-    Model { name: "shares", inputs: "groups cpu_time", solve: resource::shares },
-    Model { name: "cpu_capacity", inputs: "cores [cpuset] [quota period] [weight weights] [others] [steal]", solve: resource::capacity },
-    Model { name: "quota_stall", inputs: "work quota period", solve: resource::stall },
-    Model { name: "disk", inputs: "iops in_flight", solve: resource::disk },
-    Model { name: "cache", inputs: "trace sizes [warm] [rate]; or popularity sizes", solve: resource::cache },
-    Model { name: "cache_backend", inputs: "D hit hit_after", solve: resource::backend },
-    Model { name: "rate_limit", inputs: "lambda limit [burst] [D] [D_reject] T", solve: resource::rate_limit },
-    Model { name: "retries", inputs: "lambda S c timeout retry", solve: resource::retries },
-    Model { name: "batch_shift", inputs: "busy job [rows]", solve: resource::batch },
-    Model { name: "usl_fit", inputs: "N X [predict]", solve: scaling::usl_fit },
-    Model { name: "usl_eval", inputs: "alpha beta [gamma]", solve: scaling::usl_eval },
-    Model { name: "usl_gcap", inputs: "N X", solve: scaling::usl_gcap },
-    Model { name: "usl_norm", inputs: "N X", solve: scaling::usl_norm },
-    Model { name: "honesty", inputs: "N X at", solve: scaling::honesty },
-    Model { name: "amdahl", inputs: "parallel [k]", solve: scaling::amdahl },
-    Model { name: "gustafson", inputs: "serial k", solve: scaling::gustafson },
-];
-
-/// Names of all models.
-fn names() -> String {
+/// The names of all models.
+fn known() -> String {
     let names: Vec<&str> = MODELS.iter().map(|it| it.name).collect();
     names.join(", ")
 }
 
-/// Solves a case.
+/// Why a model function stops.
+enum Stop {
+    /// The case is wrong.
+    Wrong(CaseError),
+    /// The numbers have no answer.
+    Unsolved(SolveError),
+    /// The answer is that there is none.
+    Refused(Refusal),
+}
+
+impl From<SolveError> for Stop {
+    fn from(error: SolveError) -> Self {
+        Self::Unsolved(error)
+    }
+}
+
+impl From<CaseError> for Stop {
+    fn from(error: CaseError) -> Self {
+        Self::Wrong(error)
+    }
+}
+
+/// What cannot be told from the inputs.
+struct Refusal {
+    code: &'static str,
+    why: String,
+    record_next: String,
+}
+
+impl Refusal {
+    fn value(&self) -> Value {
+        json!({
+            "refused": true,
+            "code": self.code,
+            "why": self.why,
+            "record_next": self.record_next,
+        })
+    }
+}
+
+/// A model that can be asked for by name.
+#[derive(Clone, Copy)]
+pub struct Model {
+    /// Its name in cases.
+    pub name: &'static str,
+    /// Its inputs, those in brackets may be missing.
+    pub inputs: &'static str,
+    answer: fn(&Inputs<'_>) -> Result<Value, Stop>,
+}
+
+macro_rules! model {
+    ($name:literal, $inputs:literal, $answer:path) => {
+        Model {
+            name: $name,
+            inputs: $inputs,
+            answer: $answer,
+        }
+    };
+}
+
+/// Every model. Add yours here.
+pub const MODELS: &[Model] = &[
+    model!(
+        "operational",
+        "T B C [m] | Uk X | D | N R [Z]",
+        measured::operational
+    ),
+    model!("consistency", "T busy C [servers]", measured::consistency),
+    model!("mmc", "lambda S c", open::mmc),
+    model!("mmck", "lambda mu c K", open::mmck),
+    model!("mg1", "lambda S cs2", open::mg1),
+    model!("mg1_ps", "lambda S", open::mg1_shared),
+    model!("mdc", "lambda S c", open::mdc),
+    model!("ggc", "lambda S c ca2 cs2", open::ggc),
+    model!("ggc_vs_exact", "lambda S c ca2 cs2", open::ggc_best),
+    model!("asym_mmm", "lambda mus", open::unequal),
+    model!("feedback", "lambda S p_retry", open::feedback),
+    model!("open_single", "lambda V S [m]", open::single_class),
+    model!("open_multi", "lambda D [m]", open::classes),
+    model!("open_mmc_network", "lambda0 P S m", open::routed),
+    model!("split_opt", "lambda S f0 f1 step", open::split),
+    model!("closed", "N | Ns, D [m] [Z] [V]", closed::single_class),
+    model!("closed_ld", "N V S [Z]", closed::load_dependent),
+    model!("closed_multi", "N D [Z] [m]", closed::classes),
+    model!("schweitzer", "N D [Z] [m]", closed::schweitzer),
+    model!("linearizer", "N D [Z] [m]", closed::linearizer),
+    model!("mixed", "lambda Dopen N Dclosed [Z] [m]", closed::mixed),
+    model!("bounds", "N D [Z]", closed::bounds),
+    model!("containment", "Ns D lower upper [Z]", closed::containment),
+    model!("pool", "N m S [Z]", closed::pool),
+    model!("shares", "groups cpu_time", open::shares),
+    model!(
+        "cpu_capacity",
+        "cores [cpuset] [quota period] [weight weights] [others] [steal]",
+        resources::capacity
+    ),
+    model!("quota_stall", "work quota period", resources::stall),
+    model!("disk", "iops in_flight", resources::disk),
+    model!(
+        "network",
+        "bytes bandwidth [rtt] [transfers]",
+        resources::network
+    ),
+    model!(
+        "cache",
+        "trace sizes [warm] [rate]; or popularity sizes",
+        resources::cache
+    ),
+    model!("cache_backend", "D hit hit_after", resources::backend),
+    model!(
+        "rate_limit",
+        "lambda limit T [burst] [D] [D_reject] [c]",
+        resources::rate_limit
+    ),
+    model!(
+        "retries",
+        "lambda S c timeout retry [most]",
+        resources::retries
+    ),
+    model!("batch_shift", "busy job [rows]", resources::batch),
+    model!("usl_fit", "N X [predict]", scaling::fit),
+    model!("usl_eval", "alpha beta [gamma]", scaling::evaluate),
+    model!("usl_gcap", "N X", scaling::gunther),
+    model!("usl_norm", "N X", scaling::relative),
+    model!("honesty", "N X at", scaling::honesty),
+    model!("amdahl", "parallel [k]", scaling::amdahl),
+    model!("gustafson", "serial k", scaling::gustafson),
+    model!("demand_ls", "y x intercept data", measured::demands),
+    model!("real_closed", "D X1 Ns [m]", measured::closed),
+    model!(
+        "real_util",
+        "D U1 bottleneck Ns [m]",
+        measured::utilizations
+    ),
+];
+
+/// Answers a case.
+///
+/// The answer is an object whose fields the model names; a refusal has the fields
+/// `refused`, `code`, `why` and `record_next`.
 ///
 /// # Errors
 ///
-/// [`CaseError`]: text that is no case, a model that is not there, inputs that are missing
-/// or are none.
+/// [`CaseError`] for text that is no case, an unknown model, inputs that are missing, and
+/// numbers that the model has no meaning for.
 pub fn solve(text: &str) -> Result<Value, CaseError> {
-    if text.len() > TEXT_MAX_BYTES {
-        return Err(CaseError::Text(format!("it has {} bytes", text.len())));
+    if text.len() > MOST_BYTES {
+        return Err(CaseError::TooLong { bytes: text.len() });
     }
-    let case: Value =
-        serde_json::from_str(text).map_err(|error| CaseError::Text(error.to_string()))?;
-    let field = |name: &str| {
-        let found = case.get(name);
-        found.ok_or_else(|| CaseError::Text(format!("it has no field {name:?}")))
+    let not_a_case = |why: String| CaseError::NotACase { why };
+    let case: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|it| not_a_case(it.to_string()))?;
+    let name = case.get("model").and_then(Value::as_str);
+    let name = name.ok_or_else(|| not_a_case("it has no text \"model\"".to_owned()))?;
+    let inputs = case.get("inputs").and_then(Value::as_object);
+    let inputs = inputs.ok_or_else(|| not_a_case("it has no object \"inputs\"".to_owned()))?;
+    let Some(model) = MODELS.iter().find(|it| it.name == name) else {
+        return Err(CaseError::Model {
+            found: name.chars().take(100).collect(),
+        });
     };
-    let name = field("model")?;
-    let name = name
-        .as_str()
-        .ok_or_else(|| CaseError::Text("its model is no text".to_owned()))?;
-    let inputs = field("inputs")?;
-    let inputs = inputs
-        .as_object()
-        .ok_or_else(|| CaseError::Text("its inputs are no object".to_owned()))?;
-    let model = MODELS
-        .iter()
-        .find(|it| it.name == name)
-        .ok_or_else(|| CaseError::Model(name.to_owned()))?;
-    let answer = (model.solve)(&Inputs::of(inputs))?;
-    let fields = answer
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    Ok(Value::Object(fields.collect::<Map<String, Value>>()))
+    let inputs = Inputs::new(model.name, inputs);
+    match (model.answer)(&inputs) {
+        Ok(answer) => Ok(answer),
+        Err(Stop::Refused(refusal)) => Ok(refusal.value()),
+        Err(Stop::Unsolved(error @ SolveError::Unstable { .. })) => Ok(overload(&error).value()),
+        Err(Stop::Unsolved(source)) => Err(CaseError::Solve {
+            model: model.name,
+            source,
+        }),
+        Err(Stop::Wrong(error)) => Err(error),
+    }
 }
 
-#[cfg(test)]
-mod tests;
+/// Load above capacity has bounds, but no steady state.
+fn overload(error: &SolveError) -> Refusal {
+    Refusal {
+        code: "I5",
+        why: error.to_string(),
+        record_next: "a load below capacity, or the time that the overload lasts".to_owned(),
+    }
+}

@@ -1,491 +1,390 @@
-//! Least squares: ordinary, weighted, without negative parts, and against outliers.
+//! Least squares: free, non-negative, and robust.
 //!
-//! A row is one observation, a column one explaining series. A constant is a column of
-//! ones that the caller brings.
+//! * [`least_squares`]: coefficients with standard errors; [`inflation`] and
+//!   [`condition`] say whether they can be told apart.
+//! * [`non_negative`]: the same without negative coefficients, since no demand is one;
+//!   [`robust_non_negative`] also listens less to rows that fit badly.
 //!
-//! * In: rows of equal length, finite numbers.
-//! * Out: coefficients with their standard errors, or `None` where they are not unique.
-//! * Never: adds a column, or drops a row.
+//! Columns are reduced to a triangle by reflections, never by squaring them, so that
+//! columns of very different size keep their digits.
 //!
-//! Start at [`ordinary`] and [`non_negative`].
+//! # Source
+//!
+//! G. H. Golub, C. F. Van Loan, "Matrix Computations", 4th edition, section 5.2. C. L.
+//! Lawson, R. J. Hanson, "Solving Least Squares Problems" (1974), chapter 23. P. J. Huber,
+//! "Robust estimation of a location parameter", Annals of Mathematical Statistics 35
+//! (1964).
 
-/// Columns of a fit, at most.
-pub const COLUMNS_MAX: usize = 64;
+mod dense;
+mod nonnegative;
 
-/// Turns of the search for the non-negative fit, at most, for each column.
-const TURNS_MAX: usize = 30;
+pub use dense::linear;
+pub use nonnegative::{NonNegative, Robust, non_negative, robust_non_negative};
 
-/// Residuals beyond so many robust standard deviations count less.
-///
-/// # Source
-///
-/// P. J. Huber, *Robust Statistics*, 1981: 95 % efficient for normal errors.
-const HUBER: f64 = 1.345;
+use dense::Triangle;
 
-/// Re-weightings of the robust fit.
-const REWEIGHTINGS: usize = 12;
+/// Rows, at most.
+pub const MOST_ROWS: usize = 1_000_000;
 
-/// An ordinary fit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ordinary {
-    /// One coefficient a column.
-    pub coefficients: Vec<f64>,
-    /// Their standard errors; infinite without a degree of freedom left.
-    pub errors: Vec<f64>,
-    /// Share of the variance about the mean that is explained; about zero where no column
-    /// is constant.
-    pub r2: f64,
-    /// Standard deviation of the residuals.
-    pub sigma: f64,
+/// Columns, at most.
+pub const MOST_COLUMNS: usize = 64;
+
+/// Numbers in all, at most: 80 MB, of which the reduction takes three times as much.
+pub const MOST_NUMBERS: usize = 10_000_000;
+
+/// Whether a constant is fitted beside the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intercept {
+    /// It is, and comes first.
+    Fitted,
+    /// It is zero.
+    Zero,
 }
 
-/// Fits by ordinary least squares; `None` where the columns are not independent, there are
-/// fewer rows than columns, or a number is not finite.
+/// What is to be fitted: `target` by a sum of `columns`.
+#[derive(Clone, Copy, Debug)]
+pub struct Problem<'a> {
+    /// The columns, each as long as the target.
+    pub columns: &'a [Vec<f64>],
+    /// What they are to explain.
+    pub target: &'a [f64],
+    /// Whether a constant helps.
+    pub intercept: Intercept,
+    /// How much each row counts; all the same if none. Not negative.
+    pub weights: Option<&'a [f64]>,
+}
+
+/// Why nothing could be fitted.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FitError {
+    /// Columns, target or weights differ in length.
+    #[error("a column holds {found} numbers where {expected} are needed")]
+    Shape {
+        /// Its length.
+        found: usize,
+        /// The length of the target.
+        expected: usize,
+    },
+    /// A number is missing, infinite, or a negative weight.
+    #[error("row {row} holds no number that can be fitted")]
+    Number {
+        /// The first such row.
+        row: usize,
+    },
+    /// Fewer rows than coefficients.
+    #[error("{rows} rows do not determine {coefficients} coefficients")]
+    TooFew {
+        /// Rows given.
+        rows: usize,
+        /// Coefficients asked for.
+        coefficients: usize,
+    },
+    /// More than is fitted in bounded time.
+    #[error("{rows} rows of {columns} columns are more than can be fitted")]
+    TooLarge {
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        columns: usize,
+    },
+    /// One column is a sum of others, so that no answer is better than another.
+    #[error("column {column} follows from the others")]
+    Dependent {
+        /// Its place, the intercept included.
+        column: usize,
+    },
+}
+
+/// Coefficients of a fit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeastSquares {
+    /// One per column, that of the intercept first.
+    pub coefficients: Vec<f64>,
+    /// Their standard errors for independent residuals; none without a spare row.
+    pub standard_errors: Option<Vec<f64>>,
+    /// Share of the target's squares that is explained: about its mean with an
+    /// intercept, about zero without.
+    pub r_squared: f64,
+    /// Standard deviation of the residuals; none without a spare row.
+    pub sigma: Option<f64>,
+    /// Target less fit, row by row.
+    pub residuals: Vec<f64>,
+}
+
+/// Fits by ordinary (or weighted) least squares.
 ///
-/// # Source
+/// # Errors
 ///
-/// G. A. F. Seber, A. J. Lee, *Linear Regression Analysis*, 2003, chapter 3.
-pub fn ordinary(rows: &[Vec<f64>], y: &[f64]) -> Option<Ordinary> {
-    let columns = sound(rows, y)?;
-    let weights = vec![1.0; rows.len()];
-    let inverse = inverse(&normal(rows, &weights))?;
-    let coefficients = product(&inverse, &moments(rows, y, &weights));
-    let residuals = residuals(rows, y, &coefficients);
-    let square: f64 = residuals.iter().map(|it| it * it).sum();
-    let freedom = rows.len() as f64 - columns as f64;
-    let variance = match freedom > 0.0 {
-        true => square / freedom,
-        false => f64::INFINITY,
-    };
-    let errors = (0..columns).map(|j| (variance * inverse[j][j]).sqrt());
-    let constant = (0..columns).any(|j| rows.iter().all(|row| row[j] == rows[0][j]));
-    let mean = match constant {
-        true => y.iter().sum::<f64>() / y.len() as f64,
-        false => 0.0,
-    };
-    let total: f64 = y.iter().map(|it| (it - mean).powi(2)).sum();
-    Some(Ordinary {
-        errors: errors.collect(),
-        r2: if total > 0.0 {
-            1.0 - square / total
-        } else {
-            1.0
-        },
-        sigma: variance.sqrt(),
+/// [`FitError`] for columns that do not belong together or do not determine the answer.
+pub fn least_squares(problem: &Problem<'_>) -> Result<LeastSquares, FitError> {
+    let design = Design::of(problem)?;
+    let triangle = design.triangle()?;
+    let coefficients = design.unscaled(&triangle.solve());
+    let residuals = residuals(problem, &coefficients);
+    let squares: f64 = design.squares(&residuals);
+    let free = design.rows().saturating_sub(coefficients.len());
+    let sigma = (free > 0).then(|| (squares / free as f64).sqrt());
+    let standard_errors = sigma.map(|sigma| {
+        let variances = triangle.inverse_squares();
+        let pairs = variances.iter().zip(&design.scales);
+        pairs.map(|(it, scale)| sigma * it.sqrt() / scale).collect()
+    });
+    Ok(LeastSquares {
+        standard_errors,
+        r_squared: 1.0 - squares / design.squares(&centered(problem)),
+        sigma,
         coefficients,
+        residuals,
     })
 }
 
-/// Fits without a negative coefficient; zeros where the rows are no rows.
+/// Standard deviations of the coefficients of columns for residuals of deviation one:
+/// roots of the diagonal of the inverse of their squares.
+///
+/// # Errors
+///
+/// As [`least_squares`].
+pub fn deviations(columns: &[Vec<f64>]) -> Result<Vec<f64>, FitError> {
+    let target = vec![0.0; columns.first().map_or(0, Vec::len)];
+    let design = Design::of(&Problem {
+        columns,
+        target: &target,
+        intercept: Intercept::Zero,
+        weights: None,
+    })?;
+    let variances = design.triangle()?.inverse_squares();
+    let pairs = variances.iter().zip(&design.scales);
+    Ok(pairs.map(|(it, scale)| it.sqrt() / scale).collect())
+}
+
+/// Variance of a fitted value at a row of the columns' kind, for residuals of variance
+/// one.
+///
+/// # Errors
+///
+/// As [`least_squares`]; [`FitError::Shape`] if the row is not as long as there are
+/// columns.
+pub fn leverage(columns: &[Vec<f64>], row: &[f64]) -> Result<f64, FitError> {
+    if row.len() != columns.len() {
+        return Err(FitError::Shape {
+            found: row.len(),
+            expected: columns.len(),
+        });
+    }
+    let target = vec![0.0; columns.first().map_or(0, Vec::len)];
+    let design = Design::of(&Problem {
+        columns,
+        target: &target,
+        intercept: Intercept::Zero,
+        weights: None,
+    })?;
+    let scaled: Vec<f64> = design.unscaled(row);
+    Ok(design.triangle()?.leverage(&scaled))
+}
+
+/// Variance inflation of each column: how much less certain its coefficient is than if
+/// the other columns were unrelated; one at best, above ten it cannot be told from them.
+/// The intercept has none.
+///
+/// # Errors
+///
+/// As [`least_squares`]; [`FitError::Dependent`] where it would be infinite.
 ///
 /// # Source
 ///
-/// C. L. Lawson, R. J. Hanson, *Solving Least Squares Problems*, 1974, chapter 23.
-pub fn non_negative(rows: &[Vec<f64>], y: &[f64]) -> Vec<f64> {
-    weighted_non_negative(rows, y, &vec![1.0; rows.len()])
+/// D. W. Marquardt, "Generalized inverses, ridge regression, biased linear estimation",
+/// Technometrics 12 (1970).
+pub fn inflation(problem: &Problem<'_>) -> Result<Vec<f64>, FitError> {
+    let design = Design::of(&Problem {
+        intercept: Intercept::Fitted,
+        ..*problem
+    })?;
+    // The first column being the constant, the rest of the triangle is that of the
+    // others with their means removed.
+    let inverse = design.triangle()?.inverse_squares();
+    let triangle = design.triangle()?;
+    let spread = |column: usize| triangle.squares_below_first(column);
+    let columns = 1..=problem.columns.len();
+    Ok(columns.map(|it| inverse[it] * spread(it)).collect())
 }
 
-/// Fits without a negative coefficient; rows that lie far off count less, the farther
-/// the less.
-pub fn robust_non_negative(rows: &[Vec<f64>], y: &[f64]) -> Vec<f64> {
-    let mut weights = vec![1.0; rows.len()];
-    let mut found = weighted_non_negative(rows, y, &weights);
-    for _ in 0..REWEIGHTINGS {
-        let off = residuals(rows, y, &found);
-        let mut sizes: Vec<f64> = off.iter().map(|it| it.abs()).collect();
-        sizes.sort_by(f64::total_cmp);
-        // The median of absolute residuals is 0.6745 standard deviations of normal ones.
-        let scale = sizes.get(sizes.len() / 2).copied().unwrap_or(0.0) / 0.6745;
-        if scale <= 0.0 {
-            break;
-        }
-        for (weight, off) in weights.iter_mut().zip(&off) {
-            *weight = (HUBER * scale / off.abs().max(1e-300)).min(1.0);
-        }
-        let next = weighted_non_negative(rows, y, &weights);
-        let moved = next
-            .iter()
-            .zip(&found)
-            .any(|(a, b)| (a - b).abs() > 1e-9 * a.abs());
-        found = next;
-        if !moved {
-            break;
-        }
-    }
-    found
-}
-
-fn weighted_non_negative(rows: &[Vec<f64>], y: &[f64], weights: &[f64]) -> Vec<f64> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let mut found = vec![0.0; columns];
-    if sound(rows, y).is_none() {
-        return found;
-    }
-    let normal = normal(rows, weights);
-    let moments = moments(rows, y, weights);
-    let mut free = vec![false; columns];
-    for _ in 0..TURNS_MAX * columns {
-        let pull = |j: usize, found: &[f64]| {
-            let fitted: f64 = normal[j].iter().zip(found).map(|(a, b)| a * b).sum();
-            moments[j] - fitted
-        };
-        // The column that would explain most of what is left, in its own scale.
-        let least = |j: usize| 1e-10 * moments[j].abs().max(normal[j][j].sqrt() * 1e-300);
-        let next = (0..columns)
-            .filter(|&j| !free[j] && pull(j, &found) > least(j))
-            .max_by(|&a, &b| {
-                let scaled = |j: usize| pull(j, &found) / normal[j][j].max(1e-300).sqrt();
-                scaled(a).total_cmp(&scaled(b))
-            });
-        let Some(next) = next else {
-            break;
-        };
-        free[next] = true;
-        if !settle(&normal, &moments, &mut free, &mut found) {
-            free[next] = false;
-            break;
-        }
-    }
-    found
-}
-
-/// Moves to the fit over the free columns, freeing back those that would turn negative;
-/// `false` where the free columns are not independent.
-fn settle(normal: &[Vec<f64>], moments: &[f64], free: &mut [bool], found: &mut [f64]) -> bool {
-    for _ in 0..=free.len() {
-        let own: Vec<usize> = (0..free.len()).filter(|j| free[*j]).collect();
-        let part: Vec<Vec<f64>> = own
-            .iter()
-            .map(|i| own.iter().map(|j| normal[*i][*j]).collect())
-            .collect();
-        let Some(inverse) = inverse(&part) else {
-            return false;
-        };
-        let wanted = product(
-            &inverse,
-            &own.iter().map(|j| moments[*j]).collect::<Vec<_>>(),
-        );
-        let negative = own.iter().zip(&wanted).filter(|it| *it.1 <= 0.0);
-        let step = negative
-            .map(|(j, wanted)| found[*j] / (found[*j] - wanted).max(1e-300))
-            .fold(1.0, f64::min);
-        for (j, wanted) in own.iter().zip(&wanted) {
-            found[*j] += step * (wanted - found[*j]);
-        }
-        if step >= 1.0 {
-            return true;
-        }
-        for j in own {
-            if found[j] <= 1e-14 {
-                found[j] = 0.0;
-                free[j] = false;
-            }
-        }
-    }
-    true
-}
-
-/// How many times the variance of each coefficient is larger than if its column were
-/// independent of the others: `1 / (1 - R²)` of the column on the others and a constant.
+/// Condition number of the columns, each scaled to length one: above thirty they cannot
+/// be told apart.
 ///
-/// Infinite where a column is a combination of others; 1 for a single column.
+/// # Errors
+///
+/// As [`least_squares`], but dependent columns give infinity.
 ///
 /// # Source
 ///
-/// D. A. Belsley, E. Kuh, R. E. Welsch, *Regression Diagnostics*, 1980, chapter 3.
-pub fn inflation(rows: &[Vec<f64>]) -> Vec<f64> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let one = |j: usize| {
-        let others: Vec<Vec<f64>> = rows
-            .iter()
-            .map(|row| {
-                let rest = (0..columns).filter(|k| *k != j).map(|k| row[k]);
-                std::iter::once(1.0).chain(rest).collect()
-            })
-            .collect();
-        let own: Vec<f64> = rows.iter().map(|row| row[j]).collect();
-        match ordinary(&others, &own) {
-            Some(fit) => 1.0 / (1.0 - fit.r2).max(0.0),
-            None => f64::INFINITY,
+/// D. A. Belsley, E. Kuh, R. E. Welsch, "Regression Diagnostics" (1980), section 3.2.
+pub fn condition(problem: &Problem<'_>) -> Result<f64, FitError> {
+    let design = Design::of(problem)?;
+    let values = dense::eigenvalues(design.gram());
+    let largest = values.iter().copied().fold(0.0, f64::max);
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    // Squares of one part in 1e8 are lost in the digits of the largest.
+    match least > largest * 1e-15 {
+        true => Ok((largest / least).sqrt()),
+        false => Ok(f64::INFINITY),
+    }
+}
+
+/// Target less fit.
+fn residuals(problem: &Problem<'_>, coefficients: &[f64]) -> Vec<f64> {
+    let (constant, rest) = match (problem.intercept, coefficients) {
+        (Intercept::Fitted, [constant, rest @ ..]) => (*constant, rest),
+        (_, all) => (0.0, all),
+    };
+    let rows = problem.target.iter().enumerate();
+    rows.map(|(row, target)| {
+        let parts = problem.columns.iter().zip(rest);
+        target - constant - parts.map(|(column, it)| column[row] * it).sum::<f64>()
+    })
+    .collect()
+}
+
+/// The target about its mean, where there is an intercept.
+fn centered(problem: &Problem<'_>) -> Vec<f64> {
+    let mean = match problem.intercept {
+        Intercept::Zero => 0.0,
+        Intercept::Fitted => {
+            let weight = |row: usize| problem.weights.map_or(1.0, |it| it[row]);
+            let rows = 0..problem.target.len();
+            let total: f64 = rows.clone().map(weight).sum();
+            rows.map(|row| weight(row) * problem.target[row])
+                .sum::<f64>()
+                / total
         }
     };
-    (0..columns).map(one).collect()
+    problem.target.iter().map(|it| it - mean).collect()
 }
 
-/// Condition number of the columns scaled to length one, constant included.
-///
-/// # Source
-///
-/// As [`inflation`].
-pub fn condition(rows: &[Vec<f64>]) -> f64 {
-    let with_one: Vec<Vec<f64>> = rows
-        .iter()
-        .map(|row| std::iter::once(1.0).chain(row.iter().copied()).collect())
-        .collect();
-    let columns = with_one.first().map_or(0, Vec::len);
-    let length = |j: usize| {
-        with_one
-            .iter()
-            .map(|row| row[j] * row[j])
-            .sum::<f64>()
-            .sqrt()
-    };
-    let lengths: Vec<f64> = (0..columns).map(length).collect();
-    if lengths.iter().any(|it| !it.is_finite() || *it <= 0.0) {
-        return f64::INFINITY;
-    }
-    let scaled: Vec<Vec<f64>> = with_one
-        .iter()
-        .map(|row| row.iter().zip(&lengths).map(|(a, b)| a / b).collect())
-        .collect();
-    let eigen = eigenvalues(normal(&scaled, &vec![1.0; scaled.len()]));
-    let most = eigen.iter().copied().fold(0.0, f64::max);
-    let least = eigen.iter().copied().fold(f64::INFINITY, f64::min);
-    match least > 0.0 {
-        true => (most / least).sqrt(),
-        false => f64::INFINITY,
-    }
+/// Columns as they are reduced: weighted, scaled to length one, the constant first.
+struct Design {
+    columns: Vec<Vec<f64>>,
+    scales: Vec<f64>,
+    target: Vec<f64>,
+    /// Root of the weight of each row; empty if all are one.
+    roots: Vec<f64>,
 }
 
-/// Eigenvalues of a symmetric matrix.
-///
-/// # Source
-///
-/// C. G. J. Jacobi, 1846; G. H. Golub, C. F. Van Loan, *Matrix Computations*, section 8.5.
-fn eigenvalues(mut a: Vec<Vec<f64>>) -> Vec<f64> {
-    const SWEEPS: usize = 60;
-    let n = a.len();
-    for _ in 0..SWEEPS {
-        let off: f64 = (0..n)
-            .flat_map(|i| (0..i).map(move |j| (i, j)))
-            .map(|(i, j)| a[i][j] * a[i][j])
-            .sum();
-        if off < 1e-26 {
-            break;
-        }
-        for p in 0..n {
-            for q in p + 1..n {
-                rotate(&mut a, p, q);
+impl Design {
+    fn of(problem: &Problem<'_>) -> Result<Self, FitError> {
+        check(problem)?;
+        let roots: Vec<f64> = problem
+            .weights
+            .map_or(Vec::new(), |it| it.iter().map(|it| it.sqrt()).collect());
+        let weighted = |values: &[f64]| -> Vec<f64> {
+            match roots.is_empty() {
+                true => values.to_vec(),
+                false => values.iter().zip(&roots).map(|(a, b)| a * b).collect(),
             }
+        };
+        let mut columns = Vec::with_capacity(problem.columns.len() + 1);
+        if problem.intercept == Intercept::Fitted {
+            columns.push(weighted(&vec![1.0; problem.target.len()]));
         }
-    }
-    (0..n).map(|i| a[i][i]).collect()
-}
-
-/// Makes one element off the diagonal zero.
-fn rotate(a: &mut [Vec<f64>], p: usize, q: usize) {
-    if a[p][q] == 0.0 {
-        return;
-    }
-    let theta = (a[q][q] - a[p][p]) / (2.0 * a[p][q]);
-    let t = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
-    let t = if theta == 0.0 { 1.0 } else { t };
-    let c = 1.0 / (t * t + 1.0).sqrt();
-    let s = t * c;
-    for row in a.iter_mut() {
-        let (x, y) = (row[p], row[q]);
-        (row[p], row[q]) = (c * x - s * y, s * x + c * y);
-    }
-    let (head, tail) = a.split_at_mut(q);
-    for (x, y) in head[p].iter_mut().zip(&mut tail[0]) {
-        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
-    }
-}
-
-/// Number of columns of rows that can be fitted.
-fn sound(rows: &[Vec<f64>], y: &[f64]) -> Option<usize> {
-    let columns = rows.first()?.len();
-    let whole = rows.len() == y.len()
-        && rows.len() >= columns
-        && (1..=COLUMNS_MAX).contains(&columns)
-        && rows
-            .iter()
-            .all(|row| row.len() == columns && row.iter().all(|it| it.is_finite()))
-        && y.iter().all(|it| it.is_finite());
-    whole.then_some(columns)
-}
-
-fn normal(rows: &[Vec<f64>], weights: &[f64]) -> Vec<Vec<f64>> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let mut sums = vec![vec![0.0; columns]; columns];
-    for (row, weight) in rows.iter().zip(weights) {
-        for (sums, a) in sums.iter_mut().zip(row) {
-            for (sum, b) in sums.iter_mut().zip(row) {
-                *sum += weight * a * b;
+        columns.extend(problem.columns.iter().map(|it| weighted(it)));
+        let mut scales = Vec::with_capacity(columns.len());
+        for column in &mut columns {
+            let scale = length(column);
+            if scale > 0.0 {
+                column.iter_mut().for_each(|it| *it /= scale);
             }
+            scales.push(if scale > 0.0 { scale } else { 1.0 });
         }
-    }
-    sums
-}
-
-fn moments(rows: &[Vec<f64>], y: &[f64], weights: &[f64]) -> Vec<f64> {
-    let columns = rows.first().map_or(0, Vec::len);
-    let mut sums = vec![0.0; columns];
-    for ((row, y), weight) in rows.iter().zip(y).zip(weights) {
-        for (sum, a) in sums.iter_mut().zip(row) {
-            *sum += weight * a * y;
-        }
-    }
-    sums
-}
-
-fn residuals(rows: &[Vec<f64>], y: &[f64], coefficients: &[f64]) -> Vec<f64> {
-    let off = |(row, y): (&Vec<f64>, &f64)| {
-        let fitted: f64 = row.iter().zip(coefficients).map(|(a, b)| a * b).sum();
-        y - fitted
-    };
-    rows.iter().zip(y).map(off).collect()
-}
-
-fn product(matrix: &[Vec<f64>], vector: &[f64]) -> Vec<f64> {
-    let row = |row: &Vec<f64>| row.iter().zip(vector).map(|(a, b)| a * b).sum();
-    matrix.iter().map(row).collect()
-}
-
-/// The inverse of a symmetric positive matrix, scaled so that units do not matter; `None`
-/// where it has none.
-fn inverse(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
-    let n = matrix.len();
-    let scale: Vec<f64> = (0..n).map(|i| matrix[i][i].sqrt()).collect();
-    if scale.iter().any(|it| !it.is_finite() || *it <= 0.0) {
-        return None;
-    }
-    // The matrix beside the unit matrix, brought to the unit matrix beside its inverse.
-    let mut both: Vec<Vec<f64>> = (0..n)
-        .map(|i| {
-            let own = (0..n).map(|j| matrix[i][j] / scale[i] / scale[j]);
-            own.chain((0..n).map(|j| if i == j { 1.0 } else { 0.0 }))
-                .collect()
+        Ok(Self {
+            columns,
+            scales,
+            target: weighted(problem.target),
+            roots,
         })
-        .collect();
-    for k in 0..n {
-        let best = (k..n).max_by(|a, b| both[*a][k].abs().total_cmp(&both[*b][k].abs()))?;
-        both.swap(k, best);
-        let pivot = both[k][k];
-        if pivot.abs() < 1e-13 {
-            return None;
-        }
-        both[k].iter_mut().for_each(|it| *it /= pivot);
-        let lead = both[k].clone();
-        for (i, row) in both.iter_mut().enumerate() {
-            let factor = row[k];
-            if i != k && factor != 0.0 {
-                row.iter_mut()
-                    .zip(&lead)
-                    .for_each(|(a, b)| *a -= factor * b);
-            }
+    }
+
+    /// Rows that count.
+    fn rows(&self) -> usize {
+        match self.roots.is_empty() {
+            true => self.target.len(),
+            false => self.roots.iter().filter(|it| **it > 0.0).count(),
         }
     }
-    let unscaled = (0..n).map(|i| {
-        (0..n)
-            .map(|j| both[i][n + j] / scale[i] / scale[j])
+
+    fn triangle(&self) -> Result<Triangle, FitError> {
+        if self.rows() < self.columns.len() {
+            return Err(FitError::TooFew {
+                rows: self.rows(),
+                coefficients: self.columns.len(),
+            });
+        }
+        let triangle = Triangle::of(&self.columns, &self.target);
+        match triangle.dependent() {
+            Some(column) => Err(FitError::Dependent { column }),
+            None => Ok(triangle),
+        }
+    }
+
+    fn unscaled(&self, coefficients: &[f64]) -> Vec<f64> {
+        let pairs = coefficients.iter().zip(&self.scales);
+        pairs.map(|(it, scale)| it / scale).collect()
+    }
+
+    /// Weighted sum of squares of unweighted values.
+    fn squares(&self, values: &[f64]) -> f64 {
+        let weight = |row: usize| self.roots.get(row).map_or(1.0, |it| it * it);
+        let rows = values.iter().enumerate();
+        rows.map(|(row, it)| weight(row) * it * it).sum()
+    }
+
+    fn gram(&self) -> Vec<Vec<f64>> {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
+        let rows = self.columns.iter();
+        rows.map(|a| self.columns.iter().map(|b| dot(a, b)).collect())
             .collect()
-    });
-    Some(unscaled.collect())
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use analysis::stats::random::Random;
-
-    use super::*;
-
-    fn rows(random: &mut Random, n: usize, columns: usize) -> Vec<Vec<f64>> {
-        let row = |random: &mut Random| (0..columns).map(|_| random.unit() * 10.0).collect();
-        (0..n).map(|_| row(random)).collect()
+/// Euclidean length without overflow.
+fn length(values: &[f64]) -> f64 {
+    let largest = values.iter().fold(0.0_f64, |most, it| most.max(it.abs()));
+    if largest == 0.0 || !largest.is_finite() {
+        return largest;
     }
+    let squares = values.iter().map(|it| (it / largest).powi(2));
+    largest * squares.sum::<f64>().sqrt()
+}
 
-    #[test]
-    fn a_line_through_points_is_that_of_the_textbook() {
-        // Anscombe's first set: y = 3.0001 + 0.5001 x, R² 0.6665, errors 1.1247 and 0.1179.
-        let x = [10., 8., 13., 9., 11., 14., 6., 4., 12., 7., 5.];
-        let y = [
-            8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68,
-        ];
-        let with_one: Vec<Vec<f64>> = x.iter().map(|it| vec![1.0, *it]).collect();
-        let fit = ordinary(&with_one, &y).unwrap();
-        let near = |a: f64, b: f64| assert!((a - b).abs() < 5e-4, "{a} {b}");
-        near(fit.coefficients[0], 3.0001);
-        near(fit.coefficients[1], 0.5001);
-        near(fit.errors[0], 1.1247);
-        near(fit.errors[1], 0.1179);
-        near(fit.r2, 0.6665);
+fn check(problem: &Problem<'_>) -> Result<(), FitError> {
+    let rows = problem.target.len();
+    let columns = problem.columns.len() + usize::from(problem.intercept == Intercept::Fitted);
+    let numbers = rows.saturating_mul(columns + 1);
+    if rows > MOST_ROWS || columns > MOST_COLUMNS || numbers > MOST_NUMBERS {
+        return Err(FitError::TooLarge { rows, columns });
     }
-
-    #[test]
-    fn no_fit_without_a_negative_part_is_better() {
-        let mut random = Random::new(11);
-        for _ in 0..200 {
-            let columns = 1 + random.below(5);
-            let x = rows(&mut random, 20, columns);
-            let truth: Vec<f64> = (0..columns).map(|_| random.normal()).collect();
-            let y: Vec<f64> = x
-                .iter()
-                .map(|row| row.iter().zip(&truth).map(|(a, b)| a * b).sum::<f64>())
-                .map(|it| it + random.normal())
-                .collect();
-            let found = non_negative(&x, &y);
-            assert!(found.iter().all(|it| *it >= 0.0));
-            let square = |c: &[f64]| residuals(&x, &y, c).iter().map(|it| it * it).sum::<f64>();
-            let best = square(&found);
-            for _ in 0..50 {
-                let other: Vec<f64> = found
-                    .iter()
-                    .map(|it| (it + 0.1 * random.normal()).max(0.0))
-                    .collect();
-                assert!(square(&other) >= best - 1e-9, "{found:?} {other:?}");
-            }
+    if rows == 0 || columns == 0 {
+        return Err(FitError::TooFew {
+            rows,
+            coefficients: columns,
+        });
+    }
+    let weights = problem.weights.into_iter();
+    for values in problem.columns.iter().map(Vec::as_slice).chain(weights) {
+        if values.len() != rows {
+            return Err(FitError::Shape {
+                found: values.len(),
+                expected: rows,
+            });
         }
     }
-
-    #[test]
-    fn outliers_hardly_move_a_robust_fit() {
-        let mut random = Random::new(5);
-        let x = rows(&mut random, 60, 2);
-        let mut y: Vec<f64> = x
-            .iter()
-            .map(|row| 2.0 * row[0] + 0.5 * row[1] + 0.1 * random.normal())
-            .collect();
-        for place in [3, 17, 40] {
-            y[place] += 100.0;
-        }
-        let robust = robust_non_negative(&x, &y);
-        let plain = non_negative(&x, &y);
-        assert!(
-            (robust[0] - 2.0).abs() < 0.05 && (robust[1] - 0.5).abs() < 0.05,
-            "{robust:?}"
-        );
-        assert!((plain[0] - 2.0).abs() > (robust[0] - 2.0).abs());
-    }
-
-    #[test]
-    fn columns_that_come_together_are_told() {
-        let mut random = Random::new(9);
-        let free = rows(&mut random, 50, 2);
-        assert!(inflation(&free).iter().all(|it| *it < 1.5));
-        let tied: Vec<Vec<f64>> = free
-            .iter()
-            .map(|row| vec![row[0], 2.0 * row[0] + 0.01 * row[1]])
-            .collect();
-        assert!(inflation(&tied).iter().all(|it| *it > 100.0));
-        assert!(condition(&tied) > 100.0 && condition(&free) < 30.0);
-        let same: Vec<Vec<f64>> = free.iter().map(|row| vec![row[0], row[0]]).collect();
-        assert!(
-            inflation(&same)
-                .iter()
-                .all(|it| it.is_infinite() || *it > 1e9)
-        );
-        assert!(ordinary(&same, &vec![1.0; 50]).is_none());
-    }
-
-    #[test]
-    fn what_cannot_be_fitted_is_not() {
-        assert!(ordinary(&[], &[]).is_none());
-        assert!(ordinary(&[vec![1.0, f64::NAN]], &[1.0]).is_none());
-        assert_eq!(
-            non_negative(&[vec![1.0], vec![f64::INFINITY]], &[1.0, 2.0]),
-            [0.0]
-        );
-        assert_eq!(robust_non_negative(&[], &[]), Vec::<f64>::new());
+    let finite = |row: usize| {
+        problem.target[row].is_finite()
+            && problem.columns.iter().all(|it| it[row].is_finite())
+            && problem
+                .weights
+                .is_none_or(|it| it[row].is_finite() && it[row] >= 0.0)
+    };
+    match (0..rows).find(|row| !finite(*row)) {
+        Some(row) => Err(FitError::Number { row }),
+        None => Ok(()),
     }
 }

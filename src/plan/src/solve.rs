@@ -1,172 +1,106 @@
 //! The models of performance, as pure functions of numbers.
 //!
-//! * [`operational`]: laws that always hold; [`bounds`]: what no system passes.
-//! * [`closed`]: users who wait for answers; [`multi`]: several kinds of them, exactly;
-//!   [`approximate`]: where that costs too much; [`mixed`]: together with open load.
-//! * [`open`]: requests that come whatever happens; [`general`]: not at random moments.
-//! * [`scaling`]: more processors for one job; [`cpu`]: quotas, shares, stalls.
-//! * [`disk`], [`cache`]: what storage does; [`limit`]: limits, retries, pools; [`batch`]:
-//!   work moved to another time.
+//! * Laws: [`laws`] (operational laws and data that cannot be true), [`bounds`].
+//! * Closed networks: [`closed`] (one class, every kind of station), [`classes`]
+//!   (several classes, exact), [`approximate`] (Schweitzer, Linearizer, and the
+//!   choice between exact and approximate), [`mixed`] (open and closed together).
+//! * Open stations: [`queue`] (M/M/c and kin), [`deterministic`] (M/D/c),
+//!   [`general`] (M/G/1, G/G/c), [`open`] (networks).
+//! * Resources: [`cpu`], [`disk`], [`network`], [`cache`].
+//! * Software: [`pool`], [`limiter`], [`retry`], [`batch`], [`replica`].
+//! * Scaling laws: [`scaling`] (Amdahl, Gustafson, the USL by formula), [`usl`] (fits of
+//!   it), [`honesty`] (what such a fit may say).
 //!
-//! All times are seconds, all rates per second, unless the caller keeps another unit
-//! throughout. A station of `m` servers has `m` 0 for a pure delay.
-//!
-//! Never: answers for numbers that no system has; then it is a [`SolveError`].
+//! All times are seconds and all rates are per second; demands are visits times
+//! service time. Never: panics on a number, reads a clock, or loops without a bound.
 
 pub mod approximate;
 pub mod batch;
 pub mod bounds;
 pub mod cache;
+mod check;
+pub mod classes;
 pub mod closed;
+pub(crate) mod convolution;
 pub mod cpu;
+pub mod deterministic;
 pub mod disk;
 pub mod general;
-pub mod limit;
+pub mod honesty;
+pub mod laws;
+pub mod limiter;
 pub mod mixed;
-pub mod multi;
+pub mod network;
 pub mod open;
-pub mod operational;
+pub mod pool;
+pub mod queue;
+pub mod replica;
+pub mod retry;
 pub mod scaling;
+pub mod usl;
+pub(crate) mod wide;
 
-/// Stations of one model, at most.
-pub const STATIONS_MAX: usize = 256;
+/// How a station serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Nobody waits: think time, a wire, a remote service that is not the limit.
+    Delay,
+    /// A queue before this many equal servers; at least one.
+    Servers(u32),
+}
 
-/// Classes of one model, at most.
-pub const CLASSES_MAX: usize = 64;
-
-/// Customers of one chain, at most: a sweep over them takes about a second.
-pub const CUSTOMERS_MAX: usize = 200_000;
-
-/// Servers of one station, at most.
-pub const SERVERS_MAX: usize = 4_096;
+impl Service {
+    /// Servers as a number to divide a utilization by; one for a delay.
+    pub(crate) fn divisor(self) -> f64 {
+        match self {
+            Self::Delay => 1.0,
+            Self::Servers(servers) => f64::from(servers),
+        }
+    }
+}
 
 /// Why a model has no answer.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SolveError {
-    /// A number is none that a system has.
-    #[error("{what} is {value}: want {want}")]
-    Number {
-        /// Which.
+    /// A number that the model has no meaning for.
+    #[error("{what} is {value}, but must be {rule}")]
+    Input {
+        /// The input.
         what: &'static str,
-        /// Its value.
+        /// What it must be.
+        rule: &'static str,
+        /// What it is.
         value: f64,
-        /// What is wanted.
-        want: &'static str,
     },
-    /// More is asked than can be served, so queues grow without end.
-    #[error("{what} is asked for {load:.4} of what it can serve: its queue grows without end")]
-    Overload {
-        /// Which station.
-        what: String,
-        /// What is asked for over what can be served.
-        load: f64,
-    },
-    /// Lists do not fit each other.
-    #[error("{what} has {found} entries, want {want}")]
+    /// Lists that do not belong together.
+    #[error("{what} holds {found} numbers where {expected} are needed")]
     Shape {
-        /// Which.
+        /// The list.
         what: &'static str,
-        /// How many it has.
+        /// Its length.
         found: usize,
-        /// How many it must have.
-        want: usize,
+        /// The length that the rest of the input implies.
+        expected: usize,
     },
-    /// It is larger than this program solves.
-    #[error("{what} is {found}, more than the {most} that are solved")]
-    TooLarge {
-        /// What.
+    /// The load is above capacity, so that no steady state exists.
+    #[error("{what} would be {utilization:.4} busy: the queue grows without end")]
+    Unstable {
+        /// What would be overloaded.
         what: &'static str,
-        /// How much.
-        found: f64,
-        /// How much may be.
-        most: f64,
+        /// Load over capacity, one or more.
+        utilization: f64,
     },
-    /// The data do not determine an answer.
+    /// The answer would take more time or memory than is allowed.
+    #[error("{what} is {size:.0}, more than the {most} that are solved")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        size: f64,
+        /// How large it may be.
+        most: usize,
+    },
+    /// The numbers given do not determine the answer.
     #[error("{0}")]
-    Undetermined(String),
+    Undetermined(&'static str),
 }
-
-/// A number that is finite and not negative.
-pub(crate) fn not_negative(what: &'static str, value: f64) -> Result<f64, SolveError> {
-    match value.is_finite() && value >= 0.0 {
-        true => Ok(value),
-        false => Err(SolveError::Number {
-            what,
-            value,
-            want: "a number that is not negative",
-        }),
-    }
-}
-
-/// A number that is finite and above zero.
-pub(crate) fn positive(what: &'static str, value: f64) -> Result<f64, SolveError> {
-    match value.is_finite() && value > 0.0 {
-        true => Ok(value),
-        false => Err(SolveError::Number {
-            what,
-            value,
-            want: "a number above 0",
-        }),
-    }
-}
-
-/// Numbers that are finite and not negative, at least one and not too many.
-pub(crate) fn list(what: &'static str, values: &[f64]) -> Result<(), SolveError> {
-    if values.is_empty() {
-        return Err(SolveError::Shape {
-            what,
-            found: 0,
-            want: 1,
-        });
-    }
-    bounded(what, values.len() as f64, STATIONS_MAX as f64)?;
-    for value in values {
-        not_negative(what, *value)?;
-    }
-    Ok(())
-}
-
-/// A list of a wanted length.
-pub(crate) fn length<T>(what: &'static str, list: &[T], want: usize) -> Result<(), SolveError> {
-    match list.len() == want {
-        true => Ok(()),
-        false => Err(SolveError::Shape {
-            what,
-            found: list.len(),
-            want,
-        }),
-    }
-}
-
-/// A size that is not too large.
-pub(crate) fn bounded(what: &'static str, found: f64, most: f64) -> Result<(), SolveError> {
-    match found <= most {
-        true => Ok(()),
-        false => Err(SolveError::TooLarge { what, found, most }),
-    }
-}
-
-/// Demands of classes at stations: as many stations for each class.
-pub(crate) fn matrix(what: &'static str, rows: &[Vec<f64>]) -> Result<usize, SolveError> {
-    bounded(
-        "the number of classes",
-        rows.len() as f64,
-        CLASSES_MAX as f64,
-    )?;
-    let stations = rows.first().map_or(0, Vec::len);
-    for row in rows {
-        list(what, row)?;
-        length(what, row, stations)?;
-    }
-    match stations {
-        0 => Err(SolveError::Shape {
-            what,
-            found: 0,
-            want: 1,
-        }),
-        stations => Ok(stations),
-    }
-}
-
-#[cfg(test)]
-mod tests;

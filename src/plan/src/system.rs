@@ -17,6 +17,7 @@ use serde::Serialize;
 mod chain;
 mod open;
 mod pool;
+mod spare;
 mod waits;
 
 pub use waits::PERIOD_S;

@@ -11,7 +11,7 @@
 //! Problems*, 1974; P. J. Huber, *Robust Statistics*, 1981.
 
 use super::bins::Bin;
-use crate::fit;
+use crate::fit::{self, Intercept, Problem};
 
 /// Requests a second must vary by at least this share for a background to be told.
 pub(super) const VARIATION: f64 = 0.05;
@@ -37,72 +37,88 @@ pub(super) struct Demand {
 
 /// Demand of one resource by all requests together.
 pub(super) fn total(bins: &[&Bin], resource: usize) -> Demand {
-    let x: Vec<Vec<f64>> = bins.iter().map(|it| vec![it.throughput]).collect();
-    let y: Vec<f64> = bins.iter().map(|it| it.busy[resource]).collect();
-    if spread(bins.iter().map(|it| it.throughput)) < VARIATION {
-        let (busy, served) = (y.iter().sum::<f64>(), x.iter().map(|it| it[0]).sum::<f64>());
-        return Demand {
-            seconds: busy / served.max(1e-12),
-            background: 0.0,
-        };
+    let served: Vec<f64> = bins.iter().map(|it| it.throughput).collect();
+    let busy: Vec<f64> = bins.iter().map(|it| it.busy[resource]).collect();
+    let all = Demand {
+        seconds: busy.iter().sum::<f64>() / served.iter().sum::<f64>().max(1e-12),
+        background: 0.0,
+    };
+    if spread(served.iter().copied()) < VARIATION {
+        return all;
     }
-    let (with, without) = (non_negative(&x, &y), fit::robust_non_negative(&x, &y));
+    let columns = [served];
+    let fitted = |intercept| non_negative(&columns, &busy, intercept);
+    let (Some(with), Some(without)) = (fitted(Intercept::Fitted), fitted(Intercept::Zero)) else {
+        return all;
+    };
     let missed = |background: f64, seconds: f64| -> f64 {
-        let pairs = x.iter().zip(&y);
+        let pairs = columns[0].iter().zip(&busy);
         pairs
-            .map(|(x, y)| (y - background - seconds * x[0]).powi(2))
+            .map(|(x, y)| (y - background - seconds * x).powi(2))
             .sum()
     };
     // A background that cannot be negative takes a part of the demand by chance alone, so
     // it must explain more than chance.
-    let freedom = x.len().saturating_sub(2).max(1) as f64;
+    let freedom = busy.len().saturating_sub(2).max(1) as f64;
     let gain = missed(0.0, without[0]) / missed(with[0], with[1]).max(1e-300) - 1.0;
-    if gain * freedom < BELIEVED {
-        return Demand {
+    match gain * freedom < BELIEVED {
+        true => Demand {
             seconds: without[0],
             background: 0.0,
-        };
-    }
-    Demand {
-        background: with[0],
-        seconds: with[1],
+        },
+        false => Demand {
+            background: with[0],
+            seconds: with[1],
+        },
     }
 }
 
 /// Demands of one resource by class, after the background; why not where they cannot be
 /// told apart.
 pub(super) fn by_class(bins: &[&Bin], resource: usize) -> Result<Vec<f64>, String> {
-    let x: Vec<Vec<f64>> = bins.iter().map(|it| it.classes.clone()).collect();
-    let classes = x.first().map_or(0, Vec::len);
+    let classes = bins.first().map_or(0, |it| it.classes.len());
     if bins.len() < 3 * (classes + 1) {
         return Err(format!(
             "{} stretches are too few for {classes} operations",
             bins.len()
         ));
     }
-    let worst = fit::inflation(&x).into_iter().fold(0.0, f64::max);
+    let column = |class: usize| bins.iter().map(|it| it.classes[class]).collect();
+    let columns: Vec<Vec<f64>> = (0..classes).map(column).collect();
+    let busy: Vec<f64> = bins.iter().map(|it| it.busy[resource]).collect();
+    let problem = Problem {
+        columns: &columns,
+        target: &busy,
+        intercept: Intercept::Fitted,
+        weights: None,
+    };
+    let worst =
+        fit::inflation(&problem).map_or(f64::INFINITY, |it| it.into_iter().fold(0.0, f64::max));
     if worst.is_nan() || worst > INFLATION_MAX {
         return Err(format!(
             "operations come together (variance inflation {worst:.0}, want at most {INFLATION_MAX:.0})"
         ));
     }
-    let condition = fit::condition(&x);
+    let condition = fit::condition(&problem).unwrap_or(f64::INFINITY);
     if condition.is_nan() || condition > CONDITION_MAX {
         return Err(format!(
             "operations come together (condition {condition:.0}, want at most {CONDITION_MAX:.0})"
         ));
     }
-    let y: Vec<f64> = bins.iter().map(|it| it.busy[resource]).collect();
-    Ok(non_negative(&x, &y))
+    non_negative(&columns, &busy, Intercept::Fitted)
+        .ok_or_else(|| "operations come together".to_owned())
 }
 
-/// Background first, then a demand a column.
-fn non_negative(x: &[Vec<f64>], y: &[f64]) -> Vec<f64> {
-    let with_one: Vec<Vec<f64>> = x
-        .iter()
-        .map(|row| std::iter::once(1.0).chain(row.iter().copied()).collect())
-        .collect();
-    fit::robust_non_negative(&with_one, y)
+/// Background first where there is one, then a demand a column; `None` where they cannot
+/// be fitted.
+fn non_negative(columns: &[Vec<f64>], busy: &[f64], intercept: Intercept) -> Option<Vec<f64>> {
+    let found = fit::robust_non_negative(&Problem {
+        columns,
+        target: busy,
+        intercept,
+        weights: None,
+    });
+    Some(found.ok()?.fit.coefficients)
 }
 
 /// Standard deviation over mean; 0 without numbers.

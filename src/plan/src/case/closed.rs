@@ -1,257 +1,231 @@
-//! Closed systems, pools, and bounds.
+//! Models of closed networks.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::Stop;
 use super::inputs::Inputs;
-use super::open::{across, down};
-use super::{Answer, CaseError};
-use crate::solve::closed::{self, Dependent, Point, Station};
-use crate::solve::multi::{self, System};
-use crate::solve::{
-    CUSTOMERS_MAX, SERVERS_MAX, SolveError, approximate, bounds, limit, mixed, operational,
-};
+use crate::solve::classes::{Network, Solution};
+use crate::solve::closed::{self, Speed, Station};
+use crate::solve::{approximate, bounds as limits, mixed as mixture, pool as pools};
 
-fn stations(inputs: &Inputs<'_>) -> Result<Vec<Station>, CaseError> {
-    let demands = inputs.list("D")?;
-    let servers = match inputs.has("m") {
-        true => inputs.counts("m", SERVERS_MAX)?,
-        false => vec![1; demands.len()],
-    };
-    if servers.len() != demands.len() {
-        return Err(inputs.wrong("m", "want one number for each station"));
-    }
-    let pairs = demands.into_iter().zip(servers);
-    let station = |(demand_s, servers)| Station { demand_s, servers };
-    Ok(pairs.map(station).collect())
-}
+/// Populations in one case, at most.
+const MOST_POPULATIONS: usize = 100_000;
 
-/// The populations that are asked for, and the system for all up to the largest.
-fn solved(inputs: &Inputs<'_>) -> Result<(Vec<usize>, Vec<Point>), CaseError> {
-    let populations = match inputs.has("Ns") {
-        true => inputs.counts("Ns", CUSTOMERS_MAX)?,
-        false => vec![inputs.count("N", CUSTOMERS_MAX)?],
-    };
-    let most = populations.iter().copied().max().unwrap_or(0);
-    if populations.contains(&0) {
-        return Err(inputs.wrong("N", "want 1 or more"));
-    }
-    let points = closed::sweep(&stations(inputs)?, most, inputs.number_or("Z", 0.0)?)?;
-    Ok((populations, points))
-}
-
-pub(super) fn closed(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let (populations, points) = solved(inputs)?;
-    let at = |n: &usize| &points[n - 1];
-    if inputs.has("Ns") {
-        let each =
-            |of: fn(&Point) -> f64| -> Vec<f64> { populations.iter().map(|n| of(at(n))).collect() };
-        return Ok(vec![
-            ("X", json!(each(|it| it.throughput))),
-            ("R", json!(each(|it| it.response_s))),
-        ]);
-    }
-    let point = at(&populations[0]);
-    point_answer(inputs, point)
-}
-
-fn point_answer(inputs: &Inputs<'_>, point: &Point) -> Result<Answer, CaseError> {
-    let visits = match inputs.list_or_none("V")? {
-        Some(visits) => visits,
-        None => vec![1.0; point.queues.len()],
-    };
-    if visits.len() != point.queues.len() {
-        return Err(inputs.wrong("V", "want one number for each station"));
-    }
-    let pairs = point.residence_s.iter().zip(&visits);
-    let visit_s: Vec<f64> = pairs.map(|(r, v)| r / v).collect();
-    let flows: Vec<f64> = visits.iter().map(|v| v * point.throughput).collect();
-    Ok(vec![
-        ("X", json!(point.throughput)),
-        ("R", json!(point.response_s)),
-        ("Rk", json!(point.residence_s)),
-        ("Rvisit", json!(visit_s)),
-        ("Qk", json!(point.queues)),
-        ("Uk", json!(point.utilization)),
-        ("Xk", json!(flows)),
-    ])
-}
-
-pub(super) fn dependent(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let visits = inputs.list("V")?;
-    let times = inputs.matrix("S")?;
-    if visits.len() != times.len() {
-        return Err(inputs.wrong("S", "want one list for each station"));
-    }
-    let pairs = visits.into_iter().zip(times);
-    let stations = pairs.map(|(visits, service_s)| Dependent { visits, service_s });
-    let stations: Vec<Dependent> = stations.collect();
-    let customers = inputs.count("N", CUSTOMERS_MAX)?;
-    let point = closed::load_dependent(&stations, customers, inputs.number_or("Z", 0.0)?)?;
-    point_answer(inputs, &point)
-}
-
-fn system(inputs: &Inputs<'_>, demands: &str) -> Result<System, CaseError> {
-    Ok(System {
-        customers: inputs.customers("N")?,
-        demands: inputs.matrix(demands)?,
-        think_s: inputs.list_or_none("Z")?.unwrap_or_default(),
-        servers: match inputs.has("m") {
-            true => inputs.counts("m", SERVERS_MAX)?,
-            false => Vec::new(),
-        },
+fn plain(inputs: &Inputs<'_>) -> Result<closed::Network, Stop> {
+    let demands = inputs.numbers("D")?;
+    let services = inputs.services("m", demands.len())?;
+    let stations = demands.into_iter().zip(services);
+    Ok(closed::Network {
+        stations: stations
+            .map(|(demand_seconds, service)| Station {
+                demand_seconds,
+                speed: Speed::Plain(service),
+            })
+            .collect(),
+        think_seconds: inputs.number_or("Z", 0.0)?,
     })
 }
 
-fn several(point: &multi::Point) -> Answer {
-    vec![
-        ("X", json!(point.throughput)),
-        ("Rclass", json!(across(&point.residence_s))),
-        ("R", json!(point.residence_s)),
-        ("Q", json!(point.queues)),
-        ("U", json!(point.utilization)),
-        ("Qstation", json!(down(&point.queues))),
-        ("Ustation", json!(down(&point.utilization))),
-    ]
-}
-
-pub(super) fn multi(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    Ok(several(&multi::exact(&system(inputs, "D")?)?))
-}
-
-pub(super) fn schweitzer(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    Ok(several(&approximate::schweitzer(&system(inputs, "D")?)?))
-}
-
-pub(super) fn linearizer(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    Ok(several(&approximate::linearizer(&system(inputs, "D")?)?))
-}
-
-pub(super) fn mixed(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let closed = system(inputs, "Dclosed")?;
-    let point = mixed::solve(&inputs.list("lambda")?, &inputs.matrix("Dopen")?, &closed)?;
-    Ok(vec![
-        ("Xclosed", json!(point.closed_throughput)),
-        ("Qclosed", json!(point.closed_queues)),
-        ("Rclosed", json!(point.closed_residence_s)),
-        ("Ropen", json!(point.open_residence_s)),
-        ("Qopen", json!(point.open_queues)),
-    ])
-}
-
-pub(super) fn bounds(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let think_s = inputs.number_or("Z", 0.0)?;
-    let found = bounds::bounds(inputs.number("N")?, &inputs.list("D")?, think_s)?;
-    Ok(vec![
-        ("Xl", json!(found.throughput_least)),
-        ("Xu", json!(found.throughput_most)),
-        ("Rl", json!(found.response_least_s)),
-        ("Ru", json!(found.response_most_s)),
-        ("bXl", json!(found.balanced_throughput_least)),
-        ("bXu", json!(found.balanced_throughput_most)),
-        ("bRl", json!(found.balanced_response_least_s)),
-        ("bRu", json!(found.balanced_response_most_s)),
-        ("Nstar", json!(found.knee)),
-    ])
-}
-
-pub(super) fn containment(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let (populations, points) = solved(inputs)?;
-    let (lower, upper) = (inputs.list("lower")?, inputs.list("upper")?);
-    if lower.len() != populations.len() || upper.len() != populations.len() {
-        return Err(inputs.wrong("lower", "want one bound for each population"));
+pub(super) fn populations(inputs: &Inputs<'_>) -> Result<Vec<usize>, Stop> {
+    let populations = inputs.counts("Ns")?;
+    match populations.len() <= MOST_POPULATIONS {
+        true => Ok(populations),
+        false => Err(inputs.wrong("Ns", "at most 100,000 populations").into()),
     }
-    let found: Vec<f64> = populations
-        .iter()
-        .map(|n| points[n - 1].throughput)
-        .collect();
-    let bounds = lower.iter().zip(&upper);
-    let inside = found
-        .iter()
-        .zip(bounds)
-        .map(|(x, (lo, hi))| (lo..=hi).contains(&x));
-    let inside: Vec<bool> = inside.collect();
-    Ok(vec![("X", json!(found)), ("inside", json!(inside))])
 }
 
-pub(super) fn pool(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let found = limit::pool(
-        inputs.count("N", CUSTOMERS_MAX)?,
-        inputs.servers("m")?,
-        inputs.number("S")?,
-        inputs.number_or("Z", 0.0)?,
-    )?;
-    Ok(vec![
-        ("X", json!(found.throughput)),
-        ("R", json!(found.response_s)),
-        ("busy", json!(found.busy)),
-        ("wait", json!(found.wait_s)),
-        ("waiting", json!(found.waiting)),
-    ])
+/// What one population does at each station, as the fields of an answer.
+fn stations(solution: &closed::Solution, visits: &[f64]) -> Value {
+    let at = || solution.stations.iter();
+    let times: Vec<f64> = at().map(|it| it.response_seconds).collect();
+    let visit = times.iter().zip(visits).map(|(time, visits)| time / visits);
+    json!({
+        "X": solution.throughput,
+        "R": solution.response_seconds,
+        "Rvisit": visit.collect::<Vec<f64>>(),
+        "Rk": times,
+        "Qk": at().map(|it| it.present).collect::<Vec<f64>>(),
+        "Uk": at().map(|it| it.utilization).collect::<Vec<f64>>(),
+        "Xk": visits.iter().map(|it| it * solution.throughput).collect::<Vec<f64>>(),
+    })
 }
 
-/// The system for all populations, from what one customer alone was measured to do: what
-/// the demands do not explain of its cycle is a delay.
-fn from_one(demands: &[f64], one: f64, most: usize) -> Result<(f64, Vec<Point>), CaseError> {
-    let total: f64 = demands.iter().sum();
-    let cycle_s = 1.0 / crate::solve::positive("the throughput of one", one)?;
-    if total > cycle_s * 1.02 {
-        return Err(CaseError::Solve(SolveError::Undetermined(format!(
-            "one customer takes {cycle_s:.6} s for a cycle, less than its demands of {total:.6} s"
-        ))));
+/// One class, exactly.
+pub(super) fn single_class(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let network = plain(inputs)?;
+    let visits = inputs.numbers_or("V", 1.0, network.stations.len())?;
+    if inputs.has("Ns") {
+        let solutions = closed::solve_each(&network, &populations(inputs)?)?;
+        let answers: Vec<Value> = solutions.iter().map(|it| stations(it, &visits)).collect();
+        return Ok(listed(&answers));
     }
-    let hidden_s = (cycle_s - total).max(0.0);
-    let stations = demands.iter().map(|demand_s| Station {
-        demand_s: *demand_s,
-        servers: 1,
-    });
-    let stations: Vec<Station> = stations.collect();
-    Ok((hidden_s, closed::sweep(&stations, most, hidden_s)?))
+    let solution = closed::solve(&network, inputs.count("N")?)?;
+    Ok(stations(&solution, &visits))
 }
 
-pub(super) fn real(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let demands = inputs.list("D")?;
-    let populations = inputs.counts("Ns", CUSTOMERS_MAX)?;
-    let most = populations.iter().copied().max().unwrap_or(1);
-    if populations.contains(&0) {
-        return Err(inputs.wrong("Ns", "want 1 or more"));
+/// Turns answers into one whose fields are lists.
+fn listed(answers: &[Value]) -> Value {
+    let mut all = serde_json::Map::new();
+    for answer in answers {
+        for (field, value) in answer.as_object().into_iter().flatten() {
+            let list = all.entry(field.clone()).or_insert_with(|| json!([]));
+            if let Some(list) = list.as_array_mut() {
+                list.push(value.clone());
+            }
+        }
     }
-    let (hidden_s, points) = from_one(&demands, inputs.number("X1")?, most)?;
-    let found: Vec<f64> = populations
-        .iter()
-        .map(|n| points[n - 1].throughput)
-        .collect();
-    let (place, limit) = operational::bottleneck(&demands)?;
-    Ok(vec![
-        ("X", json!(found)),
-        ("hidden_delay", json!(hidden_s)),
-        ("bottleneck", json!(place)),
-        ("Xmax", json!(limit)),
-    ])
+    Value::Object(all)
 }
 
-pub(super) fn real_utilization(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let demands = inputs.list("D")?;
-    let measured = inputs.list("U1")?;
-    let place = inputs.count("bottleneck", demands.len().saturating_sub(1))?;
-    if measured.len() != demands.len() {
-        return Err(inputs.wrong("U1", "want one utilization for each station"));
+/// One class, service times that depend on how many are there.
+pub(super) fn load_dependent(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let times = inputs.table("S")?;
+    let visits = inputs.numbers_like("V", times.len())?;
+    let mut stations_of = Vec::with_capacity(times.len());
+    for (times, visits) in times.iter().zip(&visits) {
+        let positive = times.iter().all(|it| *it > 0.0 && it.is_finite());
+        let Some(first) = times.first().filter(|_| positive) else {
+            return Err(inputs
+                .wrong("S", "positive service times for each station")
+                .into());
+        };
+        stations_of.push(Station {
+            demand_seconds: visits * first,
+            speed: Speed::Dependent(times.iter().map(|it| first / it).collect()),
+        });
     }
-    let populations = inputs.counts("Ns", CUSTOMERS_MAX)?;
-    if populations.contains(&0) {
-        return Err(inputs.wrong("Ns", "want 1 or more"));
-    }
-    let most = populations.iter().copied().max().unwrap_or(1);
-    let demand_s = crate::solve::positive("the demand of the bottleneck", demands[place])?;
-    let one = measured[place] / demand_s;
-    let (hidden_s, points) = from_one(&demands, one, most)?;
-    // What one customer kept busy beside its demand is there at any load, as its share.
-    let of = |k: usize| -> Vec<f64> {
-        let share = |n: &usize| points[n - 1].throughput * measured[k] / one;
-        populations.iter().map(|n| share(n).min(1.0)).collect()
+    let network = closed::Network {
+        stations: stations_of,
+        think_seconds: inputs.number_or("Z", 0.0)?,
     };
-    Ok(vec![
-        ("U_bottleneck", json!(of(place))),
-        ("U_cpu", json!(of(0))),
-        ("hidden_delay", json!(hidden_s)),
-    ])
+    let solution = closed::solve(&network, inputs.count("N")?)?;
+    Ok(stations(&solution, &visits))
+}
+
+fn with_classes(inputs: &Inputs<'_>, demands: &str) -> Result<Network, Stop> {
+    let demands = inputs.even_table(demands)?;
+    let classes = demands.len();
+    let populations = inputs.counts("N")?;
+    if populations.len() != classes {
+        return Err(inputs.wrong("N", "one population for each class").into());
+    }
+    Ok(Network {
+        populations,
+        think_seconds: inputs.numbers_or("Z", 0.0, classes)?,
+        services: inputs.services("m", demands.first().map_or(0, Vec::len))?,
+        demands_seconds: demands,
+    })
+}
+
+fn of_classes(solution: &Solution) -> Value {
+    json!({
+        "X": solution.throughputs,
+        "Rclass": solution.class_responses_seconds,
+        "R": solution.responses_seconds,
+        "Q": solution.present,
+        "U": solution.utilizations,
+        "Qstation": solution.station_present(),
+        "Ustation": solution.station_utilizations(),
+        "method": solution.method.name(),
+    })
+}
+
+/// Several classes: exactly where affordable, else by Linearizer, as `method` says.
+pub(super) fn classes(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    Ok(of_classes(&approximate::solve(&with_classes(
+        inputs, "D",
+    )?)?))
+}
+
+/// Several classes by Schweitzer.
+pub(super) fn schweitzer(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    Ok(of_classes(&approximate::schweitzer(&with_classes(
+        inputs, "D",
+    )?)?))
+}
+
+/// Several classes by Linearizer.
+pub(super) fn linearizer(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    Ok(of_classes(&approximate::linearizer(&with_classes(
+        inputs, "D",
+    )?)?))
+}
+
+/// Open and closed classes together.
+pub(super) fn mixed(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let closed = with_classes(inputs, "Dclosed")?;
+    let open = inputs.even_table("Dopen")?;
+    let solved = mixture::solve(&mixture::Network {
+        rates: inputs.numbers_like("lambda", open.len())?,
+        open_demands_seconds: open,
+        closed,
+    })?;
+    let sums = solved.open_responses_seconds.iter();
+    Ok(json!({
+        "Xclosed": solved.closed.throughputs,
+        "Qclosed": solved.closed.present,
+        "Rclosed": solved.closed.responses_seconds,
+        "Uclosed": solved.closed.utilizations,
+        "Rclass_closed": solved.closed.class_responses_seconds,
+        "Rclass_open": sums.map(|it| it.iter().sum()).collect::<Vec<f64>>(),
+        "Ropen": solved.open_responses_seconds,
+        "Qopen": solved.open_present,
+        "Uopen": solved.open_utilizations,
+        "method": solved.closed.method.name(),
+    }))
+}
+
+/// What throughput and response time cannot exceed.
+pub(super) fn bounds(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let demands = inputs.numbers("D")?;
+    let closed = limits::Closed {
+        customers: inputs.number("N")?,
+        demands_seconds: &demands,
+        think_seconds: inputs.number_or("Z", 0.0)?,
+    };
+    let loose = limits::asymptotic(&closed)?;
+    let tight = limits::balanced(&closed)?;
+    Ok(json!({
+        "Xu": loose.throughput_most,
+        "Xl": loose.throughput_least,
+        "Ru": loose.response_most_seconds,
+        "Rl": loose.response_least_seconds,
+        "bXu": tight.throughput_most,
+        "bXl": tight.throughput_least,
+        "bRu": tight.response_most_seconds,
+        "bRl": tight.response_least_seconds,
+        "Nstar": limits::knee(&demands, closed.think_seconds)?,
+    }))
+}
+
+/// Whether exact throughput is within bounds of others.
+pub(super) fn containment(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let populations = populations(inputs)?;
+    let lower = inputs.numbers_like("lower", populations.len())?;
+    let upper = inputs.numbers_like("upper", populations.len())?;
+    let solutions = closed::solve_each(&plain(inputs)?, &populations)?;
+    let rates: Vec<f64> = solutions.iter().map(|it| it.throughput).collect();
+    let inside = rates.iter().zip(lower.iter().zip(&upper));
+    let inside = inside.map(|(rate, (lower, upper))| lower <= rate && rate <= upper);
+    Ok(json!({
+        "inside": inside.collect::<Vec<bool>>(),
+        "X": rates,
+    }))
+}
+
+/// Customers that take turns at a pool.
+pub(super) fn pool(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let customers = pools::Customers {
+        customers: inputs.count("N")?,
+        members: inputs.servers("m")?,
+        think_seconds: inputs.number_or("Z", 0.0)?,
+    };
+    let solved = pools::of_delay(&customers, inputs.number("S")?)?;
+    Ok(json!({
+        "X": solved.throughput,
+        "R": solved.response_seconds,
+        "busy": solved.busy,
+        "wait": solved.wait_seconds,
+        "waiting": solved.waiting,
+    }))
 }

@@ -1,178 +1,181 @@
-//! Inputs of a case by name and sort, with errors that name them.
+//! Inputs of a case, read by name.
+
+use std::hash::{Hash, Hasher};
 
 use serde_json::{Map, Value};
 
 use super::CaseError;
-use crate::solve::{CUSTOMERS_MAX, SERVERS_MAX};
+use crate::solve::Service;
 
-/// Numbers of one list, at most.
-const LIST_MAX: usize = 10_000_000;
+/// Numbers in one list of a case, at most.
+const MOST_NUMBERS: usize = 2_000_000;
 
-/// The inputs of a case.
+/// Whole numbers, at most.
+const MOST_COUNT: f64 = 1e9;
+
+/// The inputs of a case for one model.
 pub(super) struct Inputs<'a> {
+    model: &'static str,
     map: &'a Map<String, Value>,
 }
 
-fn wrong(name: &str, why: impl Into<String>) -> CaseError {
-    CaseError::Input {
-        name: name.to_owned(),
-        why: why.into(),
-    }
-}
-
 impl<'a> Inputs<'a> {
-    pub(super) fn of(map: &'a Map<String, Value>) -> Self {
-        Self { map }
+    pub(super) fn new(model: &'static str, map: &'a Map<String, Value>) -> Self {
+        Self { model, map }
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.map.get(name).is_some_and(|it| !it.is_null())
+    /// The error that a field is not what it must be.
+    pub(super) fn wrong(&self, field: impl Into<String>, rule: &'static str) -> CaseError {
+        CaseError::Input {
+            model: self.model,
+            field: field.into(),
+            rule,
+        }
     }
 
-    pub(super) fn value(&self, name: &str) -> Result<&'a Value, CaseError> {
-        let found = self.map.get(name).filter(|it| !it.is_null());
-        found.ok_or_else(|| wrong(name, "it is missing"))
+    /// Whether a field is there; `null` is not.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.map.get(field).is_some_and(|it| !it.is_null())
     }
 
-    pub(super) fn number(&self, name: &str) -> Result<f64, CaseError> {
-        let value = self.value(name)?;
-        value.as_f64().ok_or_else(|| wrong(name, "want a number"))
+    /// A field as it is.
+    pub(super) fn value(&self, field: &str, rule: &'static str) -> Result<&'a Value, CaseError> {
+        let value = self.map.get(field).filter(|it| !it.is_null());
+        value.ok_or_else(|| self.wrong(field, rule))
     }
 
-    pub(super) fn number_or(&self, name: &str, otherwise: f64) -> Result<f64, CaseError> {
-        match self.has(name) {
-            true => self.number(name),
+    pub(super) fn number(&self, field: &str) -> Result<f64, CaseError> {
+        let rule = "a number";
+        let value = self.value(field, rule)?.as_f64();
+        value.ok_or_else(|| self.wrong(field, rule))
+    }
+
+    pub(super) fn number_or(&self, field: &str, otherwise: f64) -> Result<f64, CaseError> {
+        match self.has(field) {
+            true => self.number(field),
             false => Ok(otherwise),
         }
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<&'a str, CaseError> {
-        let value = self.value(name)?;
-        value.as_str().ok_or_else(|| wrong(name, "want a text"))
+    pub(super) fn yes_or_no(&self, field: &str) -> Result<bool, CaseError> {
+        let rule = "true or false";
+        let value = self.value(field, rule)?.as_bool();
+        value.ok_or_else(|| self.wrong(field, rule))
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<bool, CaseError> {
-        match self.has(name) {
-            true => {
-                let value = self.value(name)?.as_bool();
-                value.ok_or_else(|| wrong(name, "want true or false"))
+    pub(super) fn text(&self, field: &str) -> Result<&'a str, CaseError> {
+        let rule = "a text";
+        let value = self.value(field, rule)?.as_str();
+        value.ok_or_else(|| self.wrong(field, rule))
+    }
+
+    pub(super) fn texts(&self, field: &str) -> Result<Vec<&'a str>, CaseError> {
+        let rule = "a list of texts";
+        let wrong = || self.wrong(field, rule);
+        let values = self.value(field, rule)?.as_array().ok_or_else(wrong)?;
+        let texts = values.iter().map(|it| it.as_str().ok_or_else(wrong));
+        texts.collect()
+    }
+
+    pub(super) fn count(&self, field: &str) -> Result<usize, CaseError> {
+        let rule = "a whole number of zero or more";
+        whole(self.number(field)?).ok_or_else(|| self.wrong(field, rule))
+    }
+
+    pub(super) fn counts(&self, field: &str) -> Result<Vec<usize>, CaseError> {
+        let rule = "a list of whole numbers of zero or more";
+        let numbers = self.numbers(field)?;
+        let counts = numbers.into_iter().map(whole).collect::<Option<_>>();
+        counts.ok_or_else(|| self.wrong(field, rule))
+    }
+
+    /// A number of servers.
+    pub(super) fn servers(&self, field: &str) -> Result<u32, CaseError> {
+        Ok(self.count(field)?.min(u32::MAX as usize) as u32)
+    }
+
+    pub(super) fn numbers(&self, field: &str) -> Result<Vec<f64>, CaseError> {
+        let rule = "a list of numbers";
+        let value = self.value(field, rule)?;
+        list(value).ok_or_else(|| self.wrong(field, rule))
+    }
+
+    /// A list of as many numbers as something else has.
+    pub(super) fn numbers_like(&self, field: &str, length: usize) -> Result<Vec<f64>, CaseError> {
+        let numbers = self.numbers(field)?;
+        match numbers.len() == length {
+            true => Ok(numbers),
+            false => Err(self.wrong(field, "as many numbers as its stations or classes")),
+        }
+    }
+
+    pub(super) fn numbers_or(
+        &self,
+        field: &str,
+        otherwise: f64,
+        length: usize,
+    ) -> Result<Vec<f64>, CaseError> {
+        match self.has(field) {
+            true => self.numbers_like(field, length),
+            false => Ok(vec![otherwise; length]),
+        }
+    }
+
+    /// Keys of a trace: whole numbers or texts.
+    pub(super) fn keys(&self, field: &str) -> Result<Vec<u64>, CaseError> {
+        let rule = "a list of whole numbers or texts";
+        let wrong = || self.wrong(field, rule);
+        let values = self.value(field, rule)?.as_array().ok_or_else(wrong)?;
+        let key = |it: &Value| match it {
+            Value::String(text) => {
+                let mut hasher = std::hash::DefaultHasher::new();
+                text.hash(&mut hasher);
+                Some(hasher.finish())
             }
-            false => Ok(false),
+            other => other.as_u64(),
+        };
+        values.iter().map(|it| key(it).ok_or_else(wrong)).collect()
+    }
+
+    /// Rows of numbers.
+    pub(super) fn table(&self, field: &str) -> Result<Vec<Vec<f64>>, CaseError> {
+        let rule = "a list of lists of numbers";
+        let wrong = || self.wrong(field, rule);
+        let rows = self.value(field, rule)?.as_array().ok_or_else(wrong)?;
+        rows.iter().map(|row| list(row).ok_or_else(wrong)).collect()
+    }
+
+    /// Rows of numbers, all of them as long as the first.
+    pub(super) fn even_table(&self, field: &str) -> Result<Vec<Vec<f64>>, CaseError> {
+        let rows = self.table(field)?;
+        let columns = rows.first().map_or(0, Vec::len);
+        match rows.iter().all(|row| row.len() == columns) {
+            true => Ok(rows),
+            false => Err(self.wrong(field, "rows of equal length")),
         }
     }
 
-    /// A whole number of servers, places or rows.
-    pub(super) fn count(&self, name: &str, most: usize) -> Result<usize, CaseError> {
-        whole(name, self.number(name)?, most)
-    }
-
-    pub(super) fn servers(&self, name: &str) -> Result<usize, CaseError> {
-        self.count(name, SERVERS_MAX)
-    }
-
-    pub(super) fn array(&self, name: &str) -> Result<&'a [Value], CaseError> {
-        let values = self.value(name)?.as_array();
-        let values = values.ok_or_else(|| wrong(name, "want a list"))?;
-        match values.len() <= LIST_MAX {
-            true => Ok(values),
-            false => Err(wrong(name, format!("has more than {LIST_MAX} entries"))),
-        }
-    }
-
-    pub(super) fn list(&self, name: &str) -> Result<Vec<f64>, CaseError> {
-        numbers(name, self.array(name)?)
-    }
-
-    pub(super) fn list_or_none(&self, name: &str) -> Result<Option<Vec<f64>>, CaseError> {
-        match self.has(name) {
-            true => Ok(Some(self.list(name)?)),
-            false => Ok(None),
-        }
-    }
-
-    pub(super) fn counts(&self, name: &str, most: usize) -> Result<Vec<usize>, CaseError> {
-        let numbers = self.list(name)?.into_iter();
-        numbers.map(|it| whole(name, it, most)).collect()
-    }
-
-    /// Customers of each class, or of one.
-    pub(super) fn customers(&self, name: &str) -> Result<Vec<usize>, CaseError> {
-        match self.value(name)?.is_array() {
-            true => self.counts(name, CUSTOMERS_MAX),
-            false => Ok(vec![self.count(name, CUSTOMERS_MAX)?]),
-        }
-    }
-
-    pub(super) fn matrix(&self, name: &str) -> Result<Vec<Vec<f64>>, CaseError> {
-        let rows = self.array(name)?.iter();
-        rows.map(|row| {
-            let row = row.as_array();
-            numbers(
-                name,
-                row.ok_or_else(|| wrong(name, "want a list of lists"))?,
-            )
-        })
-        .collect()
-    }
-
-    /// Name and number, as in an object.
-    pub(super) fn named(&self, name: &str) -> Result<Vec<(String, f64)>, CaseError> {
-        let map = self.value(name)?.as_object();
-        let map = map.ok_or_else(|| wrong(name, "want an object of numbers"))?;
-        map.iter()
-            .map(|(key, value)| {
-                let value = value.as_f64();
-                Ok((
-                    key.clone(),
-                    value.ok_or_else(|| wrong(name, format!("{key} is no number")))?,
-                ))
-            })
-            .collect()
-    }
-
-    pub(super) fn names(&self, name: &str) -> Result<Vec<&'a str>, CaseError> {
-        let values = self.array(name)?.iter();
-        values
-            .map(|it| {
-                it.as_str()
-                    .ok_or_else(|| wrong(name, "want a list of names"))
-            })
-            .collect()
-    }
-
-    /// Keys of a trace: whole numbers, or texts that are told apart.
-    pub(super) fn keys(&self, name: &str) -> Result<Vec<u64>, CaseError> {
-        let mut known = std::collections::HashMap::new();
-        let values = self.array(name)?.iter();
-        values
-            .map(|value| match (value.as_u64(), value.as_str()) {
-                (Some(key), _) => Ok(key),
-                (None, Some(text)) => {
-                    let next = known.len() as u64;
-                    Ok(*known.entry(text).or_insert(next))
-                }
-                (None, None) => Err(wrong(name, "want whole numbers or texts")),
-            })
-            .collect()
-    }
-
-    pub(super) fn wrong(&self, name: &str, why: &str) -> CaseError {
-        wrong(name, why)
+    /// How stations serve: servers of each, 0 for a delay; one server without the field.
+    pub(super) fn services(&self, field: &str, stations: usize) -> Result<Vec<Service>, CaseError> {
+        let rule = "servers of each station, 0 for a delay";
+        let service = |it: f64| match whole(it) {
+            Some(0) => Some(Service::Delay),
+            Some(servers) => Some(Service::Servers(servers as u32)),
+            None => None,
+        };
+        let servers = self.numbers_or(field, 1.0, stations)?;
+        let services = servers.into_iter().map(service).collect::<Option<_>>();
+        services.ok_or_else(|| self.wrong(field, rule))
     }
 }
 
-fn whole(name: &str, value: f64, most: usize) -> Result<usize, CaseError> {
-    match value >= 0.0 && value.fract() == 0.0 && value <= most as f64 {
-        true => Ok(value as usize),
-        false => Err(wrong(
-            name,
-            format!("want a whole number up to {most}, not {value}"),
-        )),
-    }
+/// A whole number that is not negative.
+fn whole(number: f64) -> Option<usize> {
+    let is_whole = (0.0..=MOST_COUNT).contains(&number) && number.fract() == 0.0;
+    is_whole.then_some(number as usize)
 }
 
-fn numbers(name: &str, values: &[Value]) -> Result<Vec<f64>, CaseError> {
-    let all = values.iter().map(Value::as_f64);
-    all.collect::<Option<Vec<f64>>>()
-        .ok_or_else(|| wrong(name, "want numbers only"))
+fn list(value: &Value) -> Option<Vec<f64>> {
+    let values = value.as_array().filter(|it| it.len() <= MOST_NUMBERS)?;
+    values.iter().map(Value::as_f64).collect()
 }

@@ -1,95 +1,132 @@
-//! Scaling laws.
+//! Models of how throughput grows.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::inputs::Inputs;
-use super::resource::refused;
-use super::{Answer, CaseError};
-use crate::solve::scaling::{self, Answer as Asked, Law};
+use super::{Refusal, Stop};
+use crate::solve::honesty::{self as honest, Answer};
+use crate::solve::scaling::{self, Usl};
+use crate::solve::{SolveError, usl};
 
-fn told(law: &Law) -> Answer {
-    vec![
-        ("alpha", json!(law.alpha)),
-        ("beta", json!(law.beta)),
-        ("gamma", json!(law.gamma)),
-        ("Npeak", json!(law.peak())),
-        ("Xpeak", json!(law.peak().map(|it| law.at(it)))),
-        ("limit", json!(law.limit())),
-        ("Nopt", json!(law.optimum())),
-    ]
+fn measurements(inputs: &Inputs<'_>) -> Result<(Vec<f64>, Vec<f64>), Stop> {
+    let n = inputs.numbers("N")?;
+    let throughput = inputs.numbers("X")?;
+    match throughput.len() == n.len() {
+        true => Ok((n, throughput)),
+        false => Err(inputs.wrong("X", "as many numbers as N").into()),
+    }
 }
 
-pub(super) fn usl_fit(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let n = inputs.list("N")?;
-    let fitted = scaling::fit_law(&n, &inputs.list("X")?)?;
-    let law = &fitted.law;
-    let mut answer = told(law);
-    let at = |all: &[f64]| -> Vec<f64> { all.iter().map(|it| law.at(*it)).collect() };
-    answer.extend([
-        ("sigma", json!(fitted.sigma)),
-        ("se", json!(fitted.errors)),
-        ("at_bound", json!(fitted.at_bound)),
-        ("fitted", json!(at(&n))),
-        ("estimator", json!("least squares, scale profiled out")),
-    ]);
-    if let Some(wanted) = inputs.list_or_none("predict")? {
-        answer.push(("pred", json!(at(&wanted))));
+/// Measurements that do not determine a law are refused, not wrong.
+fn refused(error: SolveError) -> Stop {
+    match error {
+        SolveError::Undetermined(why) => Stop::Refused(Refusal {
+            code: "I2",
+            why: why.to_owned(),
+            record_next: "throughput at six or more different N".to_owned(),
+        }),
+        other => Stop::Unsolved(other),
+    }
+}
+
+/// The universal scalability law by least squares.
+pub(super) fn fit(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let (n, throughput) = measurements(inputs)?;
+    let fit = usl::fit(&n, &throughput).map_err(refused)?;
+    let law = &fit.usl;
+    let errors = fit.errors.map(|it| [it.alpha, it.beta, it.gamma]);
+    let bounds = fit.at_bound.iter().map(|it| it.name());
+    let mut answer = json!({
+        "alpha": law.alpha,
+        "beta": law.beta,
+        "gamma": law.gamma,
+        "sigma": fit.sigma,
+        "se": errors,
+        "Npeak": law.peak(),
+        "Xpeak": law.throughput(law.peak()),
+        "limit": law.limit(),
+        "Nopt": law.optimum(),
+        "fitted": fit.fitted,
+        "at_bound": bounds.collect::<Vec<&str>>(),
+        "estimator": "least squares on throughput",
+    });
+    if inputs.has("predict") {
+        let asked = inputs.numbers("predict")?;
+        let predicted = asked.iter().map(|it| law.throughput(*it));
+        answer["pred"] = json!(predicted.collect::<Vec<f64>>());
     }
     Ok(answer)
 }
 
-pub(super) fn usl_eval(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let law = Law {
-        alpha: crate::solve::not_negative("alpha", inputs.number("alpha")?)?,
-        beta: crate::solve::not_negative("beta", inputs.number("beta")?)?,
-        gamma: crate::solve::positive("gamma", inputs.number_or("gamma", 1.0)?)?,
+/// The law by its formulas.
+pub(super) fn evaluate(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let law = Usl {
+        alpha: inputs.number("alpha")?,
+        beta: inputs.number("beta")?,
+        gamma: inputs.number_or("gamma", 1.0)?,
     };
-    Ok(told(&law))
+    law.check()?;
+    Ok(json!({
+        "Npeak": law.peak(),
+        "Xpeak": law.throughput(law.peak()),
+        "limit": law.limit(),
+        "Nopt": law.optimum(),
+    }))
 }
 
-pub(super) fn usl_gcap(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let law = scaling::quadratic(&inputs.list("N")?, &inputs.list("X")?)?;
-    Ok(vec![
-        ("sigma", json!(law.alpha)),
-        ("kappa", json!(law.beta)),
-        ("Npeak", json!(law.peak())),
-        (
-            "estimator",
-            json!("quadratic through deviations from linearity"),
-        ),
-    ])
+/// The law by Gunther's quadratic.
+pub(super) fn gunther(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let (n, throughput) = measurements(inputs)?;
+    let law = scaling::gunther(&n, &throughput).map_err(refused)?;
+    Ok(json!({
+        "sigma": law.alpha,
+        "kappa": law.beta,
+        "gamma": law.gamma,
+        "Npeak": law.peak(),
+        "estimator": "quadratic transform",
+    }))
 }
 
-pub(super) fn usl_norm(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let (capacity, efficiency) = scaling::relative(&inputs.list("N")?, &inputs.list("X")?)?;
-    Ok(vec![("C", json!(capacity)), ("eff", json!(efficiency))])
+/// Throughput relative to that of one.
+pub(super) fn relative(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let (n, throughput) = measurements(inputs)?;
+    let relative = scaling::relative(&n, &throughput)?;
+    Ok(json!({
+        "C": relative.iter().map(|it| it.capacity).collect::<Vec<f64>>(),
+        "eff": relative.iter().map(|it| it.efficiency).collect::<Vec<f64>>(),
+    }))
 }
 
-pub(super) fn honesty(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
-    let at = inputs.number("at")?;
-    let answer = scaling::honest(&inputs.list("N")?, &inputs.list("X")?, at)?;
-    Ok(match answer {
-        Asked::Refused(refusal) => refused(&refusal),
-        Asked::Interval(lo, point, hi) => vec![
-            ("refused", json!(false)),
-            ("lo", json!(lo)),
-            ("X", json!(point)),
-            ("hi", json!(hi)),
-        ],
-    })
+/// What measurements tell about another N.
+pub(super) fn honesty(inputs: &Inputs<'_>) -> Result<Value, Stop> {
+    let (n, throughput) = measurements(inputs)?;
+    match honest::throughput(&n, &throughput, inputs.number("at")?)? {
+        Answer::Between { lo, middle, hi } => Ok(json!({
+            "refused": false,
+            "lo": lo,
+            "hi": hi,
+            "X": middle,
+            "level": honest::LEVEL,
+        })),
+        Answer::Refused(refusal) => Err(Stop::Refused(Refusal {
+            code: refusal.code,
+            why: refusal.why,
+            record_next: refusal.record_next,
+        })),
+    }
 }
 
-pub(super) fn amdahl(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
+/// Speed for a part that can be divided.
+pub(super) fn amdahl(inputs: &Inputs<'_>) -> Result<Value, Stop> {
     let processors = match inputs.has("k") {
         true => Some(inputs.number("k")?),
         false => None,
     };
-    let times = scaling::amdahl(inputs.number("parallel")?, processors)?;
-    // All of a program in parallel on infinitely many is infinitely fast, which is null.
-    Ok(vec![("S", json!(times))])
+    Ok(json!({"S": scaling::amdahl(inputs.number("parallel")?, processors)?}))
 }
 
-pub(super) fn gustafson(inputs: &Inputs<'_>) -> Result<Answer, CaseError> {
+/// How much more work is done in the same time.
+pub(super) fn gustafson(inputs: &Inputs<'_>) -> Result<Value, Stop> {
     let times = scaling::gustafson(inputs.number("serial")?, inputs.number("k")?)?;
-    Ok(vec![("S", json!(times))])
+    Ok(json!({"S": times}))
 }

@@ -1,224 +1,310 @@
-//! Closed systems of several classes, where an exact solution costs too much.
+//! Closed networks with several classes, approximately; and the choice.
 //!
-//! * [`schweitzer`]: one fixed point; up to some percent off.
-//! * [`linearizer`]: three rounds of fixed points with one customer less; usually within a
-//!   tenth of a percent.
-//! * [`solve`]: exact where that is affordable, else the linearizer.
+//! An arriving customer meets the queue of the network without itself. The exact
+//! recursion solves all those smaller networks; Schweitzer guesses their queues from
+//! the whole one, Linearizer corrects that guess by how the shares of the queues change
+//! when one customer leaves. Schweitzer alone can be several percent off, so it is
+//! never what [`solve`] takes.
 //!
-//! Several servers are taken as one fast server and a delay, which is up to 8 % off at the
-//! knee (Seidmann et al.), so intervals of such answers must be wider by that.
+//! Several servers are split, after Seidmann, into one that is as fast as all and a
+//! delay; that alone makes response times up to 9 % wrong near the knee
+//! ([`SEIDMANN_SPREAD`]).
+//!
+//! Start at [`solve`].
 //!
 //! # Source
 //!
-//! P. J. Schweitzer, 1979; K. M. Chandy, D. Neuse, "Linearizer: a heuristic algorithm for
-//! queueing network models of computing systems", CACM 25 (1982); A. Seidmann, P. J.
-//! Schweitzer, S. Shalev-Oren, Large Scale Systems 12 (1987).
+//! P. J. Schweitzer, "Approximate analysis of multiclass closed networks of queues",
+//! 1979. K. M. Chandy, D. Neuse, "Linearizer: a heuristic algorithm for queueing network
+//! models of computing systems", CACM 25 (1982). A. Seidmann et al., "Computerized
+//! closed queueing network models of flexible manufacturing systems", 1987.
 
-use super::SolveError;
-use super::multi::{self, Point, STATES_MAX, System};
-use super::positive;
+use super::classes::{self, Method, Network, Solution};
+use super::{Service, SolveError, check};
 
-/// Turns of a fixed point, at most.
-const TURNS_MAX: usize = 100_000;
+/// How much wider an interval gets where Seidmann's split was used.
+pub const SEIDMANN_SPREAD: f64 = 0.08;
 
-/// A fixed point is reached when no queue moves by more than this.
-const STILL: f64 = 1e-10;
+/// Iterations of one fixed point, at most; a few dozen are usual, more near saturation.
+const MOST_ITERATIONS: usize = 20_000;
 
-/// Which solution was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// The exact one.
-    Exact,
-    /// The linearizer.
-    Linearizer,
-}
+/// Iterations of one fixed point that even the largest network may take.
+const LEAST_ITERATIONS: usize = 200;
 
-/// Solves exactly where that is affordable, else by the linearizer.
+/// Elementary steps of one solution, about: some seconds.
+const MOST_STEPS: usize = 1_000_000_000;
+
+/// From here on steps are halved, in case they jump from side to side.
+const HALVED_FROM: usize = 500;
+
+/// Queues differ by less than this share of their class at the fixed point.
+const CLOSE: f64 = 1e-10;
+
+/// What still counts as solved when the iterations are used up.
+const CLOSE_ENOUGH: f64 = 1e-5;
+
+/// Runs at full population, as published.
+const RUNS: usize = 3;
+
+/// Corrections remembered by Linearizer, at most: classes squared times stations.
+const MOST_CORRECTIONS: usize = 1_000_000;
+
+/// Solves a network with classes: exactly where that is affordable, else by Linearizer.
 ///
 /// # Errors
 ///
-/// Numbers that are none.
-pub fn solve(system: &System) -> Result<(Point, Taken), SolveError> {
-    if system.states() <= STATES_MAX as f64
-        && let Ok(point) = multi::exact(system)
-    {
-        return Ok((point, Taken::Exact));
+/// As [`linearizer`].
+pub fn solve(network: &Network) -> Result<Solution, SolveError> {
+    network.check()?;
+    match network.is_affordable() {
+        true => classes::exact(network),
+        false => linearizer(network),
     }
-    Ok((linearizer(system)?, Taken::Linearizer))
 }
 
-/// The approximation of Schweitzer and Bard.
+/// Solves a network with classes by the approximation of Bard and Schweitzer.
 ///
 /// # Errors
 ///
-/// Numbers that are none.
-pub fn schweitzer(system: &System) -> Result<Point, SolveError> {
-    let core = Core::new(system)?;
-    let none = vec![vec![vec![0.0; core.stations]; core.classes]; core.classes];
-    let (throughput, residence_s, _) = core.fixed_point(&core.customers, &none, core.spread())?;
-    Ok(core.finished(throughput, residence_s))
+/// [`SolveError::Input`] and [`SolveError::Shape`] for what no network can be,
+/// [`SolveError::Undetermined`] if the iteration does not settle.
+pub fn schweitzer(network: &Network) -> Result<Solution, SolveError> {
+    network.check()?;
+    let split = Split::of(network);
+    let corrections = split.no_corrections();
+    let mut queues = split.even(&split.populations);
+    let core = split.core(&split.populations, &corrections, &mut queues)?;
+    Ok(split.solution(network, Method::Schweitzer, core))
 }
 
-/// The approximation of Chandy and Neuse.
+/// Solves a network with classes by Linearizer.
 ///
 /// # Errors
 ///
-/// Numbers that are none.
-pub fn linearizer(system: &System) -> Result<Point, SolveError> {
-    let core = Core::new(system)?;
-    let classes = core.classes;
-    // How much the share of class i at station k differs with one customer of class j less.
-    let mut changes = vec![vec![vec![0.0; core.stations]; classes]; classes];
-    let mut whole = core.spread();
-    let mut less: Vec<Queues> = (0..classes)
-        .map(|j| core.spread_of(&core.without(j)))
-        .collect();
-    let mut found = None;
-    for round in 0..3 {
-        let (throughput, residence_s, queues) =
-            core.fixed_point(&core.customers, &changes, whole.clone())?;
-        whole = queues;
-        found = Some((throughput, residence_s));
-        if round == 2 {
-            break;
+/// As [`schweitzer`]; and [`SolveError::TooLarge`] with many classes and stations.
+pub fn linearizer(network: &Network) -> Result<Solution, SolveError> {
+    network.check()?;
+    let split = Split::of(network);
+    let classes = split.populations.len();
+    let size = classes as f64 * classes as f64 * split.queued.len() as f64;
+    check::at_most("the number of corrections", size, MOST_CORRECTIONS)?;
+    let full = &split.populations;
+    // corrections[j][c][k]: share of class c at k that comes when one of j leaves.
+    let mut corrections = vec![split.no_corrections(); classes];
+    let mut queues = split.even(full);
+    let smaller: Vec<Vec<f64>> = (0..classes).map(|j| without_one(full, j)).collect();
+    let mut smaller_queues: Vec<_> = smaller.iter().map(|it| split.even(it)).collect();
+    for _ in 1..RUNS {
+        split.core(full, &split.expected(full, &corrections), &mut queues)?;
+        for (population, queues) in smaller.iter().zip(&mut smaller_queues) {
+            let expected = split.expected(population, &corrections);
+            split.core(population, &expected, queues)?;
         }
-        for (j, less) in less.iter_mut().enumerate() {
-            let customers = core.without(j);
-            if customers.iter().sum::<f64>() <= 0.0 {
-                less.iter_mut().flatten().for_each(|it| *it = 0.0);
+        for j in (0..classes).filter(|j| full[*j] > 0.0) {
+            for c in (0..classes).filter(|c| full[*c] > 0.0) {
+                for k in 0..split.queued.len() {
+                    let share = queues[c][k] / full[c];
+                    let left = smaller[j][c];
+                    let share_without = match left > 0.0 {
+                        true => smaller_queues[j][c][k] / left,
+                        false => share,
+                    };
+                    corrections[j][c][k] = share_without - share;
+                }
+            }
+        }
+    }
+    let core = split.core(full, &split.expected(full, &corrections), &mut queues)?;
+    Ok(split.solution(network, Method::Linearizer, core))
+}
+
+fn without_one(populations: &[f64], class: usize) -> Vec<f64> {
+    let mut smaller = populations.to_vec();
+    smaller[class] = (smaller[class] - 1.0).max(0.0);
+    smaller
+}
+
+/// `[class][queue]`.
+type Table = Vec<Vec<f64>>;
+
+/// A network with single queues and delays only.
+struct Split {
+    populations: Vec<f64>,
+    /// Think time, delays, and what Seidmann's split takes out of stations.
+    delays: Vec<f64>,
+    /// Demands at the stations that have a queue: `[class][queue]`.
+    demands: Table,
+    /// The stations that have a queue.
+    queued: Vec<usize>,
+}
+
+/// What a fixed point says: throughput of each class, times at each queue.
+struct Core {
+    throughputs: Vec<f64>,
+    times: Table,
+}
+
+/// The part of a demand that waits in a queue, and the part that does not.
+pub(super) fn parts(demand: f64, service: Service) -> (f64, f64) {
+    match service {
+        Service::Delay => (0.0, demand),
+        Service::Servers(servers) => {
+            let queued = demand / f64::from(servers);
+            (queued, (demand - queued).max(0.0))
+        }
+    }
+}
+
+impl Split {
+    fn of(network: &Network) -> Self {
+        let services = &network.services;
+        let queued: Vec<usize> = (0..services.len())
+            .filter(|k| services[*k] != Service::Delay)
+            .collect();
+        let rows = network.demands_seconds.iter();
+        let delay = |(row, think): (&Vec<f64>, &f64)| {
+            let parts = row.iter().zip(services);
+            think
+                + parts
+                    .map(|(it, service)| parts_delay(*it, *service))
+                    .sum::<f64>()
+        };
+        let queue = |row: &Vec<f64>| {
+            let stations = queued.iter();
+            stations.map(|k| parts(row[*k], services[*k]).0).collect()
+        };
+        Self {
+            populations: network.populations.iter().map(|it| *it as f64).collect(),
+            delays: rows
+                .clone()
+                .zip(&network.think_seconds)
+                .map(delay)
+                .collect(),
+            demands: rows.map(queue).collect(),
+            queued,
+        }
+    }
+
+    fn no_corrections(&self) -> Table {
+        vec![vec![0.0; self.queued.len()]; self.populations.len()]
+    }
+
+    /// Customers spread evenly, to start from.
+    fn even(&self, populations: &[f64]) -> Table {
+        let queues = self.queued.len();
+        let rows = populations.iter();
+        rows.map(|it| vec![it / queues.max(1) as f64; queues])
+            .collect()
+    }
+
+    /// For an arriving customer of each class, by how much the corrections change the
+    /// queue that it meets.
+    fn expected(&self, populations: &[f64], corrections: &[Table]) -> Table {
+        let of_class = |class: usize| {
+            let others = without_one(populations, class);
+            let meets = |k: usize| {
+                let rows = others.iter().zip(&corrections[class]);
+                rows.map(|(count, row)| count * row[k]).sum()
+            };
+            (0..self.queued.len()).map(meets).collect()
+        };
+        (0..populations.len()).map(of_class).collect()
+    }
+
+    /// Iterations of one of the fixed points that Linearizer takes.
+    fn most_iterations(&self) -> usize {
+        let classes = self.populations.len();
+        let each = classes * self.queued.len().max(1);
+        let fixed_points = RUNS * (classes + 1);
+        (MOST_STEPS / each / fixed_points).clamp(LEAST_ITERATIONS, MOST_ITERATIONS)
+    }
+
+    /// Iterates queues to their fixed point.
+    fn core(
+        &self,
+        populations: &[f64],
+        expected: &Table,
+        queues: &mut Table,
+    ) -> Result<Core, SolveError> {
+        let mut core = Core {
+            throughputs: vec![0.0; populations.len()],
+            times: self.demands.clone(),
+        };
+        let mut change = 0.0;
+        for iteration in 0..self.most_iterations() {
+            self.times(populations, expected, queues, &mut core);
+            change = moved(populations, &core, queues, weight(iteration));
+            if change <= CLOSE {
+                return Ok(core);
+            }
+        }
+        match change <= CLOSE_ENOUGH {
+            true => Ok(core),
+            false => Err(SolveError::Undetermined(
+                "the approximation of the network does not settle",
+            )),
+        }
+    }
+
+    /// Times and throughputs that follow from queues.
+    fn times(&self, populations: &[f64], expected: &Table, queues: &Table, core: &mut Core) {
+        let mut totals = vec![0.0; self.queued.len()];
+        for row in queues {
+            totals.iter_mut().zip(row).for_each(|(sum, it)| *sum += it);
+        }
+        for (class, population) in populations.iter().enumerate() {
+            if *population <= 0.0 {
                 continue;
             }
-            *less = core.fixed_point(&customers, &changes, less.clone())?.2;
-        }
-        for i in 0..classes {
-            for (j, less) in less.iter().enumerate() {
-                let customers = core.without(j);
-                for k in 0..core.stations {
-                    let share = |queue: f64, n: f64| if n > 0.0 { queue / n } else { 0.0 };
-                    changes[i][j][k] =
-                        share(less[i][k], customers[i]) - share(whole[i][k], core.customers[i]);
-                }
+            let mut round = self.delays[class];
+            for (k, total) in totals.iter().enumerate() {
+                let own = queues[class][k] / population;
+                let met = (total - own + expected[class][k]).max(0.0);
+                core.times[class][k] = self.demands[class][k] * (1.0 + met);
+                round += core.times[class][k];
             }
+            core.throughputs[class] = population / round;
         }
     }
-    found.map_or_else(
-        || Err(SolveError::Undetermined("no round was made".to_owned())),
-        |(throughput, residence_s)| Ok(core.finished(throughput, residence_s)),
-    )
+
+    /// Puts the parts of each station together again.
+    fn solution(&self, network: &Network, method: Method, core: Core) -> Solution {
+        let mut responses = network.demands_seconds.clone();
+        for (class, row) in responses.iter_mut().enumerate() {
+            for (place, k) in self.queued.iter().enumerate() {
+                let (_, delay) = parts(row[*k], network.services[*k]);
+                row[*k] = delay + core.times[class][place];
+            }
+        }
+        Solution::of(network, method, core.throughputs, responses)
+    }
 }
 
-/// Customers of each class at each station.
-type Queues = Vec<Vec<f64>>;
-
-/// Throughputs, residence times and queues at a fixed point.
-type Turned = (Vec<f64>, Vec<Vec<f64>>, Queues);
-
-/// A system whose servers are single, with the delays that make them so.
-struct Core {
-    system: System,
-    customers: Vec<f64>,
-    classes: usize,
-    stations: usize,
-    /// Seconds with a queue of each class at each station.
-    queueing: Vec<Vec<f64>>,
-    /// Seconds without one.
-    delay: Vec<Vec<f64>>,
+/// Moves queues toward those that follow from times; the largest move as a share of its
+/// class.
+fn moved(populations: &[f64], core: &Core, queues: &mut Table, weight: f64) -> f64 {
+    let mut change = 0.0_f64;
+    for (class, population) in populations.iter().enumerate() {
+        for (queue, time) in queues[class].iter_mut().zip(&core.times[class]) {
+            let next = match *population > 0.0 {
+                true => core.throughputs[class] * time,
+                false => 0.0,
+            };
+            let step = weight * (next - *queue);
+            *queue += step;
+            change = change.max(step.abs() / population.max(1.0));
+        }
+    }
+    change
 }
 
-impl Core {
-    fn new(system: &System) -> Result<Self, SolveError> {
-        let system = system.checked()?;
-        if system.customers.iter().all(|it| *it == 0) {
-            return Err(SolveError::Number {
-                what: "the number of customers",
-                value: 0.0,
-                want: "1 or more",
-            });
-        }
-        let split = |delayed: bool| -> Vec<Vec<f64>> {
-            let of = |demand_s: &f64, servers: &usize| match (*servers, delayed) {
-                (0, true) => *demand_s,
-                (0, false) => 0.0,
-                (m, true) => demand_s * (m - 1) as f64 / m as f64,
-                (m, false) => demand_s / m as f64,
-            };
-            let row = |row: &Vec<f64>| {
-                row.iter()
-                    .zip(&system.servers)
-                    .map(|(d, m)| of(d, m))
-                    .collect()
-            };
-            system.demands.iter().map(row).collect()
-        };
-        Ok(Self {
-            customers: system.customers.iter().map(|it| *it as f64).collect(),
-            classes: system.demands.len(),
-            stations: system.servers.len(),
-            queueing: split(false),
-            delay: split(true),
-            system,
-        })
-    }
+fn parts_delay(demand: f64, service: Service) -> f64 {
+    parts(demand, service).1
+}
 
-    fn without(&self, class: usize) -> Vec<f64> {
-        let mut customers = self.customers.clone();
-        customers[class] = (customers[class] - 1.0).max(0.0);
-        customers
-    }
-
-    fn spread(&self) -> Queues {
-        self.spread_of(&self.customers)
-    }
-
-    /// Customers spread evenly.
-    fn spread_of(&self, customers: &[f64]) -> Queues {
-        let even = |n: &f64| vec![n / self.stations as f64; self.stations];
-        customers.iter().map(even).collect()
-    }
-
-    /// Turns until the queues stand still.
-    fn fixed_point(
-        &self,
-        customers: &[f64],
-        changes: &[Vec<Vec<f64>>],
-        mut queues: Queues,
-    ) -> Result<Turned, SolveError> {
-        let mut throughput = vec![0.0; self.classes];
-        let mut residence_s = vec![vec![0.0; self.stations]; self.classes];
-        for _ in 0..TURNS_MAX {
-            let mut moved: f64 = 0.0;
-            let mut next = queues.clone();
-            for c in (0..self.classes).filter(|c| customers[*c] > 0.0) {
-                for k in 0..self.stations {
-                    let seen: f64 = (0..self.classes)
-                        .filter(|i| customers[*i] > 0.0)
-                        .map(|i| {
-                            let own = f64::from(u8::from(i == c));
-                            let share = queues[i][k] / customers[i] + changes[i][c][k];
-                            (customers[i] - own) * share
-                        })
-                        .sum();
-                    residence_s[c][k] =
-                        self.delay[c][k] + self.queueing[c][k] * (1.0 + seen.max(0.0));
-                }
-                let cycle_s = residence_s[c].iter().sum::<f64>() + self.system.think_s[c];
-                throughput[c] = customers[c] / positive("a customer's cycle", cycle_s)?;
-                for k in 0..self.stations {
-                    // Those in the delay of several servers are at the station too, but
-                    // nobody waits for them.
-                    next[c][k] = throughput[c] * (residence_s[c][k] - self.delay[c][k]);
-                    moved = moved.max((next[c][k] - queues[c][k]).abs());
-                }
-            }
-            queues = next;
-            if moved < STILL {
-                break;
-            }
-        }
-        Ok((throughput, residence_s, queues))
-    }
-
-    fn finished(&self, throughput: Vec<f64>, residence_s: Vec<Vec<f64>>) -> Point {
-        multi::finished(&self.system, throughput, residence_s)
+fn weight(iteration: usize) -> f64 {
+    match iteration < HALVED_FROM {
+        true => 1.0,
+        false => 0.5,
     }
 }

@@ -1,104 +1,137 @@
-//! Work that is moved out of a window: the peak before and after, with intervals.
+//! Batch work moved out of a window, or to another time of it.
+//!
+//! Start at [`shift`].
 
 use analysis::stats::random::Random;
-use analysis::stats::resample;
+use analysis::stats::{order, resample};
 
-use super::{SolveError, bounded, length, not_negative};
+use super::{SolveError, check};
 
-/// Rows of a window, at most.
-const ROWS_MAX: usize = 1_000_000;
+/// Rows, at most.
+pub const MOST_ROWS: usize = 200_000;
 
-/// Resamples for the interval.
-const DRAWS: usize = 200;
+/// Where the batch work goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Out of the window.
+    Away,
+    /// So many rows later within it; what leaves at the end comes in at the beginning.
+    Later(usize),
+}
 
-/// Level of the intervals.
-const LEVEL: f64 = 0.8;
-
-/// A peak, with the middle 80 % of its resamples.
+/// Busy cores, row by row.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Peak {
-    /// Lower end.
-    pub lo: f64,
-    /// The 95th percentile of the busy units, by row.
+pub struct Shift<'a> {
+    /// All that the host did.
+    pub busy: &'a [f64],
+    /// The part of it that is moved.
+    pub batch: &'a [f64],
+    /// Where it goes.
+    pub goal: Goal,
+    /// Which quantile counts as the peak, such as 0.99.
+    pub peak_level: f64,
+    /// How often the intervals hold, such as 0.8.
+    pub level: f64,
+    /// Seed of the resampling.
+    pub seed: u64,
+}
+
+/// A number with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Of the rows themselves.
     pub value: f64,
-    /// Upper end.
+    /// Least.
+    pub lo: f64,
+    /// Most.
     pub hi: f64,
 }
 
-/// Peak and mean before and after.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What moving batch work does.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Shifted {
-    /// Mean of the busy units before.
+    /// Busy cores after, row by row.
+    pub after: Vec<f64>,
+    /// Peak before.
+    pub peak_before: Estimate,
+    /// Peak after.
+    pub peak_after: Estimate,
+    /// Peak after less peak before.
+    pub peak_change: Estimate,
+    /// Mean before.
     pub mean_before: f64,
     /// Mean after.
     pub mean_after: f64,
-    /// Peak before.
-    pub before: Peak,
-    /// Peak after.
-    pub after: Peak,
 }
 
-/// Takes the busy units of a job out of those of the machine and, where `rows` is not 0,
-/// adds them again so many rows later (earlier, where negative); what falls out of the
-/// window is gone.
+/// Moves the batch work: its busy time is taken from the rows it was in. Peaks come with
+/// intervals from blocks of rows drawn together, before and after alike.
 ///
 /// # Errors
 ///
-/// Columns of different length, or numbers that are none.
-pub fn shifted(busy: &[f64], job: &[f64], rows: i64) -> Result<Shifted, SolveError> {
-    length("the job's busy units", job, busy.len())?;
-    bounded("the number of rows", busy.len() as f64, ROWS_MAX as f64)?;
-    for value in busy.iter().chain(job) {
-        not_negative("busy units", *value)?;
-    }
-    if busy.is_empty() {
-        return Err(SolveError::Shape {
-            what: "the busy units",
-            found: 0,
-            want: 1,
-        });
-    }
-    let mut after: Vec<f64> = busy
-        .iter()
-        .zip(job)
-        .map(|(a, b)| (a - b).max(0.0))
-        .collect();
-    if rows != 0 {
-        for (row, job) in job.iter().enumerate() {
-            let place = usize::try_from(row as i64 + rows).ok();
-            if let Some(after) = place.and_then(|it| after.get_mut(it)) {
-                *after += job;
-            }
-        }
-    }
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+/// [`SolveError::Shape`] for series of different length, [`SolveError::Input`] for
+/// numbers that cannot be, [`SolveError::TooLarge`] beyond [`MOST_ROWS`].
+pub fn shift(shift: &Shift<'_>) -> Result<Shifted, SolveError> {
+    let rows = shift.busy.len();
+    check::some("the busy series", rows)?;
+    check::at_most("the number of rows", rows as f64, MOST_ROWS)?;
+    check::length("the batch series", shift.batch.len(), rows)?;
+    check::all_not_negative("a busy value", shift.busy)?;
+    check::all_not_negative("a batch value", shift.batch)?;
+    check::share("the level of the peak", shift.peak_level)?;
+    check::share("the level of the interval", shift.level)?;
+    let after = after(shift);
+    let peak = |values: &[f64]| order::quantile_in(&mut values.to_vec(), shift.peak_level);
+    let draws = draws(shift, &after, peak);
+    let [before_draws, after_draws, change_draws] = draws;
+    let (before, later) = (peak(shift.busy), peak(&after));
+    let estimate = |value: f64, mut draws: Vec<f64>| {
+        let (lo, hi) = resample::interval(&mut draws, shift.level);
+        Estimate { value, lo, hi }
+    };
     Ok(Shifted {
-        mean_before: mean(busy),
-        mean_after: mean(&after),
-        before: peak(busy),
-        after: peak(&after),
+        peak_before: estimate(before, before_draws),
+        peak_after: estimate(later, after_draws),
+        peak_change: estimate(later - before, change_draws),
+        mean_before: order::mean(shift.busy),
+        mean_after: order::mean(&after),
+        after,
     })
 }
 
-fn peak(values: &[f64]) -> Peak {
-    let mut random = Random::new(values.len() as u64);
-    let length = resample::block_length(values);
-    let mut out = vec![0.0; values.len()];
-    let mut draws: Vec<f64> = (0..DRAWS)
-        .map(|_| {
-            resample::blocks(values, length, &mut random, &mut out);
-            high(&mut out)
-        })
+fn after(shift: &Shift<'_>) -> Vec<f64> {
+    let rows = shift.busy.len();
+    let pairs = shift.busy.iter().zip(shift.batch);
+    // What was measured as batch cannot have been more than all.
+    let mut after: Vec<f64> = pairs
+        .clone()
+        .map(|(all, part)| (all - part).max(0.0))
         .collect();
-    let (lo, hi) = resample::interval(&mut draws, LEVEL);
-    let value = high(&mut values.to_vec());
-    Peak {
-        lo: lo.min(value),
-        value,
-        hi: hi.max(value),
+    if let Goal::Later(by) = shift.goal {
+        for (row, (all, part)) in pairs.enumerate() {
+            after[(row + by % rows) % rows] += part.min(*all);
+        }
     }
+    after
 }
 
-fn high(values: &mut [f64]) -> f64 {
-    analysis::stats::order::quantile_in(values, 0.95)
+/// Peaks before, after, and their difference, of rows drawn in blocks.
+fn draws(shift: &Shift<'_>, after: &[f64], peak: impl Fn(&[f64]) -> f64) -> [Vec<f64>; 3] {
+    let rows = shift.busy.len();
+    let length = resample::block_length(shift.busy).max(resample::block_length(after));
+    let places: Vec<f64> = (0..rows).map(|row| row as f64).collect();
+    let mut random = Random::new(shift.seed);
+    let mut drawn = vec![0.0; rows];
+    let mut all = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..resample::DRAWS {
+        resample::blocks(&places, length, &mut random, &mut drawn);
+        let pick = |values: &[f64]| -> Vec<f64> {
+            drawn.iter().map(|row| values[*row as usize]).collect()
+        };
+        let (before, later) = (peak(&pick(shift.busy)), peak(&pick(after)));
+        all[0].push(before);
+        all[1].push(later);
+        all[2].push(later - before);
+    }
+    all
 }

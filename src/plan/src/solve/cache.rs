@@ -12,7 +12,7 @@
 
 use std::collections::HashMap;
 
-use super::{SolveError, bounded, not_negative, positive};
+use super::{SolveError, check};
 
 /// Requests of a trace, at most.
 pub const TRACE_MAX: usize = 50_000_000;
@@ -36,18 +36,11 @@ impl Curve {
     ///
     /// A trace that is empty, or too long; a rate outside 0 to 1.
     pub fn of(keys: &[u64], warm: usize, rate: f64) -> Result<Self, SolveError> {
-        bounded(
-            "the number of requests",
-            keys.len() as f64,
-            TRACE_MAX as f64,
+        check::at_most("the number of requests", keys.len() as f64, TRACE_MAX)?;
+        check::share(
+            "the sampling rate",
+            check::positive("the sampling rate", rate)?,
         )?;
-        if !(rate > 0.0 && rate <= 1.0) {
-            return Err(SolveError::Number {
-                what: "the sampling rate",
-                value: rate,
-                want: "above 0, at most 1",
-            });
-        }
         let limit = (rate * u32::MAX as f64) as u32;
         let sampled = |key: &u64| rate >= 1.0 || (mixed(*key) >> 32) as u32 <= limit;
         let kept: Vec<(usize, u64)> = keys
@@ -60,7 +53,7 @@ impl Curve {
             return Err(SolveError::Shape {
                 what: "the requests that count",
                 found: 0,
-                want: 1,
+                expected: 1,
             });
         }
         let mut distances = Distances::new(kept.len());
@@ -109,13 +102,10 @@ impl Curve {
     ///
     /// As [`Curve::of`].
     pub fn sampled(keys: &[u64], warm: usize, rate: f64) -> Result<Self, SolveError> {
-        if !(rate > 0.0 && rate <= 1.0) {
-            return Err(SolveError::Number {
-                what: "the sampling rate",
-                value: rate,
-                want: "above 0, at most 1",
-            });
-        }
+        check::share(
+            "the sampling rate",
+            check::positive("the sampling rate", rate)?,
+        )?;
         Ok(Self {
             scale: 1.0 / rate,
             ..Self::of(keys, warm, 1.0)?
@@ -206,25 +196,17 @@ impl Distances {
 ///
 /// Popularities that are none.
 pub fn che(popularity: &[f64], entries: f64) -> Result<f64, SolveError> {
-    bounded(
-        "the number of keys",
-        popularity.len() as f64,
-        TRACE_MAX as f64,
-    )?;
-    let entries = not_negative("the size of the cache", entries)?;
-    for p in popularity {
-        not_negative("a popularity", *p)?;
-    }
-    let total = positive("the sum of popularities", popularity.iter().sum())?;
-    if entries >= popularity.len() as f64 {
+    check::at_most("the number of keys", popularity.len() as f64, TRACE_MAX)?;
+    let entries = check::not_negative("the size of the cache", entries)?;
+    check::all_not_negative("a popularity", popularity)?;
+    let total = check::positive("the sum of popularities", popularity.iter().sum())?;
+    let asked = popularity.iter().filter(|it| **it > 0.0).count();
+    if entries >= asked as f64 {
         return Ok(1.0);
     }
-    let held = |time: f64| -> f64 {
-        popularity
-            .iter()
-            .map(|p| 1.0 - (-p / total * time).exp())
-            .sum()
-    };
+    // 1 - e^-x, without losing the digits of small x.
+    let within = |p: &f64, time: f64| -(-p / total * time).exp_m1();
+    let held = |time: f64| popularity.iter().map(|p| within(p, time)).sum::<f64>();
     // The time that a key stays: after it as many different keys came as there is room for.
     let (mut low, mut high) = (0.0, 1.0);
     while held(high) < entries && high < 1e18 {
@@ -238,8 +220,7 @@ pub fn che(popularity: &[f64], entries: f64) -> Result<f64, SolveError> {
         }
     }
     let time = (low + high) / 2.0;
-    let hit = |p: &f64| p / total * (1.0 - (-p / total * time).exp());
-    Ok(popularity.iter().map(hit).sum())
+    Ok(popularity.iter().map(|p| p / total * within(p, time)).sum())
 }
 
 /// A backend's demand when the cache before it answers another share.
@@ -248,16 +229,10 @@ pub fn che(popularity: &[f64], entries: f64) -> Result<f64, SolveError> {
 ///
 /// Shares outside 0 to 1, or nothing that was missed before.
 pub fn behind(demand_s: f64, hit_before: f64, hit_after: f64) -> Result<f64, SolveError> {
-    let demand_s = not_negative("the demand", demand_s)?;
+    let demand_s = check::not_negative("the demand", demand_s)?;
     for hit in [hit_before, hit_after] {
-        if !(0.0..=1.0).contains(&hit) {
-            return Err(SolveError::Number {
-                what: "a hit ratio",
-                value: hit,
-                want: "0 to 1",
-            });
-        }
+        check::share("a hit ratio", hit)?;
     }
-    let missed = positive("what was missed before", 1.0 - hit_before)?;
+    let missed = check::positive("what was missed before", 1.0 - hit_before)?;
     Ok(demand_s * (1.0 - hit_after) / missed)
 }

@@ -1,134 +1,215 @@
-//! A disk as a station that serves several operations at once.
+//! A disk that serves several requests at once, from what it was seen to do.
 //!
-//! The share of time that a disk has something to do (`%util`) is no utilization where it
-//! serves several at once. What it can do is fitted from operations a second and the number
-//! in flight: `operations = in flight / (service * max(1, in flight / slots))`.
+//! Its `%util` is the share of time with any request at all, which is no utilization for
+//! a device that serves many in parallel. What it can do is fitted instead: requests per
+//! second grow with the queue up to so many at once, and not beyond.
 //!
-//! # Source
-//!
-//! J. D. C. Little, 1961; Linux `Documentation/admin-guide/iostats.rst` for the readings.
+//! Start at [`fit`].
 
-use analysis::stats::order;
+use super::closed::{Speed, Station};
+use super::{Service, SolveError, check};
 
-use super::{SolveError, bounded, length};
-use crate::refusal::{Code, Refusal};
+/// Points of a fit, at most.
+pub const MOST_POINTS: usize = 100_000;
 
-/// Points of a fit, at least and at most.
-const POINTS: std::ops::RangeInclusive<usize> = 8..=1_000_000;
+/// Latency may fall by this share at a higher rate before the points are refused.
+pub const FALL_TOLERANCE: f64 = 0.15;
 
-/// Slots that are tried.
-const SLOTS: [f64; 13] = [1., 2., 3., 4., 6., 8., 12., 16., 24., 32., 64., 128., 256.];
+/// Rates are compared where one is this multiple of the other: a full disk has many
+/// latencies at one rate.
+const CLEARLY_MORE: f64 = 1.2;
 
-/// Latency at the low end may be this much above that at the high end, as noise goes.
-const FALLS: f64 = 1.15;
+/// What a disk did over a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Mean number of requests in it (`aqu-sz`).
+    pub queue: f64,
+    /// Requests per second.
+    pub rate: f64,
+    /// Mean seconds of a request (`await`).
+    pub latency_seconds: f64,
+}
 
-/// A fitted disk.
+/// A disk: `rate = min(queue, parallel) / service`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Disk {
-    /// Seconds of an operation that waits for no other.
-    pub service_s: f64,
-    /// Operations that are served at once.
-    pub slots: f64,
-    /// Root mean square of the relative errors of operations a second.
-    pub error: f64,
+    /// Seconds of a request that finds the disk empty.
+    pub service_seconds: f64,
+    /// Requests that it serves at once; infinite if no limit was seen.
+    pub parallel: f64,
+    /// Root mean square of the residuals, requests per second.
+    pub residual_rate: f64,
 }
 
-impl Disk {
-    /// Operations a second that it can do.
-    pub fn capacity(&self) -> f64 {
-        self.slots / self.service_s
+/// Why a disk cannot be predicted from what was seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Falls {
+    /// Latency at a lower rate.
+    pub before_seconds: f64,
+    /// The lower latency at a higher rate.
+    pub after_seconds: f64,
+    /// That rate.
+    pub rate: f64,
+}
+
+/// Whether latency falls as the rate grows, as behind a cache or a device that has to
+/// wake up; then no queue explains it, and the disk is not predictable on this host.
+pub fn falls(points: &[Point]) -> Option<Falls> {
+    let mut sorted: Vec<&Point> = points.iter().collect();
+    sorted.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    let mut slower = 0;
+    let mut highest = 0.0_f64;
+    for (place, point) in sorted.iter().enumerate() {
+        while slower < place && sorted[slower].rate * CLEARLY_MORE <= point.rate {
+            highest = highest.max(sorted[slower].latency_seconds);
+            slower += 1;
+        }
+        if point.latency_seconds < (1.0 - FALL_TOLERANCE) * highest {
+            return Some(Falls {
+                before_seconds: highest,
+                after_seconds: point.latency_seconds,
+                rate: point.rate,
+            });
+        }
     }
+    None
 }
 
-/// A disk, or why it cannot be told.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Found {
-    /// It behaves as a station does.
-    Disk(Disk),
-    /// It does not.
-    Refused(Refusal),
-}
-
-/// Fits a disk to operations a second and the mean number of them in flight.
-///
-/// Latency must not fall as more is asked: where it does, wake-ups or a cache of the host
-/// decide, not a queue, and nothing can be told.
+/// Fits service time and parallelism by least squares on the rate; exactly, since between
+/// two neighboring queues the best limit has a formula.
 ///
 /// # Errors
 ///
-/// Columns of different length, or too few points with operations.
-pub fn fitted(operations: &[f64], in_flight: &[f64]) -> Result<Found, SolveError> {
-    length("the numbers in flight", in_flight, operations.len())?;
-    let points: Vec<(f64, f64)> = operations
-        .iter()
-        .zip(in_flight)
-        .map(|(x, n)| (*x, *n))
-        .filter(|(x, n)| x.is_finite() && n.is_finite() && *x > 0.0 && *n > 0.0)
-        .collect();
-    bounded(
-        "the number of points",
-        points.len() as f64,
-        *POINTS.end() as f64,
-    )?;
-    if points.len() < *POINTS.start() {
-        return Err(SolveError::Shape {
-            what: "the points with operations",
-            found: points.len(),
-            want: *POINTS.start(),
-        });
+/// [`SolveError::Input`] for numbers that are not positive, [`SolveError::Undetermined`]
+/// without two points or where latency falls as the rate grows (see [`falls`]).
+pub fn fit(points: &[Point]) -> Result<Disk, SolveError> {
+    check::at_most("the number of points", points.len() as f64, MOST_POINTS)?;
+    if points.len() < 2 {
+        return Err(SolveError::Undetermined(
+            "a disk needs rate and queue at two loads or more",
+        ));
     }
-    if let Some(refusal) = falls(&points) {
-        return Ok(Found::Refused(refusal));
+    for point in points {
+        check::positive("a queue", point.queue)?;
+        check::positive("a rate", point.rate)?;
+        check::positive("a latency", point.latency_seconds)?;
     }
-    let all = SLOTS.iter().map(|slots| with_slots(&points, *slots));
-    let best = all.min_by(|a, b| a.error.total_cmp(&b.error));
-    best.map(Found::Disk)
-        .ok_or_else(|| SolveError::Undetermined("no number of slots was tried".to_owned()))
+    if falls(points).is_some() {
+        return Err(SolveError::Undetermined(
+            "latency falls as the rate grows: this disk is not predictable on this host",
+        ));
+    }
+    Ok(best(points))
 }
 
-/// The best service time for so many slots.
-fn with_slots(points: &[(f64, f64)], slots: f64) -> Disk {
-    // Relative errors, so that the few points under load weigh as much as the many without.
-    let (mut product, mut square) = (0.0, 0.0);
-    for (x, n) in points {
-        let units = n.min(slots) / x;
-        product += units;
-        square += units * units;
+/// Sums over points.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    count: f64,
+    rate: f64,
+    square_rate: f64,
+    both: f64,
+    square_queue: f64,
+}
+
+impl Sums {
+    fn plus(mut self, point: &Point) -> Self {
+        self.count += 1.0;
+        self.rate += point.rate;
+        self.square_rate += point.rate * point.rate;
+        self.both += point.rate * point.queue;
+        self.square_queue += point.queue * point.queue;
+        self
     }
-    // x = units / s, relative: minimize sum (1 - units / s)^2 over 1 / s.
-    let rate = product / square;
-    let error: f64 = points
-        .iter()
-        .map(|(x, n)| (1.0 - rate * n.min(slots) / x).powi(2))
-        .sum();
-    Disk {
-        service_s: 1.0 / rate,
-        slots,
-        error: (error / points.len() as f64).sqrt(),
+
+    /// Rate per request and squares left, for a limit among the points: those below it
+    /// are `self`, those above `above`.
+    fn at_limit(&self, above: &Self, limit: f64) -> (f64, f64) {
+        let both = self.both + limit * above.rate;
+        let square = self.square_queue + limit * limit * above.count;
+        let slope = both / square;
+        (slope, self.square_rate + above.square_rate - slope * both)
     }
 }
 
-/// Why latency cannot be believed: it falls as more is asked.
-fn falls(points: &[(f64, f64)]) -> Option<Refusal> {
+fn best(points: &[Point]) -> Disk {
     let mut sorted = points.to_vec();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let third = sorted.len() / 3;
-    let latency = |part: &[(f64, f64)]| {
-        let values: Vec<f64> = part.iter().map(|(x, n)| n / x).collect();
-        order::median(&values)
-    };
-    let (low, high) = (&sorted[..third], &sorted[sorted.len() - third..]);
-    let moved = high[0].0 / low[third - 1].0;
-    let (first, last) = (latency(low), latency(high));
-    (moved > 1.2 && first > last * FALLS).then(|| {
-        Code::NotAResource
-            .because(format!(
-                "this disk takes {:.0} µs an operation at {:.0} a second and {:.0} µs at {:.0}: wake-ups or a cache of the host decide, not a queue",
-                first * 1e6,
-                low[third / 2].0,
-                last * 1e6,
-                high[third / 2].0
-            ))
-            .advising("measure both disks with the same work (fio), and use the ratio of their times")
-    })
+    sorted.sort_by(|a, b| a.queue.total_cmp(&b.queue));
+    let total = sorted.iter().fold(Sums::default(), Sums::plus);
+    let (slope, left) = total.at_limit(&Sums::default(), 0.0);
+    let mut best = (left, f64::INFINITY, slope);
+    let mut below = Sums::default();
+    for (place, point) in sorted.iter().enumerate() {
+        below = below.plus(point);
+        let rest = &sorted[place + 1..];
+        let Some(next) = rest.first() else {
+            break;
+        };
+        let above = minus(&total, &below);
+        let free = (above.rate / above.count) / (below.both / below.square_queue);
+        for limit in [free.clamp(point.queue, next.queue), point.queue] {
+            let (slope, left) = below.at_limit(&above, limit);
+            if left < best.0 {
+                best = (left, limit, slope);
+            }
+        }
+    }
+    let (left, parallel, slope) = best;
+    Disk {
+        service_seconds: 1.0 / slope,
+        parallel: parallel.max(1.0),
+        residual_rate: (left.max(0.0) / points.len() as f64).sqrt(),
+    }
+}
+
+fn minus(all: &Sums, part: &Sums) -> Sums {
+    Sums {
+        count: all.count - part.count,
+        rate: all.rate - part.rate,
+        square_rate: all.square_rate - part.square_rate,
+        both: all.both - part.both,
+        square_queue: all.square_queue - part.square_queue,
+    }
+}
+
+impl Disk {
+    /// Requests per second with this many in it.
+    pub fn rate(&self, queue: f64) -> f64 {
+        queue.max(0.0).min(self.parallel) / self.service_seconds
+    }
+
+    /// The disk as a station for work that makes `requests` of it; a limit that is not
+    /// whole becomes a speed that stops to grow there.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::Input`] for a negative number of requests.
+    pub fn station(&self, requests: f64) -> Result<Station, SolveError> {
+        check::not_negative("the number of requests", requests)?;
+        let steps = self.parallel.ceil();
+        let speed = match steps <= check::MOST_SERVERS as f64 {
+            true => {
+                let present = 1..=steps as u32;
+                Speed::Dependent(present.map(|j| f64::from(j).min(self.parallel)).collect())
+            }
+            false => Speed::Plain(Service::Delay),
+        };
+        Ok(Station {
+            demand_seconds: requests * self.service_seconds,
+            speed,
+        })
+    }
+
+    /// The same disk made faster by a ratio that was measured for the pair.
+    ///
+    /// # Errors
+    ///
+    /// [`SolveError::Input`] for a ratio that is not positive.
+    pub fn faster(&self, ratio: f64) -> Result<Self, SolveError> {
+        check::positive("the ratio of speeds", ratio)?;
+        Ok(Self {
+            service_seconds: self.service_seconds / ratio,
+            ..*self
+        })
+    }
 }

@@ -1,100 +1,138 @@
-//! Open and closed classes at the same stations of single servers.
+//! Networks in which some customers go round and others only pass through.
 //!
-//! What the open classes keep busy slows the closed ones; what the closed ones queue slows
-//! the open ones.
+//! Those who pass take their share of each station first; those who go round see slower
+//! stations, and those who pass meet the queues of both.
+//!
+//! Start at [`solve`].
 //!
 //! # Source
 //!
-//! E. D. Lazowska et al., *Quantitative System Performance*, 1984, chapter 7.
+//! E. D. Lazowska et al., "Quantitative System Performance" (1984), section 7.5. Exact
+//! for single servers; several servers are split as in [`super::approximate`].
 
-use super::approximate;
-use super::multi::System;
-use super::{SolveError, length, matrix, not_negative};
+use super::classes::{self, Solution};
+use super::{Service, SolveError, approximate, check};
 
-/// The operating point of both.
+/// Open and closed classes over the same stations.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Point {
-    /// Cycles of each closed class a second.
-    pub closed_throughput: Vec<f64>,
-    /// Customers of each closed class at each station.
-    pub closed_queues: Vec<Vec<f64>>,
-    /// Seconds of each closed class at each station.
-    pub closed_residence_s: Vec<Vec<f64>>,
-    /// Seconds of each open class at each station.
-    pub open_residence_s: Vec<Vec<f64>>,
-    /// Requests of each open class at each station.
-    pub open_queues: Vec<Vec<f64>>,
+pub struct Network {
+    /// Arrivals per second of each open class.
+    pub rates: Vec<f64>,
+    /// Seconds of service per arrival: `[open class][station]`.
+    pub open_demands_seconds: Vec<Vec<f64>>,
+    /// The closed classes, and how the stations serve.
+    pub closed: classes::Network,
 }
 
-/// Solves open classes (rates, demands by class and station) beside closed ones.
+/// A mixed network, solved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mixed {
+    /// The closed classes.
+    pub closed: Solution,
+    /// Seconds per arrival: `[open class][station]`.
+    pub open_responses_seconds: Vec<Vec<f64>>,
+    /// Customers: `[open class][station]`.
+    pub open_present: Vec<Vec<f64>>,
+    /// Share of each server of each station that open classes keep busy; for a delay the
+    /// customers in it.
+    pub open_utilizations: Vec<f64>,
+}
+
+/// Solves a mixed network.
 ///
 /// # Errors
 ///
-/// Numbers that are none; a station that the open classes alone fill.
-pub fn solve(rates: &[f64], open: &[Vec<f64>], closed: &System) -> Result<Point, SolveError> {
-    let stations = matrix("an open demand", open)?;
-    length("the rates", rates, open.len())?;
-    for rate in rates {
-        not_negative("a rate", *rate)?;
-    }
-    let closed = closed.checked()?;
-    length(
-        "the stations of the closed classes",
-        &closed.servers,
-        stations,
+/// [`SolveError::Unstable`] if the open classes alone fill a station; otherwise as
+/// [`approximate::solve`].
+pub fn solve(network: &Network) -> Result<Mixed, SolveError> {
+    let closed = &network.closed;
+    closed.check()?;
+    let stations = closed.services.len();
+    let rates = &network.rates;
+    check::length(
+        "the list of open demands",
+        network.open_demands_seconds.len(),
+        rates.len(),
     )?;
-    if closed.servers.iter().any(|it| *it > 1) {
-        return Err(SolveError::Undetermined(
-            "open and closed classes together are solved for single servers and delays".to_owned(),
-        ));
+    check::at_most(
+        "the number of open classes",
+        rates.len() as f64,
+        classes::MOST_CLASSES,
+    )?;
+    check::all_not_negative("an arrival rate", rates)?;
+    for row in &network.open_demands_seconds {
+        check::length("the demands of an open class", row.len(), stations)?;
+        check::all_not_negative("an open demand", row)?;
     }
-    let mut busy = vec![0.0; stations];
-    for (k, busy) in busy.iter_mut().enumerate() {
-        *busy = rates
-            .iter()
-            .zip(open)
-            .map(|(rate, demands)| rate * demands[k])
-            .sum();
-        if closed.servers[k] == 1 && *busy >= 1.0 {
-            return Err(SolveError::Overload {
-                what: format!("station {k}"),
-                load: *busy,
-            });
+    let busy: Vec<f64> = (0..stations)
+        .map(|k| open_utilization(network, k))
+        .collect();
+    for (share, service) in busy.iter().zip(&closed.services) {
+        if *service != Service::Delay {
+            check::stable("a station, by open classes alone,", *share)?;
         }
     }
-    let free = |k: usize| match closed.servers[k] {
-        0 => 1.0,
-        _ => 1.0 - busy[k],
+    let solved = approximate::solve(&inflated(closed, &busy))?;
+    Ok(together(network, busy, &solved))
+}
+
+fn open_utilization(network: &Network, station: usize) -> f64 {
+    let rows = network.rates.iter().zip(&network.open_demands_seconds);
+    let work: f64 = rows.map(|(rate, row)| rate * row[station]).sum();
+    work / network.closed.services[station].divisor()
+}
+
+/// The closed classes alone, at stations slowed down by the open ones. Each station with
+/// several servers becomes a single one; its delay joins the think time.
+fn inflated(closed: &classes::Network, busy: &[f64]) -> classes::Network {
+    let mut network = closed.clone();
+    for (class, row) in network.demands_seconds.iter_mut().enumerate() {
+        for (k, demand) in row.iter_mut().enumerate() {
+            if closed.services[k] != Service::Delay {
+                let (queued, delay) = approximate::parts(*demand, closed.services[k]);
+                network.think_seconds[class] += delay;
+                *demand = queued / (1.0 - busy[k]);
+            }
+        }
+    }
+    for service in &mut network.services {
+        if *service != Service::Delay {
+            *service = Service::Servers(1);
+        }
+    }
+    network
+}
+
+/// Times of closed classes with the delays put back, and those of open classes.
+fn together(network: &Network, busy: Vec<f64>, solved: &Solution) -> Mixed {
+    let closed = &network.closed;
+    let met = solved.station_present();
+    let mut responses = solved.responses_seconds.clone();
+    for (class, row) in responses.iter_mut().enumerate() {
+        for (k, time) in row.iter_mut().enumerate() {
+            if closed.services[k] != Service::Delay {
+                *time += approximate::parts(closed.demands_seconds[class][k], closed.services[k]).1;
+            }
+        }
+    }
+    let time = |(k, demand): (usize, &f64)| match closed.services[k] {
+        Service::Delay => *demand,
+        service => {
+            let (queued, delay) = approximate::parts(*demand, service);
+            delay + queued * (1.0 + met[k]) / (1.0 - busy[k])
+        }
     };
-    let slowed = closed.demands.iter().map(|demands| {
-        let of = |(k, demand_s): (usize, &f64)| demand_s / free(k);
-        demands.iter().enumerate().map(of).collect()
-    });
-    let slowed = System {
-        demands: slowed.collect(),
-        ..closed.clone()
-    };
-    let (point, _) = approximate::solve(&slowed)?;
-    let queued = |k: usize| point.queues.iter().map(|it| it[k]).sum::<f64>();
-    let open_residence_s: Vec<Vec<f64>> = open
-        .iter()
-        .map(|demands| {
-            let of = |(k, demand_s): (usize, &f64)| match closed.servers[k] {
-                0 => *demand_s,
-                _ => demand_s * (1.0 + queued(k)) / free(k),
-            };
-            demands.iter().enumerate().map(of).collect()
-        })
+    let rows = network.open_demands_seconds.iter();
+    let times: Vec<Vec<f64>> = rows
+        .map(|row| row.iter().enumerate().map(time).collect())
         .collect();
-    let open_queues = rates
-        .iter()
-        .zip(&open_residence_s)
-        .map(|(rate, times)| times.iter().map(|it| rate * it).collect());
-    Ok(Point {
-        open_queues: open_queues.collect(),
-        open_residence_s,
-        closed_throughput: point.throughput,
-        closed_queues: point.queues,
-        closed_residence_s: point.residence_s,
-    })
+    let present = times.iter().zip(&network.rates);
+    Mixed {
+        closed: Solution::of(closed, solved.method, solved.throughputs.clone(), responses),
+        open_present: present
+            .map(|(row, rate)| row.iter().map(|it| rate * it).collect())
+            .collect(),
+        open_responses_seconds: times,
+        open_utilizations: busy,
+    }
 }

@@ -5,7 +5,7 @@
 //! speed and two of them at three quarters each. What comes out are the waits of random
 //! services; [`waits::closed_s`] makes them those of the system.
 
-use super::{Part, Solved, System, waits};
+use super::{Part, Solved, System, spare, waits};
 
 /// The chain at one population.
 #[derive(Clone, Debug)]
@@ -20,70 +20,43 @@ pub(super) struct Point {
 struct Kept {
     /// Demand over capacity, seconds.
     full_s: f64,
-    demand_s: f64,
     alone_s: f64,
-    capacity: f64,
     queue: f64,
-    /// Probability of 0, 1, … requests there, as far as not every unit is busy.
-    idle: Vec<f64>,
+    /// Units that idle beside one more request, by how many users there are.
+    spare: Vec<f64>,
     residence_s: f64,
 }
 
 impl Kept {
-    fn new(station: &super::Station) -> Self {
-        let units = (station.capacity.ceil() as usize).clamp(1, UNITS_MAX);
-        let mut idle = vec![0.0; units];
-        idle[0] = 1.0;
+    fn new(station: &super::Station, spare: Vec<f64>) -> Self {
         Self {
             full_s: station.demand_s / station.capacity,
-            demand_s: station.demand_s,
             alone_s: station.alone_s(),
-            capacity: station.capacity,
             queue: 0.0,
-            idle,
+            spare,
             residence_s: 0.0,
         }
     }
 
-    /// Seconds there of one more request.
-    fn meet(&mut self) -> f64 {
-        let spare = |(j, p): (usize, &f64)| (self.capacity - (j + 1) as f64).max(0.0) * p;
-        let spare: f64 = self.idle.iter().enumerate().map(spare).sum();
+    /// Seconds there of one more request, which meets what so many users leave there.
+    fn meet(&mut self, others: usize) -> f64 {
+        let spare = self.spare.get(others).copied().unwrap_or(0.0);
         self.residence_s = self.full_s * (1.0 + self.queue + spare);
         self.residence_s
     }
-
-    /// Takes in the throughput at the new population.
-    fn settle(&mut self, throughput: f64) {
-        self.queue = throughput * self.residence_s;
-        let mut busy = throughput * self.demand_s;
-        for j in (1..self.idle.len()).rev() {
-            let rate = (j as f64).min(self.capacity);
-            self.idle[j] = throughput * self.demand_s / rate * self.idle[j - 1];
-            busy += (self.capacity - j as f64).max(0.0) * self.idle[j];
-        }
-        // The difference loses digits when all units are busy; it cannot be negative.
-        self.idle[0] = (1.0 - busy / self.capacity).max(0.0);
-        // Digits that were lost must not add up to more than certainty.
-        let total: f64 = self.idle.iter().sum();
-        if total > 1.0 {
-            self.idle.iter_mut().for_each(|it| *it /= total);
-        }
-    }
 }
-
-/// Units whose single occupancies are followed, at most; what is beyond waits a little
-/// longer than it would, on machines of more than a thousand processors.
-const UNITS_MAX: usize = 1024;
 
 /// The chain for 0, 1, … `users` users.
 ///
 /// # Source
 ///
-/// Multiple servers: M. Reiser, S. S. Lavenberg, JACM 27 (1980), section 4.
+/// Multiple servers: M. Reiser, S. S. Lavenberg, JACM 27 (1980), section 4, with the
+/// probabilities of [`spare`] in place of their differences.
 pub(super) fn sweep(system: &System, think_s: f64, users: usize) -> Vec<Point> {
-    let mut stations: Vec<Kept> = system.stations.iter().map(Kept::new).collect();
     let delay_s = system.delay_s() + think_s;
+    let spares = spare::units(&system.stations, delay_s, users);
+    let stations = system.stations.iter().zip(spares);
+    let mut stations: Vec<Kept> = stations.map(|(it, spare)| Kept::new(it, spare)).collect();
     let mut points = Vec::with_capacity(users + 1);
     points.push(Point {
         throughput: 0.0,
@@ -91,11 +64,11 @@ pub(super) fn sweep(system: &System, think_s: f64, users: usize) -> Vec<Point> {
     });
     let limits = waits::Limits::of(system, think_s);
     for n in 1..=users {
-        let residence_s: f64 = stations.iter_mut().map(Kept::meet).sum();
+        let residence_s: f64 = stations.iter_mut().map(|it| it.meet(n - 1)).sum();
         // A request that takes no time at all is served as fast as can be said.
         let throughput = n as f64 / (residence_s + delay_s).max(1e-12);
         for station in &mut stations {
-            station.settle(throughput);
+            station.queue = throughput * station.residence_s;
         }
         let alone_s: f64 = stations.iter().map(|it| it.alone_s).sum();
         let random_s = residence_s + system.delay_s();

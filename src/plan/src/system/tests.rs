@@ -1,6 +1,8 @@
 //! Systems against values of textbooks, each other, and their limits.
 
 use super::*;
+use crate::solve::Service;
+use crate::solve::closed::{self, Network, Speed};
 
 fn station(capacity: f64, demand_s: f64) -> Station {
     Station {
@@ -50,6 +52,47 @@ fn two_cores_and_a_disk_are_as_published() {
         let solved = solve(&system(stations.clone(), 0.0, load)).unwrap();
         near(solved.throughput, throughput);
         near(solved.response_s, response_s);
+    }
+}
+
+#[test]
+fn many_servers_that_are_nearly_full_keep_their_digits() {
+    // Each of these was wrong by a factor while idle units were found by subtracting.
+    type Case<'a> = (usize, f64, &'a [(u32, f64)]);
+    let cases: [Case<'_>; 8] = [
+        (1, 0.5, &[(16, 0.2)]),
+        (3750, 4.216_46, &[(400, 0.237_57)]),
+        (4000, 0.0, &[(400, 1.0)]),
+        (1141, 1.3, &[(64, 0.0773), (1, 0.0012)]),
+        (900, 0.1, &[(12, 0.02), (48, 0.08), (2, 0.003)]),
+        (200, 0.0, &[(64, 0.5), (64, 0.5)]),
+        (40, 2.0, &[(128, 0.5), (3, 0.05)]),
+        (2000, 0.01, &[(1000, 0.3)]),
+    ];
+    for (users, think_s, servers) in cases {
+        let stations = servers.iter();
+        let stations = stations.map(|(servers, demand_s)| station(f64::from(*servers), *demand_s));
+        let load = Load::Closed {
+            users: users as f64,
+            think_s,
+        };
+        let found = solve(&system(stations.collect(), 0.0, load)).unwrap();
+        let network = Network {
+            stations: servers
+                .iter()
+                .map(|(servers, demand_seconds)| closed::Station {
+                    demand_seconds: *demand_seconds,
+                    speed: Speed::Plain(Service::Servers(*servers)),
+                })
+                .collect(),
+            think_seconds: think_s,
+        };
+        let expected = closed::solve(&network, users).unwrap();
+        near(found.throughput, expected.throughput);
+        near(found.response_s, expected.response_seconds);
+        for (part, expected) in found.parts.iter().zip(&expected.stations) {
+            assert!((part.queue - expected.present).abs() < 1e-6 * users as f64);
+        }
     }
 }
 
