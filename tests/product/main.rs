@@ -22,7 +22,9 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod large;
 mod layers;
+mod plans;
 mod recording;
+mod shop;
 mod ssh;
 mod tidy;
 mod window;

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::bins::{self, Bin};
 use super::demand::{self, VARIATION};
-use super::{BINS_LEAST, Calibration};
-use crate::observe::Observed;
+use super::{BINS_LEAST, Calibration, Parameters};
+use crate::observe::{Observed, Seen};
 use crate::refusal::{Code, Refusal};
 use crate::system;
 
@@ -37,6 +37,13 @@ pub struct Doubt {
 
 /// A resource may be busy by this much more than it has, as clocks and readings go.
 const OVER: f64 = 1.02;
+/// For a while by this much more, where that lasts for this share of the recording.
+const OVER_FOR_A_WHILE: f64 = 1.10;
+const OVER_LASTS: f64 = 0.10;
+/// An operation whose demand is below this share of the mean one in this share of the
+/// draws may have none.
+const NOTHING: f64 = 0.02;
+const NOTHING_OFTEN: f64 = 0.10;
 /// Little's law may be off by this share.
 const LITTLE_OFF: f64 = 0.10;
 /// The share of the busiest resource must move by this much.
@@ -114,13 +121,27 @@ pub(super) fn doubts(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Vec
 /// I1: a resource was busier than it can be.
 fn more_than_there_is(seen: &Observed, bins: &[&Bin]) -> Option<Refusal> {
     let pooled = bins::pooled(bins)?;
-    let resources = seen.resources.iter().enumerate();
-    let mut over = resources.filter(|(k, _)| pooled.busy[*k] > pooled.capacity[*k] * OVER);
-    let (k, resource) = over.next()?;
-    Some(Code::Inconsistent.because(format!(
-        "{} were busy for {:.2} of {:.2} there are",
-        resource.name, pooled.busy[k], pooled.capacity[k]
-    )))
+    let over = |k: usize, bin: &Bin, most: f64| bin.busy[k] > bin.capacity[k] * most;
+    let why = |(k, resource): (usize, &Seen)| {
+        let of = |busy: f64, capacity: f64| {
+            format!(
+                "{} were busy for {busy:.2} of {capacity:.2} there are",
+                resource.name
+            )
+        };
+        if over(k, &pooled, OVER) {
+            return Some(of(pooled.busy[k], pooled.capacity[k]));
+        }
+        let while_over = || bins.iter().filter(|it| over(k, it, OVER_FOR_A_WHILE));
+        let lasts_s: f64 = while_over().map(|it| it.seconds).sum();
+        let fullest = while_over().max_by(|a, b| a.busy[k].total_cmp(&b.busy[k]))?;
+        (lasts_s > OVER_LASTS * pooled.seconds).then(|| {
+            let of = of(fullest.busy[k], fullest.capacity[k]);
+            format!("{of}, and for {lasts_s:.0} s by more than clocks explain")
+        })
+    };
+    let why = seen.resources.iter().enumerate().find_map(why)?;
+    Some(Code::Inconsistent.because(why))
 }
 
 /// I1: numbers in flight, throughput and response time contradict each other.
@@ -442,20 +463,29 @@ fn inseparable(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Re
     Some(Code::Collinear.because(why))
 }
 
-/// I4: the demand of an operation lies at zero, so it is not known.
+/// I4: the demand of an operation lies at zero or may do so, and is not known.
 fn at_bound(found: &Calibration) -> Option<Refusal> {
     let busiest = found.bottleneck()?;
+    let nothing = |it: &Parameters, class: usize| {
+        let seconds = it.classes.get(class).map(|it| it.seconds[busiest]);
+        seconds.is_some_and(|it_s| it_s <= NOTHING * it.demand_s[busiest])
+    };
+    let drawn = found.draws.iter().filter(|it| !it.classes.is_empty());
+    let drawn: Vec<&Parameters> = drawn.collect();
+    let unknown = |class: usize| {
+        let often = drawn.iter().filter(|it| nothing(it, class)).count() as f64;
+        nothing(&found.point, class) || often > NOTHING_OFTEN * drawn.len() as f64
+    };
     let none: Vec<&str> = found
-        .point
         .classes
         .iter()
-        .zip(&found.classes)
-        .filter(|(class, _)| class.seconds[busiest] <= 0.0)
+        .enumerate()
+        .filter(|(class, _)| unknown(*class))
         .map(|(_, (name, _))| name.as_str())
         .collect();
     (!none.is_empty()).then(|| {
         Code::AtBound.because(format!(
-            "the demand of {} came out as nothing, which no request takes",
+            "the demand of {} cannot be told from nothing, which no request takes",
             none.join(", ")
         ))
     })
