@@ -1,6 +1,7 @@
 //! Plans on the command line: what is predicted, what is refused, what comes of it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -282,4 +283,229 @@ fn a_full_machine_whose_users_nobody_counted_is_i11() {
     let uncounted = changed(&users(&[30, 40]), |it| it.users = None);
     let counted = users(&[4, 8, 30, 40]).run();
     told_apart("I11", &Ask::more(&uncounted), &Ask::more(&counted));
+}
+
+/// The line that a failed command says.
+fn failed(command: &mut Command, code: i32) -> String {
+    let output = run(command, code);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = text.lines().find(|it| it.starts_with("kymo: error: "));
+    let line = line.unwrap_or_else(|| panic!("no line says what failed: {text}"));
+    assert!(line.contains(". Try: "), "{line}");
+    line.to_owned()
+}
+
+fn approve(home: &Path, plan: &Path, further: &[&str]) -> Command {
+    let mut command = kymo(home);
+    command.args(["plan", "approve"]).arg(plan);
+    command.args(["--who", "operator"]).args(further);
+    command
+}
+
+fn show(home: &Path, plan: &Path) -> Value {
+    json(&run(
+        kymo(home).args(["plan", "show"]).arg(plan).arg("--json"),
+        0,
+    ))
+}
+
+const QUOTA: &str =
+    "CpuMax(cgroup: \"/shop\", quota_us: Some(150000), period_us: 100000), execute: Agent";
+
+#[test]
+fn an_approval_is_for_exactly_what_was_agreed_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let recorded = session(home, "s", &Shop::default().run(), 2.0);
+    let subject = "cpu: [\"cgroup.cpu.usage{cgroup=/shop}\"]";
+    let path = plan(home, "quota", subject, &["LoadChange(ratio: 2.6)"]);
+    let text = std::fs::read_to_string(&path).expect("written before");
+    let text = text.replace(
+        "actions: [",
+        &format!("actions: [(id: \"quota\", kind: {QUOTA}, settle_s: 0.0),"),
+    );
+    std::fs::write(&path, &text).expect("it is written");
+
+    // Nobody agrees to what was not predicted.
+    let said = failed(&mut approve(home, &path, &[]), 2);
+    assert!(said.contains("draft"), "{said}");
+    predicted(home, &path, &recorded);
+    // What was refused is acknowledged metric by metric, or not agreed to.
+    let said = failed(&mut approve(home, &path, &[]), 2);
+    assert!(
+        said.contains("app.throughput was not acknowledged"),
+        "{said}"
+    );
+    let metrics = ["app.throughput", "app.response.mean", "cpu.utilization"];
+    let all: Vec<&str> = metrics
+        .iter()
+        .flat_map(|it| ["--acknowledge", *it])
+        .collect();
+    let said = failed(&mut approve(home, &path, &all[..4]), 2);
+    assert!(
+        said.contains(metrics[2]) && !said.contains(metrics[0]),
+        "{said}"
+    );
+    run(&mut approve(home, &path, &all), 0);
+    let shown = show(home, &path);
+    assert_eq!(shown["plan"]["state"], "Approved", "{shown:#}");
+    assert_eq!(shown["missing"], Value::Array(Vec::new()), "{shown:#}");
+    assert_eq!(shown["plan"]["approvals"][0]["who"], "operator");
+    assert_eq!(shown["plan"]["approvals"][0]["hash"], shown["hash"]);
+
+    // One number by hand, and nobody agreed to that.
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    std::fs::write(&path, text.replace("150000", "160000")).expect("it is written");
+    let edited = show(home, &path);
+    assert_ne!(edited["hash"], shown["hash"]);
+    let missing = edited["missing"].to_string();
+    assert!(
+        missing.contains("changed since it was approved"),
+        "{missing}"
+    );
+    let said = failed(kymo(home).args(["plan", "apply"]).arg(&path), 2);
+    assert!(said.contains("changed since it was approved"), "{said}");
+
+    // The title is not what is carried out.
+    let text = std::fs::read_to_string(&path).expect("it is there");
+    let text = text.replace("160000", "150000");
+    std::fs::write(&path, text.replace("title: \"quota\"", "title: \"more\"")).expect("written");
+    assert_eq!(show(home, &path)["hash"], shown["hash"]);
+}
+
+#[test]
+fn an_author_alone_is_not_enough_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let recorded = session(home, "s", &Shop::default().run(), 2.0);
+    let path = plan(home, "speed", "", &[FASTER]);
+    predicted(home, &path, &recorded);
+    let by = |who: &str, code: i32| {
+        let mut command = kymo(home);
+        command.args(["plan", "approve", "--not-by-author", "--who", who]);
+        run(command.arg(&path), code)
+    };
+    by("test", 2);
+    by("operator", 0);
+}
+
+const FASTER: &str = "HardwareChange(what: Cpu, speed: 1.6)";
+
+/// A shop whose users were sixteen for long enough to be compared.
+fn long(shop: &Shop) -> Shop {
+    let counts: &[usize] = &[4, 8, 16, 16, 16, 16];
+    Shop {
+        asked: counts.iter().map(|it| Asked::Users(*it)).collect(),
+        ..shop.clone()
+    }
+}
+
+#[test]
+fn what_was_measured_is_held_against_what_was_predicted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let shop = long(&Shop::default());
+    let before = session(home, "before", &shop.run(), 2.0);
+    let path = plan(home, "speed", "", &[FASTER]);
+    let said = predicted(home, &path, &before);
+    let p50 = of(&said, "app.throughput")["p50"]
+        .as_f64()
+        .expect("a number");
+    let steady = |name: &str, shop: Shop| {
+        let seconds = Shop { seed: 77, ..shop }.run();
+        session(home, name, &seconds, 2.0)
+    };
+    let demand_s = vec![0.02 / 1.6];
+    let faster = steady(
+        "faster",
+        Shop {
+            demand_s,
+            ..users(&[16; 4])
+        },
+    );
+    let same = steady("same", users(&[16; 4]));
+    let fuller = steady("fuller", users(&[40; 4]));
+    let verdict = |after: &Path, code: i32| {
+        let mut command = kymo(home);
+        command.args(["plan", "validate"]).arg(&path);
+        command
+            .arg("--before")
+            .arg(&before)
+            .arg("--after")
+            .arg(after);
+        json(&run(command.args(["--repeatable", "--json"]), code))
+    };
+    let ledger = || json(&run(kymo(home).args(["plan", "ledger", "--json"]), 0));
+    assert_eq!(
+        (&ledger()["answered"], &ledger()["predictions"]),
+        (&0.into(), &3.into())
+    );
+
+    let said = verdict(&fuller, 1);
+    assert_eq!(said["verdict"], "not comparable", "{said:#}");
+    assert_eq!(said["comparable"], false);
+    assert_eq!(
+        ledger()["answered"],
+        0,
+        "what cannot be compared scores nothing"
+    );
+
+    let said = verdict(&same, 1);
+    assert_eq!(said["verdict"], "no effect", "{said:#}");
+
+    let said = verdict(&faster, 0);
+    assert_eq!(said["verdict"], "validated", "{said:#}");
+    let metrics = said["metrics"].as_array().expect("a list");
+    let row = metrics.iter().find(|it| it["metric"] == "app.throughput");
+    let row = row.expect("it was predicted");
+    let number = |name: &str| row[name].as_f64().expect("a number");
+    assert_eq!(number("p50"), p50, "the prediction is the one from before");
+    assert!(number("observed") > number("before") * 1.2, "{row:#}");
+    let error = (p50 - number("observed")).abs() / number("observed");
+    assert!((number("error") - error).abs() < 1e-9, "{row:#}");
+    let inside = (number("p10")..=number("p90")).contains(&number("observed"));
+    assert_eq!(row["inside"], inside, "{row:#}");
+
+    let known = ledger();
+    assert_eq!(known["answered"], 3, "{known:#}");
+    let table = home.join("ledger.csv");
+    run(
+        kymo(home).args(["plan", "ledger", "--export"]).arg(&table),
+        0,
+    );
+    let table = std::fs::read_to_string(table).expect("it was written");
+    assert_eq!(table.lines().count(), 1 + 3, "{table}");
+    assert!(table.contains("app.throughput"), "{table}");
+}
+
+#[test]
+fn files_that_are_no_plans_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let write = |name: &str, text: &str| {
+        let path = home.join(name);
+        std::fs::write(&path, text).expect("it is written");
+        path
+    };
+    let show = |path: &Path, code: i32| failed(kymo(home).args(["plan", "show"]).arg(path), code);
+    let said = show(&home.join("none.ron"), 3);
+    assert!(said.contains("no such file"), "{said}");
+    let said = show(&write("broken.ron", "(schema: 1, id: \"0\""), 4);
+    assert!(said.contains("line 1"), "{said}");
+    let said = show(&write("newer.ron", "(schema: 99)"), 8);
+    assert!(said.contains("newer"), "{said}");
+    // A field that is no field is named, with what may have been meant.
+    let text = std::fs::read_to_string(plan(home, "p", "", &[MORE])).expect("written");
+    let said = show(&write("typo.ron", &text.replace("ratio", "ration")), 4);
+    assert!(said.contains("ration") && said.contains("ratio"), "{said}");
+    // Actions that wait for each other.
+    let circle = text.replace("settle_s: 0.0", "settle_s: 0.0, after: [\"a0\"]");
+    let path = write("circle.ron", &circle);
+    let output = run(kymo(home).args(["plan", "show", "--json"]).arg(&path), 1);
+    let faults = json(&output)["faults"].to_string();
+    assert!(faults.contains("a0"), "{faults}");
+    let mut command = kymo(home);
+    command.args(["plan", "predict"]).arg(&path);
+    let said = failed(command.args(["--session", "none.kymo"]), 4);
+    assert!(said.contains("a0"), "{said}");
 }

@@ -48,6 +48,7 @@ pub const TRANSITIONS: &[Transition] = &[
     step(State::Predicted, State::Predicted, "its effect was predicted again"),
     step(State::Approved, State::Predicted, "its effect was predicted again, which voids the approval"),
     step(State::Expired, State::Predicted, "its effect was predicted again"),
+    step(State::RolledBack, State::Predicted, "its effect was predicted again, after it was taken back"),
     step(State::Predicted, State::Approved, "somebody agreed to these contents"),
     step(State::Approved, State::Approved, "somebody else agreed to the same contents"),
     step(State::Predicted, State::Rejected, "somebody said no"),
@@ -204,6 +205,7 @@ pub fn predicted(
     plan.prediction = Some(prediction);
     plan.expected = expected;
     plan.approvals.clear();
+    plan.applied = None;
     plan.state = State::Predicted;
     Ok(())
 }

@@ -11,6 +11,7 @@
 
 use model::plan::action::Action;
 use model::plan::{Class, Expected, Plan};
+use model::unit::digits;
 use serde::Serialize;
 
 use crate::action::{self, Stage};
@@ -197,7 +198,10 @@ pub(crate) fn too_far(calibration: &Calibration, system: &System) -> Option<Refu
     let slack = 1.0 + 1e-9;
     if value > most * FACTOR * slack || value * FACTOR * slack < least {
         return Some(Code::Extrapolation.because(format!(
-            "{value:.4} {what} are asked about, and {least:.4} to {most:.4} were recorded; answers reach from half of the least to twice the most"
+            "{} {what} are asked about, and {} to {} were recorded; answers reach from half of the least to twice the most",
+            digits(value),
+            digits(least),
+            digits(most)
         )));
     }
     None

@@ -37,6 +37,9 @@ use grade::{Grade, Quantity};
 /// share of it: what people act on.
 pub const CHANGE_LEAST: f64 = 0.05;
 
+/// Part of a predicted change that counts as hardly any of it.
+const HARDLY: f64 = 0.25;
+
 /// More of the predictions than this part may not be off. One in five may lie outside an
 /// interval of 80 % by chance.
 pub const OFF_MOST: f64 = 0.25;
@@ -181,6 +184,19 @@ impl Row {
             return false;
         };
         (point - self.before).abs() > CHANGE_LEAST * self.before.abs()
+    }
+
+    /// Whether a large change was predicted and it was shown that hardly any came: its
+    /// interval stays within a part of what was predicted, also where runs differ by what
+    /// counts.
+    fn hardly_moved(&self) -> bool {
+        let predicted = self
+            .expected
+            .p50
+            .map_or(f64::NAN, |it| it / self.before - 1.0);
+        let most = predicted.abs() * HARDLY;
+        let interval = self.difference.as_ref().map(|it| it.relative);
+        most >= CHANGE_LEAST && interval.is_some_and(|it| it.iter().all(|it| it.abs() < most))
     }
 
     /// Whether what was measured moved as predicted; `None` where no change was predicted
@@ -415,28 +431,50 @@ fn verdict(gate: &Gate, rows: &[Row], criteria: &[Judged]) -> (Verdict, String) 
     (Verdict::Validated, why)
 }
 
-/// Whether something was expected to change and all of it was shown to be the same.
+/// Whether something was expected to change and all of it was shown not to: it is the same
+/// as before, or moved by less than a part of what was predicted.
 fn no_effect(rows: &[Row], criteria: &[Judged]) -> Option<String> {
-    let wanted = criteria.iter().filter(|it| it.wants_change);
-    let mut names: Vec<(&str, Option<&Difference>)> = wanted
-        .map(|it| (it.metric.as_str(), it.difference.as_ref()))
-        .collect();
-    let expected = rows.iter().filter(|it| it.expects_change());
-    names.extend(expected.map(|it| (it.expected.metric.as_str(), it.difference.as_ref())));
-    names.dedup_by(|a, b| a.0 == b.0);
-    let is_same = |it: &(&str, Option<&Difference>)| {
-        it.1.is_some_and(|it| it.verdict == compare::Verdict::Same)
-    };
-    (!names.is_empty() && names.iter().all(is_same)).then(|| {
-        let mut names: Vec<&str> = names.iter().map(|it| it.0).collect();
+    let expected: Vec<&Row> = rows.iter().filter(|it| it.expects_change()).collect();
+    let of_rows = |name: &str| expected.iter().any(|it| it.expected.metric == name);
+    let wanted = criteria
+        .iter()
+        .filter(|it| it.wants_change && !of_rows(&it.metric));
+    let same = |it: Option<&Difference>| it.is_some_and(|it| it.verdict == compare::Verdict::Same);
+    let (mut stayed, mut hardly) = (Vec::new(), Vec::new());
+    for criterion in wanted {
+        if !same(criterion.difference.as_ref()) {
+            return None;
+        }
+        stayed.push(criterion.metric.as_str());
+    }
+    for row in expected {
+        match (same(row.difference.as_ref()), row.hardly_moved()) {
+            (true, _) => stayed.push(row.expected.metric.as_str()),
+            (false, true) => hardly.push(row.expected.metric.as_str()),
+            (false, false) => return None,
+        }
+    }
+    let listed = |names: &mut Vec<&str>| {
         names.sort_unstable();
         names.dedup();
-        let verb = if names.len() == 1 { "is" } else { "are" };
-        format!(
-            "{} {verb} the same as before to within what counts",
-            names.join(", ")
-        )
-    })
+        names.join(", ")
+    };
+    let verb = if stayed.len() == 1 { "is" } else { "are" };
+    let said = [
+        (
+            listed(&mut stayed),
+            format!("{verb} the same as before to within what counts"),
+        ),
+        (
+            listed(&mut hardly),
+            "moved by less than a quarter of what was predicted".to_owned(),
+        ),
+    ];
+    let said = said.iter().filter(|it| !it.0.is_empty());
+    let said: Vec<String> = said
+        .map(|(names, what)| format!("{names} {what}"))
+        .collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 fn mispredicted(judged: &[&Row], criteria: &[Judged]) -> Option<String> {

@@ -25,7 +25,9 @@ use super::Places;
 use super::executor::outcome;
 use super::metrics::Metrics;
 use super::policy::file;
+use super::recovery;
 use super::rollback::Back;
+use super::state::Runs;
 use crate::command::Options;
 use crate::engine::Engine;
 use crate::inlet::Incoming;
@@ -156,11 +158,7 @@ impl Gate {
     /// Passes on what a client asks; what was refused.
     pub(crate) fn ask(&mut self, ask: &Ask, now_ns: i64) -> Vec<Reason> {
         if ask.status && self.keeper.is_none() {
-            let status = Status {
-                running: false,
-                progress: None,
-                outcome: self.outcome.clone(),
-            };
+            let status = self.known();
             self.answer(Told {
                 status: Some(status),
                 ..Told::default()
@@ -193,6 +191,19 @@ impl Gate {
             .map(|why| Reason { what, why })
             .into_iter()
             .collect()
+    }
+
+    /// What became of the last plan: of this agent, or of an earlier one by its record.
+    fn known(&self) -> Status {
+        if self.outcome.is_some() {
+            return Status {
+                outcome: self.outcome.clone(),
+                ..Status::default()
+            };
+        }
+        let runs = self.places.as_ref().ok().map(|it| Runs::open(&it.state));
+        let newest = runs.and_then(Result::ok).and_then(|it| it.newest());
+        newest.map_or_else(Status::default, |it| recovery::status(&it))
     }
 
     fn pass(&mut self, ask: &Ask) -> Result<(), String> {

@@ -34,7 +34,7 @@ use super::machine::{Machine, own_keys};
 use super::policy::{Policy, file};
 use super::recovery;
 use super::rollback::Back;
-use super::state::{Folder, Record, StateError};
+use super::state::{Folder, Record, Runs, StateError};
 use crate::kept::Root;
 
 /// Time between looks at the clock when nothing comes in.
@@ -273,7 +273,10 @@ impl Keeper<'_> {
         }
         match done {
             Ok(Some(outcome)) => Some(outcome),
-            Ok(None) => recovery::ended(&Folder::open(&self.places.state).ok()?.newest()?, hash?),
+            Ok(None) => {
+                let newest = Runs::open(&self.places.state).ok()?.newest()?;
+                recovery::ended(&newest, Some(hash?))
+            }
             // Another keeper is at it.
             Err(StateError::Busy) => None,
             Err(error) => {

@@ -7,7 +7,7 @@
 //! Start at [`recover`].
 
 use model::plan::action::Scope;
-use wire::change::{INCOMPLETE, Outcome, REFUSED, ROLLED_BACK};
+use wire::change::{INCOMPLETE, Outcome, Progress, REFUSED, ROLLED_BACK, Status};
 
 use super::executor::{Book, outcome};
 use super::log::{Entry, Left, Story};
@@ -53,15 +53,17 @@ fn about(story: &Story) -> (String, Option<String>) {
     (plan, cause)
 }
 
-/// How the run of a mandate ended, by its record; `None` where it has no end or is one of
-/// another mandate.
-pub(crate) fn ended((story, name): &(Story, String), hash: &str) -> Option<Outcome> {
+/// How a run ended, by its record: that of any mandate, or of this one; `None` where it has
+/// no end or is one of another mandate.
+pub(crate) fn ended((story, name): &(Story, String), hash: Option<&str>) -> Option<Outcome> {
     let mut plan = None;
     let mut back = Back::default();
     let mut end = None;
     for (_, entry) in &story.entries {
         match entry {
-            Entry::Begun(begun) if begun.hash == hash => plan = Some(begun.plan.as_str()),
+            Entry::Begun(begun) if hash.is_none_or(|it| it == begun.hash) => {
+                plan = Some(begun.plan.as_str());
+            }
             Entry::Restored { key, value, .. } => back.restored.push((key.clone(), value.clone())),
             Entry::Left(left) => back.left.push(left.clone()),
             Entry::Ended { code, cause } => end = Some((*code, cause)),
@@ -70,6 +72,32 @@ pub(crate) fn ended((story, name): &(Story, String), hash: &str) -> Option<Outco
     }
     let (code, cause) = end?;
     Some(outcome(plan?, code, cause, back, name))
+}
+
+/// What the newest run is at or came to, as its record says without a look at the lock.
+pub(crate) fn status(newest: &(Story, String)) -> Status {
+    if let Some(outcome) = ended(newest, None) {
+        return Status {
+            outcome: Some(outcome),
+            ..Status::default()
+        };
+    }
+    let (plan, cause) = about(&newest.0);
+    let last = newest.0.entries.last().map(|it| &it.1);
+    let phase = match (cause, last) {
+        (Some(_), _) => "rolling back",
+        (None, Some(Entry::Holding)) => "holding",
+        (None, _) => "applying",
+    };
+    Status {
+        running: last.is_some(),
+        progress: last.map(|_| Progress {
+            plan,
+            phase: phase.to_owned(),
+            ..Progress::default()
+        }),
+        outcome: None,
+    }
 }
 
 /// Puts everything back, and ends the record.

@@ -55,12 +55,18 @@ pub(crate) enum StateError {
     },
 }
 
+/// The records of all runs, to look at; whoever holds the lock may be writing there.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    path: PathBuf,
+    runs: OwnedFd,
+}
+
 /// The state folder, locked.
 #[derive(Debug)]
 pub(crate) struct Folder {
-    path: PathBuf,
     folder: OwnedFd,
-    runs: OwnedFd,
+    runs: Runs,
     lock: OwnedFd,
 }
 
@@ -90,66 +96,44 @@ pub(crate) struct Unfinished {
     pub(crate) token: u64,
 }
 
-impl Folder {
-    /// Opens and locks the folder; makes it where there is none.
+const FOLDER: OFlags = OFlags::DIRECTORY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::RDONLY);
+
+fn failed(path: &Path, what: &'static str, error: &io::Error) -> StateError {
+    StateError::Unusable {
+        what,
+        path: path.to_owned(),
+        why: error.to_string(),
+    }
+}
+
+/// Opens the state folder and, in it, the one of records, both of which must be one's own.
+fn folders(path: &Path) -> Result<(OwnedFd, OwnedFd), StateError> {
+    let opened = |it: rustix::io::Result<OwnedFd>| {
+        it.map_err(|error| failed(path, "could not open", &error.into()))
+    };
+    let folder = opened(openat(CWD, path, FOLDER, Mode::empty()))?;
+    let runs = opened(openat(&folder, "runs", FOLDER, Mode::empty()))?;
+    for part in [&folder, &runs] {
+        own(part).map_err(|why| failed(path, "will not use", &io::Error::other(why)))?;
+    }
+    Ok((folder, runs))
+}
+
+impl Runs {
+    /// Opens the records for reading.
     ///
     /// # Errors
     ///
-    /// [`StateError`]; [`StateError::Busy`] while another process holds it.
+    /// [`StateError::Unusable`], also where nothing was ever written.
     pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
-        let failed = |what, error: io::Error| StateError::Unusable {
-            what,
+        let (_, runs) = folders(path)?;
+        Ok(Self {
             path: path.to_owned(),
-            why: error.to_string(),
-        };
-        let runs = path.join("runs");
-        let made = std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&runs);
-        made.map_err(|error| failed("could not make", error))?;
-        let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY;
-        let open = |at: &OwnedFd, name: &str| {
-            openat(at, name, flags, Mode::empty()).map_err(|it| failed("could not open", it.into()))
-        };
-        let folder = openat(CWD, path, flags, Mode::empty())
-            .map_err(|error| failed("could not open", error.into()))?;
-        let runs = open(&folder, "runs")?;
-        for part in [&folder, &runs] {
-            own(part).map_err(|why| failed("will not use", io::Error::other(why)))?;
-        }
-        let lock = openat(
-            &folder,
-            "lock",
-            OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-            Mode::RUSR | Mode::WUSR,
-        )
-        .map_err(|error| failed("could not lock", error.into()))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(StateError::Busy),
-            Err(error) => return Err(failed("could not lock", error.into())),
-        }
-        let folder = Self {
-            path: path.to_owned(),
-            folder,
             runs,
-            lock,
-        };
-        folder
-            .held()
-            .map_err(|error| failed("could not lock", error))?;
-        Ok(folder)
-    }
-
-    /// Whether the lock is still the file that is locked.
-    fn held(&self) -> io::Result<()> {
-        let locked = fstat(&self.lock)?;
-        let named = statat(&self.folder, "lock", AtFlags::SYMLINK_NOFOLLOW)?;
-        if (locked.st_ino, locked.st_dev) != (named.st_ino, named.st_dev) {
-            return Err(io::Error::other("the lock was taken away"));
-        }
-        Ok(())
+        })
     }
 
     /// Numbers of all runs, ascending.
@@ -167,16 +151,90 @@ impl Folder {
         Ok(tokens)
     }
 
+    /// The newest run: what happened and the name of its record.
+    pub(crate) fn newest(&self) -> Option<(Story, String)> {
+        let token = self.tokens().ok()?.pop()?;
+        let (story, _) = log::read(&self.bytes(token).ok()?);
+        let path = self.path.join("runs").join(name(token));
+        Some((story, path.display().to_string()))
+    }
+
+    fn bytes(&self, token: u64) -> Result<Vec<u8>, StateError> {
+        let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY | OFlags::NONBLOCK;
+        let file = openat(&self.runs, name(token), flags, Mode::empty());
+        let read = file.map_err(io::Error::from).and_then(|file| {
+            let mut bytes = Vec::new();
+            let read = File::from(file)
+                .take(RECORD_MAX_BYTES)
+                .read_to_end(&mut bytes);
+            read.map(|_| bytes)
+        });
+        read.map_err(|error| self.failed("could not read", &error))
+    }
+
+    fn failed(&self, what: &'static str, error: &io::Error) -> StateError {
+        failed(&self.path, what, error)
+    }
+}
+
+impl Folder {
+    /// Opens and locks the folder; makes it where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError`]; [`StateError::Busy`] while another process holds it.
+    pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
+        let failed = |what, error: io::Error| failed(path, what, &error);
+        let runs = path.join("runs");
+        let made = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&runs);
+        made.map_err(|error| failed("could not make", error))?;
+        let (folder, runs) = folders(path)?;
+        let lock = openat(
+            &folder,
+            "lock",
+            OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::RUSR | Mode::WUSR,
+        )
+        .map_err(|error| failed("could not lock", error.into()))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(StateError::Busy),
+            Err(error) => return Err(failed("could not lock", error.into())),
+        }
+        let runs = Runs {
+            path: path.to_owned(),
+            runs,
+        };
+        let folder = Self { folder, runs, lock };
+        folder
+            .held()
+            .map_err(|error| failed("could not lock", error))?;
+        Ok(folder)
+    }
+
+    /// Whether the lock is still the file that is locked.
+    fn held(&self) -> io::Result<()> {
+        let locked = fstat(&self.lock)?;
+        let named = statat(&self.folder, "lock", AtFlags::SYMLINK_NOFOLLOW)?;
+        if (locked.st_ino, locked.st_dev) != (named.st_ino, named.st_dev) {
+            return Err(io::Error::other("the lock was taken away"));
+        }
+        Ok(())
+    }
+
     /// The newest run, if it was not finished.
     ///
     /// # Errors
     ///
     /// [`StateError::Unusable`] where it cannot be read.
     pub(crate) fn unfinished(&self) -> Result<Option<Unfinished>, StateError> {
-        let Some(token) = self.tokens()?.pop() else {
+        let Some(token) = self.runs.tokens()?.pop() else {
             return Ok(None);
         };
-        let (story, broken) = log::read(&self.bytes(token)?);
+        let (story, broken) = log::read(&self.runs.bytes(token)?);
         let over = |(_, entry): &(String, Entry)| matches!(entry, Entry::Ended { .. });
         // One without a whole line is of a run that never began.
         if broken.is_none() && (story.entries.is_empty() || story.entries.last().is_some_and(over))
@@ -188,14 +246,6 @@ impl Folder {
             broken,
             token,
         }))
-    }
-
-    /// The newest run: what happened and the name of its record.
-    pub(crate) fn newest(&self) -> Option<(Story, String)> {
-        let token = self.tokens().ok()?.pop()?;
-        let (story, _) = log::read(&self.bytes(token).ok()?);
-        let path = self.path.join("runs").join(name(token));
-        Some((story, path.display().to_string()))
     }
 
     /// Begins the record of a new run.
@@ -217,29 +267,30 @@ impl Folder {
         boot_id: &str,
         unix_ns: fn() -> i64,
     ) -> Result<Record, StateError> {
-        let tokens = self.tokens()?;
+        let tokens = self.runs.tokens()?;
         if tokens.len() >= RUNS_MAX {
             let why = format!("it holds {RUNS_MAX} records; take old ones away first");
-            return Err(self.failed("will not use", &io::Error::other(why)));
+            return Err(self.runs.failed("will not use", &io::Error::other(why)));
         }
         let token = tokens.last().map_or(1, |it| it + 1);
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;
-        let file = openat(&self.runs, name(token), flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|error| self.failed("could not write in", &error.into()))?;
+        let file = openat(&self.runs.runs, name(token), flags, Mode::RUSR | Mode::WUSR)
+            .map_err(|error| self.runs.failed("could not write in", &error.into()))?;
         match fallocate(&file, FallocateFlags::KEEP_SIZE, 0, RESERVE_BYTES) {
             Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
             Err(error) => {
-                if rustix::fs::unlinkat(&self.runs, name(token), AtFlags::empty()).is_err() {
+                if rustix::fs::unlinkat(&self.runs.runs, name(token), AtFlags::empty()).is_err() {
                     // An empty record does no harm.
                 }
-                return Err(self.failed("no room in", &error.into()));
+                return Err(self.runs.failed("no room in", &error.into()));
             }
         }
-        let synced = rustix::fs::fsync(&self.runs);
-        synced.map_err(|error| self.failed("could not write in", &error.into()))?;
+        let synced = rustix::fs::fsync(&self.runs.runs);
+        synced.map_err(|error| self.runs.failed("could not write in", &error.into()))?;
         Ok(Record {
             name: self
+                .runs
                 .path
                 .join("runs")
                 .join(name(token))
@@ -272,13 +323,13 @@ impl Folder {
         if unfinished.broken.is_some() {
             let aside = format!("{token:06}.damaged");
             let before = unfinished.story.chain.last().to_owned();
-            renameat(&self.runs, name(token), &self.runs, aside)
-                .map_err(|error| self.failed("could not write in", &error.into()))?;
+            renameat(&self.runs.runs, name(token), &self.runs.runs, aside)
+                .map_err(|error| self.runs.failed("could not write in", &error.into()))?;
             return self.create(&before, boot_id, unix_ns);
         }
         let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;
-        let file: File = openat(&self.runs, name(token), flags, Mode::empty())
-            .map_err(|error| self.failed("could not write in", &error.into()))?
+        let file: File = openat(&self.runs.runs, name(token), flags, Mode::empty())
+            .map_err(|error| self.runs.failed("could not write in", &error.into()))?
             .into();
         let whole_bytes = unfinished.story.whole_bytes as u64;
         let cut = file.set_len(whole_bytes).and_then(|()| file.sync_all());
@@ -286,6 +337,7 @@ impl Folder {
         let torn = cut.is_err();
         Ok(Record {
             name: self
+                .runs
                 .path
                 .join("runs")
                 .join(name(token))
@@ -303,41 +355,24 @@ impl Folder {
     }
 
     fn last_hash(&self) -> Result<String, StateError> {
-        let Some(token) = self.tokens()?.pop() else {
+        let Some(token) = self.runs.tokens()?.pop() else {
             return Ok(NO_HASH.to_owned());
         };
-        let (story, _) = log::read(&self.bytes(token)?);
+        let (story, _) = log::read(&self.runs.bytes(token)?);
         if story.entries.is_empty() {
             // Its number is spent; the chain goes on from the one before.
-            let mut tokens = self.tokens()?;
+            let mut tokens = self.runs.tokens()?;
             tokens.pop();
             let Some(before) = tokens.pop() else {
                 return Ok(NO_HASH.to_owned());
             };
-            return Ok(log::read(&self.bytes(before)?).0.chain.last().to_owned());
+            return Ok(log::read(&self.runs.bytes(before)?)
+                .0
+                .chain
+                .last()
+                .to_owned());
         }
         Ok(story.chain.last().to_owned())
-    }
-
-    fn bytes(&self, token: u64) -> Result<Vec<u8>, StateError> {
-        let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::RDONLY | OFlags::NONBLOCK;
-        let file = openat(&self.runs, name(token), flags, Mode::empty());
-        let read = file.map_err(io::Error::from).and_then(|file| {
-            let mut bytes = Vec::new();
-            let read = File::from(file)
-                .take(RECORD_MAX_BYTES)
-                .read_to_end(&mut bytes);
-            read.map(|_| bytes)
-        });
-        read.map_err(|error| self.failed("could not read", &error))
-    }
-
-    fn failed(&self, what: &'static str, error: &io::Error) -> StateError {
-        StateError::Unusable {
-            what,
-            path: self.path.clone(),
-            why: error.to_string(),
-        }
     }
 }
 

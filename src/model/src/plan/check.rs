@@ -92,16 +92,40 @@ pub fn mandate_faults(mandate: &Mandate) -> Vec<Fault> {
 /// each comes after those it names; `None` where they wait for each other in a ring or
 /// for one that is not there.
 pub fn order(actions: &[Action]) -> Option<Vec<usize>> {
+    let order = begun(actions);
+    (order.len() == actions.len()).then_some(order)
+}
+
+/// The actions whose turn comes, in order.
+fn begun(actions: &[Action]) -> Vec<usize> {
     let mut done: BTreeSet<&str> = BTreeSet::new();
     let mut order = Vec::with_capacity(actions.len());
-    while order.len() < actions.len() {
-        let next = (0..actions.len()).find(|&i| {
+    let next = |order: &[usize], done: &BTreeSet<&str>| {
+        (0..actions.len()).find(|&i| {
             !order.contains(&i) && actions[i].after.iter().all(|it| done.contains(it.as_str()))
-        })?;
+        })
+    };
+    while let Some(next) = next(&order, &done) {
         done.insert(&actions[next].id);
         order.push(next);
     }
-    Some(order)
+    order
+}
+
+/// The actions that wait for each other: of those whose turn never comes, the ones that
+/// another of them waits for.
+fn waiting(actions: &[Action]) -> Vec<&str> {
+    let order = begun(actions);
+    let mut left: Vec<&Action> = actions.iter().collect();
+    left.retain(|it| !order.iter().any(|&i| actions[i].id == it.id));
+    loop {
+        let before = left.len();
+        let asked: BTreeSet<String> = left.iter().flat_map(|it| it.after.clone()).collect();
+        left.retain(|it| asked.contains(&it.id));
+        if left.len() == before {
+            return left.iter().map(|it| it.id.as_str()).collect();
+        }
+    }
 }
 
 /// Whether a path of a control group is one and stays below its mount.
@@ -268,8 +292,12 @@ impl Faults {
             }
         }
         let known = actions.iter().flat_map(|it| &it.after);
-        if known.clone().all(|it| all.contains(it.as_str())) && order(actions).is_none() {
-            self.add("actions: after", "actions wait for each other in a ring");
+        if known.clone().all(|it| all.contains(it.as_str())) {
+            let ring = waiting(actions);
+            if !ring.is_empty() {
+                let why = format!("{} wait for each other in a ring", ring.join(", "));
+                self.add("actions: after", why);
+            }
         }
     }
 

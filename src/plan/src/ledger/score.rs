@@ -126,12 +126,11 @@ impl Score {
     pub fn said(&self) -> String {
         let whose = match (&self.class, &self.quantity) {
             (Some(class), Some(quantity)) => {
-                format!(
-                    "{}, class {}, {}",
-                    self.model,
-                    class.letter(),
-                    quantity.name()
-                )
+                let model = match self.model.as_str() {
+                    "" => "no model",
+                    model => model,
+                };
+                format!("{model}, class {}, {}", class.letter(), quantity.name())
             }
             _ => "all predictions".to_owned(),
         };
