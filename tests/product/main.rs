@@ -23,8 +23,6 @@ mod kill;
 mod large;
 mod layers;
 mod plans;
-#[cfg(target_os = "linux")]
-mod prove;
 mod recording;
 mod shop;
 mod ssh;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use model::plan::action::{Action, Kind};
 use model::plan::guard::{Breach, Guardrail, Limit};
 use rustix::process::Signal;
-use wire::change::{Apply, Ask, CONFIRMED, INCOMPLETE, Outcome, REFUSED, ROLLED_BACK};
+use wire::change::{Apply, Ask, CONFIRMED, INCOMPLETE, Outcome, REFUSED, ROLLED_BACK, Status};
 
 use crate::bench::{
     ALL, Bench, Talk, apply, five, mandate, message, signal, skipped, text_message, wait_until,
@@ -465,6 +465,47 @@ fn a_client_that_speaks_keeps_the_lease_and_one_that_leaves_loses_it() {
     talk.close();
     let took = wait_until("the way back", || bench.all() == before);
     assert!(took < BACK, "{took:?}");
+}
+
+/// What an agent says of the last plan, once it has looked for what is left over.
+fn status(talk: &mut Talk) -> Status {
+    loop {
+        talk.ask(&Ask {
+            status: true,
+            ..Ask::default()
+        });
+        let status = talk.told(|it| it.status).unwrap();
+        if !status.running || status.progress.is_some() {
+            return status;
+        }
+    }
+}
+
+#[test]
+fn a_new_agent_tells_what_became_of_the_last_plan() {
+    let Some(bench) = Bench::new("status", ALL) else {
+        return;
+    };
+    assert_eq!(status(&mut Talk::agent(&bench)), Status::default());
+    let first = holding(&bench);
+    // Another agent on the same host sees that it is under way.
+    let seen = status(&mut Talk::agent(&bench));
+    assert!(seen.running && seen.outcome.is_none(), "{seen:?}");
+    let progress = seen.progress.unwrap();
+    assert_eq!(progress.phase, "holding", "{progress:?}");
+    // Whoever held it goes away; who comes then is told that all is as before.
+    drop(first);
+    wait_until("putting back", || {
+        bench.get("proc/sys/vm/swappiness") == "60"
+    });
+    let mut outcome = None;
+    wait_until("the end of the record", || {
+        outcome = status(&mut Talk::agent(&bench)).outcome;
+        outcome.is_some()
+    });
+    let outcome = outcome.unwrap();
+    assert_eq!((outcome.code, outcome.plan), (ROLLED_BACK, progress.plan));
+    assert_eq!(outcome.restored.len(), 5, "{:?}", outcome.restored);
 }
 
 #[test]

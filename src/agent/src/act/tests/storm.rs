@@ -125,7 +125,7 @@ fn check(seed: u64) -> u32 {
         shared.borrow_mut().kill_at = None;
         outcome = next_agent(&shared).or_else(|| {
             let (story, _) = log::read(&shared.borrow().disk);
-            super::super::recovery::ended(&(story, String::new()), "h")
+            super::super::recovery::ended(&(story, String::new()), Some("h"))
         });
     }
     let outcome = outcome.unwrap_or_default();

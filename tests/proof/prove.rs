@@ -66,7 +66,7 @@ impl Group {
             }
         }
         group.put(QUOTA_US[0]).ok()?;
-        // Other tests keep the machine busy, and must not be what limits.
+        // Whatever else runs must not be what limits.
         let weights = [("cpu.shares", "200000"), ("cpu.weight", "10000")];
         for (file, weight) in weights {
             let file = group.folders[0].join(file);
@@ -290,7 +290,7 @@ impl Bench {
         run(
             self.kymo()
                 .args(["record", "--every", "500ms", "--for", seconds])
-                .args(["--agent", &self.cable.target()])
+                .args(["--agent", &self.server.target()])
                 .args(["--intake", &log])
                 .args(["--intake", &format!("statsd:{}", self.statsd)])
                 .arg("--out")
