@@ -2,8 +2,8 @@
 //!
 //! `crowd LOG PORT DEMAND_MS THINK_MS USERS:SECONDS…`: so many users at a time, each of
 //! whom thinks and then asks for so many milliseconds of a processor, as threads of this
-//! process. Answers go into an access log, the number of users to a port of StatsD. The
-//! last number of users stays until standard input ends.
+//! process. Answers go into an access log of JSON lines, the number of users to a port of
+//! StatsD. The last number of users stays until standard input ends.
 
 use std::error::Error;
 use std::fs::File;
@@ -63,7 +63,10 @@ impl Crowd {
         let took_s = begun.elapsed().as_secs_f64();
         let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs_f64();
         let mut log = self.log.lock().map_err(|_| "the log is lost")?;
-        writeln!(log, "{now_s:.3} \"GET /cart HTTP/1.1\" 200 {took_s:.6}")?;
+        writeln!(
+            log,
+            r#"{{"msec":{now_s:.3},"request":"GET /cart HTTP/1.1","status":200,"request_time":{took_s:.6}}}"#
+        )?;
         Ok(())
     }
 }

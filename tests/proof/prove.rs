@@ -283,10 +283,7 @@ impl Bench {
 
     fn record(&self, name: &str, seconds: &str) -> PathBuf {
         let session = self.at(name);
-        let log = format!(
-            "log:{},service=shop,nginx=$msec \"$request\" $status $request_time",
-            self.at("access.log").display()
-        );
+        let log = format!("log:{},service=shop", self.at("access.log").display());
         run(
             self.kymo()
                 .args(["record", "--every", "500ms", "--for", seconds])

@@ -56,6 +56,7 @@ fn recording() -> Observed {
         users: (0..ROWS).map(users).collect(),
         think_s: None,
         think_inside_s: 0.0,
+        found_cpu: None,
         resources: vec![Seen {
             name: "processors of /shop".to_owned(),
             host: String::new(),

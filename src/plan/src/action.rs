@@ -12,9 +12,9 @@
 use model::plan::Class;
 use model::plan::action::{Action, Kind};
 
-use crate::calibrate::{Calibration, Parameters};
+use crate::calibrate::{Calibration, Known, Parameters};
 use crate::refusal::Refusal;
-use crate::system::System;
+use crate::system::{Station, System};
 
 mod cache;
 mod cpu;
@@ -35,11 +35,31 @@ pub struct Stage<'a> {
     pub parameters: &'a Parameters,
     /// The system, as the actions before left it.
     pub system: System,
+    /// What decides how much of each resource the application may use at once.
+    pub room: Vec<Room>,
     /// What became of the shares of the operations.
     pub shares: Vec<f64>,
     /// Share of requests that a cache answers now and then, where a curve tells.
     pub hits: Option<(f64, f64)>,
 }
+
+/// Units of a resource: what there is, what may be used, what others take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// Units that the host has.
+    pub units: f64,
+    /// Units of them that the application may use at once.
+    pub cores: f64,
+    /// Units that others take from it; none where they are part of the background.
+    pub taken: f64,
+    /// Whether it may use certain units only, which others may use too.
+    pub pinned: bool,
+    /// Units beyond what those explain, such as time that the machine below took.
+    rest: f64,
+}
+
+/// No resource is smaller, so that nothing is divided by nothing.
+const LEAST: f64 = 0.01;
 
 /// What is to be known of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,12 +101,67 @@ pub const ALL: &[Model] = &[
 impl<'a> Stage<'a> {
     /// The system before any action.
     pub fn new(calibration: &'a Calibration, parameters: &'a Parameters) -> Self {
+        let system = calibration.system(parameters);
+        let room = |(known, station): (&Known, &Station)| {
+            let mut room = Room {
+                units: known.units,
+                cores: known.cores,
+                taken: match known.apart {
+                    true => known.others * (1.0 - parameters.yields),
+                    false => 0.0,
+                },
+                pinned: false,
+                rest: 0.0,
+            };
+            room.rest = station.capacity - (room.left() - station.background);
+            room
+        };
+        let rooms = calibration.resources.iter().zip(&system.stations);
         Self {
-            system: calibration.system(parameters),
+            room: rooms.map(room).collect(),
+            system,
             shares: calibration.classes.iter().map(|it| it.1).collect(),
             hits: None,
             calibration,
             parameters,
+        }
+    }
+
+    /// Units of a resource that somebody else takes from the application.
+    fn taken(&self, k: usize) -> f64 {
+        match self.calibration.resources[k].apart {
+            true => self.room[k].taken,
+            false => self.system.stations[k].background,
+        }
+    }
+
+    /// Lets others take so much less of a resource.
+    fn free(&mut self, k: usize, units: f64) {
+        match self.calibration.resources[k].apart {
+            true => self.room[k].taken = (self.room[k].taken - units).max(0.0),
+            false => {
+                let background = &mut self.system.stations[k].background;
+                *background = (*background - units).max(0.0);
+            }
+        }
+        self.fit(k);
+    }
+
+    /// Brings the capacity of a resource in line with its room.
+    fn fit(&mut self, k: usize) {
+        let (room, station) = (self.room[k], &mut self.system.stations[k]);
+        let most = room.cores - station.background;
+        let left = room.left() - station.background + room.rest;
+        station.capacity = left.min(most).max(LEAST);
+    }
+}
+
+impl Room {
+    /// Units that others leave, as far as they may be used.
+    fn left(self) -> f64 {
+        match self.pinned {
+            true => self.cores - self.taken,
+            false => self.cores.min(self.units - self.taken),
         }
     }
 }

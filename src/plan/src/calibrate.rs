@@ -123,6 +123,8 @@ pub struct Known {
     pub cores: f64,
     /// Units that others used in the mean, or that were busy without requests.
     pub others: f64,
+    /// Whether those are told apart from the background of the application.
+    pub apart: bool,
     /// Units of those that no control group of the recording accounts for.
     pub unnamed: f64,
 }
@@ -217,7 +219,7 @@ pub fn calibrate(seen: &Observed, params: &Params) -> Result<Calibration, Refusa
         ],
         doubts: Vec::new(),
         users_known: closed,
-        notes: notes(&shape, &point),
+        notes: notes(seen, &shape, &point),
         point,
         backtest,
         now,
@@ -307,6 +309,7 @@ fn known(seen: &Observed, bins: &[&Bin], point: &Parameters) -> Vec<Known> {
             units: it.units,
             cores: it.cores,
             others,
+            apart: !it.others.is_empty(),
             unnamed: doubts::unnamed(seen, k, others),
         }
     };
@@ -452,8 +455,13 @@ fn tail(
     })
 }
 
-fn notes(shape: &parameters::Shape, point: &Parameters) -> Vec<String> {
+fn notes(seen: &Observed, shape: &parameters::Shape, point: &Parameters) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(found) = &seen.found_cpu {
+        notes.push(format!(
+            "{found} is taken as the application's processors: a quota holds it, and most of what requests cost is used there; name others in the plan's subject if that is wrong"
+        ));
+    }
     notes.push(match shape.closed {
         true => format!(
             "users were recorded, so the load is closed; they think {:.3} s between an answer and the next request",

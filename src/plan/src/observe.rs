@@ -126,6 +126,8 @@ pub struct Observed {
     pub think_s: Option<f64>,
     /// Seconds of the think time inside of the response time.
     pub think_inside_s: f64,
+    /// The series of the application's processors, where it was found rather than named.
+    pub found_cpu: Option<String>,
     /// The resources.
     pub resources: Vec<Seen>,
     /// Waits for others elsewhere.
@@ -222,6 +224,10 @@ pub fn observe(
         "" => users(frame, &name),
         pattern => sum_of(frame, &[pattern.to_owned()]),
     };
+    let found_cpu = processors::held(frame, subject, machines, &throughput);
+    let mut whole = subject.clone();
+    whole.cpu.extend(found_cpu.clone());
+    let subject = &whole;
     let resources = processors::resources(frame, subject, machines)?;
     let named = subject.throughput.is_empty();
     Ok(Observed {
@@ -252,6 +258,7 @@ pub fn observe(
         users: users.unwrap_or_default(),
         think_s: subject.think_s,
         think_inside_s: subject.think_inside_s.max(0.0),
+        found_cpu,
         calls: if named {
             calls(frame, &name)
         } else {

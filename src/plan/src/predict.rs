@@ -9,7 +9,7 @@
 //! Never: answers where a doubt of the calibration or the distance of the question forbids
 //! it; a refusal names its code and what to record next.
 
-use model::plan::action::Action;
+use model::plan::action::{Action, Kind};
 use model::plan::{Class, Expected, Plan};
 use model::unit::digits;
 use serde::Serialize;
@@ -97,7 +97,9 @@ pub(crate) fn outcome(
 ) -> Outcome {
     let mut stage = Stage::new(calibration, parameters);
     let order = model::plan::check::order(actions);
-    let order = order.unwrap_or_else(|| (0..actions.len()).collect());
+    let mut order = order.unwrap_or_else(|| (0..actions.len()).collect());
+    // Every copy is like the one that all other actions make.
+    order.sort_by_key(|i| matches!(actions[*i].kind, Kind::Replicas { .. }));
     let effects = order
         .into_iter()
         .map(|i| {
@@ -138,10 +140,12 @@ pub fn predict(calibration: &Calibration, plan: &Plan, widening: &Widening) -> P
     }
 }
 
-/// The model that would answer for a calibration, by the name that a ledger keeps its
-/// score under.
-pub fn model(calibration: &Calibration) -> &'static str {
-    metrics::model_name(&calibration.system(&calibration.point))
+/// The models that may answer for a calibration, of means and of percentiles, by the names
+/// that a ledger keeps their scores under.
+pub fn models(calibration: &Calibration) -> [[String; 2]; 2] {
+    let own = metrics::model_name(&calibration.system(&calibration.point));
+    let both = [own, metrics::POOL];
+    ["", metrics::PERCENTILES].map(|of| both.map(|it| format!("{it}{of}")))
 }
 
 /// Predicts one action as if it were the only one.

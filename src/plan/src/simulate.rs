@@ -268,6 +268,7 @@ impl Run<'_> {
             },
             think_s: None,
             think_inside_s: 0.0,
+            found_cpu: None,
             resources: vec![Seen {
                 name: "processors of the host".to_owned(),
                 host: String::new(),

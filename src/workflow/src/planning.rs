@@ -123,6 +123,8 @@ pub fn predicted(
     let found = calibrated(input, &plan.baseline, context)?;
     let (expected, prediction) = match found {
         Ok(found) => {
+            // The recording after the change may not show it any more.
+            plan.baseline.subject.cpu.extend(found.observed.found_cpu);
             let widening = book::widening(ledger, &found.calibration);
             let prediction = predict::predict(&found.calibration, plan, &widening);
             (prediction.expected.clone(), Some(prediction))

@@ -1,8 +1,9 @@
 //! Which application of a recording a plan speaks of, and what stands for its numbers.
 //!
 //! Everything may be left out: then the service that is asked by nobody else and does
-//! most work is meant, its processors are those of its host, and what others use there
-//! is estimated as what remains without requests.
+//! most work is meant, its processors are those of the control group under a quota in
+//! which requests cost most, or else of its host, and what others use there is estimated
+//! as what remains without requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,8 +49,8 @@ pub struct Subject {
     /// Series of users, threads or connections that ask; empty: `service.request.users`.
     pub users: String,
     /// Series of processors used whose sum is the application's, such as
-    /// `cgroup.cpu.usage{cgroup=/shop}`; empty: the hosts' own, less what remains without
-    /// requests.
+    /// `cgroup.cpu.usage{cgroup=/shop}`; empty: found, or the hosts' own, less what remains
+    /// without requests.
     pub cpu: Vec<String>,
     /// Processors it may use, where the recording does not tell.
     pub cores: Option<f64>,

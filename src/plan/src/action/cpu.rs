@@ -7,8 +7,8 @@
 use model::plan::Class;
 use model::plan::action::{Kind, cores};
 
-use super::{Effect, Model, Stage, effect};
-use crate::calibrate::OTHERS_MOST;
+use super::{Effect, LEAST, Model, Stage, effect};
+use crate::calibrate::{Known, OTHERS_MOST};
 use crate::observe::processors::covers;
 use crate::refusal::{Code, Refusal};
 use crate::system::Resource;
@@ -63,7 +63,7 @@ fn max(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     let station = &mut stage.system.stations[k];
     station.quota = quota
         .filter(|it| *it < known.cores)
-        .map(|it| (it - station.background).max(0.01));
+        .map(|it| (it - station.background).max(LEAST));
     station.allowed = allowed;
     Ok(effect(
         match known.others > OTHERS_MOST * known.units && allowed + known.others > known.units {
@@ -94,13 +94,11 @@ fn neighbor(stage: &mut Stage<'_>, cgroup: &str, quota: Option<f64>) -> Result<E
             )));
     };
     let freed = (beside.busy - quota.unwrap_or(f64::INFINITY)).max(0.0);
-    let station = stage
-        .system
-        .stations
-        .iter_mut()
-        .find(|it| it.host == beside.host && it.resource == Resource::Cpu);
-    if let Some(station) = station {
-        station.capacity += freed;
+    let freed = freed * (1.0 - stage.parameters.yields);
+    let mut resources = calibration.resources.iter();
+    let of_host = |it: &Known| it.host == beside.host && it.resource == Resource::Cpu;
+    if let Some(k) = resources.position(of_host) {
+        stage.free(k, freed);
     }
     Ok(effect(
         Class::B,
@@ -123,13 +121,16 @@ fn set(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     };
     let count = cores(list).map_or(0, |it| it.len()) as f64;
     let known = &stage.calibration.resources[k];
-    let cores = count.clamp(0.01, known.cores);
-    let station = &mut stage.system.stations[k];
-    let before = station.capacity;
+    let cores = count.min(known.cores).max(LEAST);
     // What others use is spread over all cores.
-    let share = cores / known.units.max(1e-9);
-    let others = known.others * (1.0 - stage.parameters.yields);
-    station.capacity = (cores - station.background - others * share).max(0.01);
+    let room = &mut stage.room[k];
+    let all = if room.pinned { room.cores } else { room.units };
+    room.taken *= cores / all.max(1e-9);
+    room.cores = cores;
+    room.pinned = true;
+    let before = stage.system.stations[k].capacity;
+    stage.fit(k);
+    let station = &mut stage.system.stations[k];
     station.allowed = cores.min(station.quota.map_or(cores, |it| it + station.background));
     Ok(effect(
         Class::A,
@@ -154,9 +155,8 @@ fn workers(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     if (adapter.as_str(), key.as_str()) != ("nginx", "worker_processes") {
         return super::untold::refuse(kind);
     }
-    let limited = |it: &crate::calibrate::Known| {
-        it.resource == Resource::Cpu && it.cores < it.units && it.cores.fract() == 0.0
-    };
+    let limited =
+        |it: &Known| it.resource == Resource::Cpu && it.cores < it.units && it.cores.fract() == 0.0;
     let found = stage.calibration.resources.iter().position(limited);
     let (Some(k), Ok(count)) = (found, value.parse::<u32>()) else {
         return Err(Code::NotAResource
@@ -166,13 +166,13 @@ fn workers(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
             .advising("say in the plan's subject how many it has: cores, one a worker"));
     };
     let known = &stage.calibration.resources[k];
-    let cores = f64::from(count.max(1)).min(known.units);
-    let others = known.others * (1.0 - stage.parameters.yields);
+    let cores = f64::from(count.max(1)).min(stage.room[k].units);
+    stage.room[k].cores = cores;
+    stage.fit(k);
     let station = &mut stage.system.stations[k];
     let quota = station
         .quota
         .map_or(f64::INFINITY, |it| it + station.background);
-    station.capacity = (cores.min(known.units - others) - station.background).max(0.01);
     station.allowed = cores.min(quota);
     Ok(effect(
         Class::B,
@@ -185,7 +185,7 @@ fn workers(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
 
 /// The station that is this group or below it.
 fn of_group(stage: &Stage<'_>, cgroup: &str) -> Option<usize> {
-    let own = |it: &crate::calibrate::Known| {
+    let own = |it: &Known| {
         it.resource == Resource::Cpu && it.groups.iter().any(|own| covers(cgroup, own))
     };
     stage.calibration.resources.iter().position(own)

@@ -3,7 +3,7 @@
 use model::plan::Class;
 use model::plan::action::{Hardware, Kind};
 
-use super::{Effect, Model, Stage, effect};
+use super::{Effect, LEAST, Model, Stage, effect};
 use crate::refusal::{Code, Refusal};
 use crate::system::Resource;
 
@@ -34,21 +34,22 @@ fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
             .advising("record under a load that uses it, with its operations, queue and waits"));
     }
     for k in own {
-        let known = &stage.calibration.resources[k];
-        let station = &mut stage.system.stations[k];
-        station.demand_s /= speed.max(1e-9);
+        stage.system.stations[k].demand_s /= speed.max(1e-9);
         if let Some(units) = units {
             // A quota stays, also on a larger machine; a limit of cores that was said, too.
-            let more = f64::from(*units) - known.units;
-            let limited = known.cores < known.units;
+            let room = &mut stage.room[k];
+            let more = f64::from(*units) - room.units;
+            let limited = room.pinned || room.cores < room.units;
+            room.units += more;
             if !limited || more < 0.0 {
-                station.capacity = (station.capacity + more).max(0.01);
+                room.cores = (room.cores + more).max(LEAST);
+                let station = &mut stage.system.stations[k];
                 let quota = station
                     .quota
                     .map_or(f64::INFINITY, |it| it + station.background);
-                let cores = (known.cores + more).max(0.01);
-                station.allowed = cores.min(quota);
+                station.allowed = stage.room[k].cores.min(quota);
             }
+            stage.fit(k);
         }
     }
     let units = units.map_or(String::new(), |it| format!(", {it} of them"));

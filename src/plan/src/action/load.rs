@@ -121,9 +121,10 @@ fn batch(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         let own = found.iter().filter(|it| it.host == known.host);
         let busy: f64 = own.map(|it| it.busy).sum();
         if known.resource == Resource::Cpu {
+            let before = stage.system.stations[k].capacity;
             let gone = busy.min(known.others) * (1.0 - stage.parameters.yields);
-            stage.system.stations[k].capacity += gone;
-            freed += gone;
+            stage.free(k, gone);
+            freed += stage.system.stations[k].capacity - before;
         }
     }
     Ok(effect(

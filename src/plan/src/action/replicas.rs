@@ -29,7 +29,8 @@ fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
             ))
             .advising(format!("name {service} as the plan's subject")));
     }
-    let count = (*count).clamp(1, COPIES_MAX);
+    let copies = stage.system.stations.len() / stage.calibration.resources.len().max(1);
+    let count = (*count).clamp(1, (COPIES_MAX / copies.max(1) as u32).max(1));
     let mut copies = Vec::with_capacity(stage.system.stations.len() * count as usize);
     for station in &stage.system.stations {
         for copy in 0..count {

@@ -37,14 +37,16 @@ fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         it.resource == Resource::Cpu && it.groups.iter().any(|own| covers(name, own))
     });
     let beside = calibration.beside.iter().find(|it| it.name == name);
+    let kept = 1.0 - stage.parameters.yields;
     let (k, own_weight, others_weight, others) = match (own, beside) {
-        (Some(k), _) => (k, weight, USUAL, calibration.resources[k].others),
+        (Some(k), _) => (k, weight, USUAL, stage.taken(k)),
         (None, Some(beside)) => {
             let of_host = |it: &crate::calibrate::Known| {
                 it.host == beside.host && it.resource == Resource::Cpu
             };
             let k = calibration.resources.iter().position(of_host);
-            (k.unwrap_or(0), USUAL, weight, beside.busy)
+            let k = k.unwrap_or(0);
+            (k, USUAL, weight, (beside.busy * kept).min(stage.taken(k)))
         }
         (None, None) => {
             return Err(Code::NotAResource
@@ -56,8 +58,7 @@ fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     let share = others_weight / (own_weight + others_weight);
     let held = others.min(known.units * share);
     let freed = others - held;
-    let station = &mut stage.system.stations[k];
-    station.capacity += freed;
+    stage.free(k, freed);
     let best = match others > 0.05 * known.units {
         true => Class::B,
         false => Class::C,
@@ -66,7 +67,7 @@ fn project(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
         best,
         match freed > 0.005 {
             true => format!(
-                "others keep {held:.2} of the {others:.2} processors that they used, when all are wanted"
+                "others keep {held:.2} of the {others:.2} processors that they take, when all are wanted"
             ),
             false => "nobody else wants so much of the processors that shares matter".to_owned(),
         },

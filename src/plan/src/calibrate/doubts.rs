@@ -343,7 +343,11 @@ fn censored(seen: &Observed, bins: &[&Bin], found: &Calibration) -> Option<Refus
     }
     let full = |k: usize| {
         let own = bins.iter();
-        let full = own.filter(|it| it.busy[k] + it.others[k] > FULL * it.capacity[k]);
+        // Of what it is allowed, or of the host together with others.
+        let full = own.filter(|it| {
+            it.busy[k] > FULL * it.capacity[k]
+                || it.busy[k] + it.others[k] > FULL * seen.resources[k].units
+        });
         full.count() as f64 / bins.len() as f64
     };
     let k = (0..seen.resources.len()).find(|k| full(*k) > FULL_MOSTLY)?;

@@ -28,6 +28,72 @@ pub(super) fn resources(
     Ok(found)
 }
 
+/// The processors of the application's own control group, where nobody named any: one that
+/// a quota holds, in which most of what requests cost on the only host is used. Without it
+/// the whole host is meant, of which such an application never gets more than its quota.
+pub(super) fn held(
+    frame: &Frame,
+    subject: &Subject,
+    machines: &[Machine],
+    throughput: &[f64],
+) -> Option<String> {
+    /// Most of the cost, and moving with the requests.
+    const COST_LEAST: f64 = 0.8;
+    const TOGETHER_LEAST: f64 = 0.7;
+    /// Costs that differ by less are of a group and the one above it.
+    const SAME: f64 = 0.98;
+    let mut hosts = frame.lines.iter().map(|it| it.series.key.host.as_str());
+    let host = hosts.next()?;
+    if !subject.cpu.is_empty() || hosts.any(|it| it != host) {
+        return None;
+    }
+    let units = cores(subject, machines, host)?;
+    let all: Vec<f64> = host_busy(frame)?.iter().map(|it| it * units).collect();
+    let (cost, _) = follows(throughput, &all)?;
+    let mut found: Option<(f64, &Line)> = None;
+    for line in &frame.lines {
+        let key = &line.series.key;
+        let group = match key.attribute("cgroup") {
+            Some(group) if key.metric == "cgroup.cpu.usage" && group != "/" => group.to_owned(),
+            _ => continue,
+        };
+        let Some((own, together)) = follows(throughput, &line.values) else {
+            continue;
+        };
+        let quota = limit(frame, &[group]);
+        let held = quota.iter().filter(|it| it.is_finite()).count() * 2 >= quota.len();
+        if !held || own < COST_LEAST * cost || together < TOGETHER_LEAST {
+            continue;
+        }
+        // Of a group and those above it the one that is deepest is the application's.
+        let deeper = |it: &Line| it.name.len() < line.name.len();
+        if found.is_none_or(|(most, it)| own * SAME > most || (own > most * SAME && deeper(it))) {
+            found = Some((own, line));
+        }
+    }
+    found.map(|it| it.1.series.key.column())
+}
+
+/// What a value grows by with each request a second, and how closely it follows them;
+/// `None` where either stands still.
+fn follows(requests: &[f64], values: &[f64]) -> Option<(f64, f64)> {
+    let pairs = || {
+        let pairs = requests.iter().copied().zip(values.iter().copied());
+        pairs.filter(|(x, y)| x.is_finite() && y.is_finite())
+    };
+    let count = pairs().count() as f64;
+    let mean_x = pairs().map(|it| it.0).sum::<f64>() / count;
+    let mean_y = pairs().map(|it| it.1).sum::<f64>() / count;
+    let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
+    for (x, y) in pairs() {
+        let (x, y) = (x - mean_x, y - mean_y);
+        xx += x * x;
+        yy += y * y;
+        xy += x * y;
+    }
+    (xx > 0.0 && yy > 0.0 && xy > 0.0).then(|| (xy / xx, xy / (xx * yy).sqrt()))
+}
+
 /// Series that were named, by host.
 fn own(frame: &Frame, subject: &Subject, machines: &[Machine]) -> Result<Vec<Seen>, Refusal> {
     for pattern in &subject.cpu {

@@ -109,3 +109,51 @@ fn what_is_missing_is_named_with_what_to_record() {
     let none = observe(&frame, &subject, &[]).unwrap_err();
     assert!(none.why.contains("no processors"), "{none}");
 }
+
+/// An application that costs 10 ms a request in `/pod/shop`, below a group with a quota,
+/// beside a group that does as it likes.
+fn held(own_cost_s: f64, quota: f64) -> Observed {
+    let at: Vec<i64> = (0..40).map(|it| it * 1_000_000_000).collect();
+    let rate = |i: usize| 10.0 + (i / 8) as f64 * 5.0;
+    let other = |i: usize| 0.05 + 0.04 * (i % 3) as f64;
+    let column = |of: &dyn Fn(usize) -> f64| (0..40).map(of).collect::<Vec<f64>>();
+    let columns = [
+        ("a/x", column(&rate)),
+        (
+            "a/cgroup.cpu.usage{cgroup=/pod/shop}",
+            column(&|i| own_cost_s * rate(i)),
+        ),
+        (
+            "a/cgroup.cpu.usage{cgroup=/pod}",
+            column(&|i| own_cost_s * rate(i) + 0.001),
+        ),
+        ("a/cgroup.cpu.usage{cgroup=/other}", column(&other)),
+        ("a/cgroup.cpu.limit{cgroup=/other}", column(&|_| 0.2)),
+        ("a/cgroup.cpu.limit{cgroup=/pod}", column(&|_| quota)),
+        (
+            "a/system.cpu.utilization",
+            column(&|i| (0.01 * rate(i) + other(i)) / 2.0),
+        ),
+    ];
+    let columns = columns.map(|(name, values)| (series(name), values));
+    let frame = Frame::of_table(&at, columns.to_vec());
+    let subject = Subject {
+        throughput: "a/x".to_owned(),
+        ..Subject::default()
+    };
+    observe(&frame, &subject, &[machine("a", 2.0)]).unwrap()
+}
+
+#[test]
+fn a_group_under_a_quota_that_requests_cost_in_is_the_application_s() {
+    let seen = held(0.0095, 0.4);
+    let found = "cgroup.cpu.usage{cgroup=/pod/shop}";
+    assert_eq!(seen.found_cpu.as_deref(), Some(found));
+    assert_eq!(seen.resources[0].groups, ["/pod/shop"]);
+    assert_eq!(seen.resources[0].quota[0], 0.4, "that of the group above");
+    // Without a quota, or where most of the cost is elsewhere, the whole host is meant.
+    for seen in [held(0.0095, f64::NAN), held(0.005, 0.4)] {
+        assert_eq!(seen.found_cpu, None);
+        assert!(seen.resources[0].groups.is_empty());
+    }
+}

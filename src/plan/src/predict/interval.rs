@@ -19,8 +19,10 @@ use crate::calibrate::Calibration;
 pub struct Widening {
     /// Of throughputs.
     pub throughput: f64,
-    /// Of response times.
+    /// Of mean response times.
     pub response: f64,
+    /// Of percentiles of response times.
+    pub tail: f64,
     /// Of utilizations.
     pub utilization: f64,
 }
@@ -30,6 +32,7 @@ impl Default for Widening {
         Self {
             throughput: 1.0,
             response: 1.0,
+            tail: 1.0,
             utilization: 1.0,
         }
     }

@@ -199,7 +199,14 @@ fn solved(
                 .map(|draw| metric.what.value(calibration, draw));
             let values: Vec<f64> = values.collect();
             let of = metric.what.of();
-            let errors = Errors::of(calibration, of, distance, widening);
+            let widening = match metric.what {
+                What::Percentile(_) => Widening {
+                    response: widening.tail.max(widening.response),
+                    ..*widening
+                },
+                _ => *widening,
+            };
+            let errors = Errors::of(calibration, of, distance, &widening);
             let (lo, hi) = around(value, &values, (&errors, of), &mut random);
             let (least, most) = metric.within;
             let held_s = match metric.what {
@@ -296,7 +303,7 @@ fn metrics(calibration: &Calibration, now: &Draw, best: Class) -> Vec<Metric> {
                 before: recorded[which],
                 refused: response.clone().or_else(|| thin(calibration, now, which)),
                 best: best.max(Class::B),
-                model: format!("{}, recorded percentiles", model_name(&now.system)),
+                model: format!("{}{PERCENTILES}", model_name(&now.system)),
                 ..metric(name, "s", What::Percentile(which))
             });
         }
@@ -410,10 +417,16 @@ fn bounded(refusal: Refusal, system: &System) -> Refusal {
     }
 }
 
+/// What the model of a percentile is called, behind that of the mean.
+pub(super) const PERCENTILES: &str = ", recorded percentiles";
+
+/// The model of everything that a pool is before.
+pub(super) const POOL: &str = "flow-equivalent pool";
+
 /// The model, by the name that the ledger keeps its score under.
 pub(super) fn model_name(system: &System) -> &'static str {
     match (system.load, system.gate.pool) {
-        (_, Some(_)) => "flow-equivalent pool",
+        (_, Some(_)) => POOL,
         (Load::Closed { .. }, None) => "mean value analysis",
         (Load::Open { .. }, None) => "open queues",
     }

@@ -24,9 +24,24 @@ pub(super) fn solve(system: &System, places: f64) -> Result<Solved, Unsolvable> 
     let inside = places.min(PLACES_MAX).floor() as usize;
     let sweep = chain::sweep(system, 0.0, inside);
     let rates: Vec<f64> = sweep.iter().map(|it| it.throughput).collect();
-    let (states, think_s) = match system.load {
-        Load::Closed { users, think_s } => (births(users, think_s, &rates), think_s),
-        Load::Open { rate } => (arrivals(rate, &rates)?, 0.0),
+    let limit = system.gate.rate.unwrap_or(f64::INFINITY);
+    let (states, think_s, rejected) = match system.load {
+        Load::Closed { users, think_s } => {
+            let states = births(users, think_s, &rates);
+            match states.throughput > limit {
+                true => {
+                    // Those sent away come back after their think time, and what is let in
+                    // comes whatever the answers do.
+                    let asked = users / (think_s + system.service_s()).max(1e-9);
+                    (arrivals(limit, &rates)?, think_s, (asked - limit).max(0.0))
+                }
+                false => (states, think_s, 0.0),
+            }
+        }
+        Load::Open { rate } => {
+            let states = arrivals(rate.min(limit), &rates)?;
+            (states, 0.0, (rate - limit).max(0.0))
+        }
     };
     let throughput = states.throughput;
     let mut parts = vec![Part::default(); system.stations.len()];
@@ -38,15 +53,15 @@ pub(super) fn solve(system: &System, places: f64) -> Result<Solved, Unsolvable> 
         part.residence_s = part.queue / throughput.max(1e-12);
     }
     let response_s = match system.load {
-        Load::Closed { users, .. } => users / throughput.max(1e-12) - think_s,
-        Load::Open { .. } => states.present / throughput,
+        Load::Closed { users, .. } if rejected <= 0.0 => users / throughput.max(1e-12) - think_s,
+        _ => states.present / throughput,
     };
     Ok(Solved {
         throughput,
         response_s,
         service_s: system.service_s(),
         active: throughput * response_s,
-        rejected: 0.0,
+        rejected,
         parts,
     })
 }

@@ -130,12 +130,19 @@ pub fn outcomes(plan: &Plan, report: &Report, when: (Moment, &str)) -> Vec<Recor
 
 /// How much wider intervals must be than the models say, from how earlier ones did.
 pub fn widening(known: &Ledger, calibration: &Calibration) -> Widening {
-    let model = predict::model(calibration);
-    let of = |metric: &str, unit: &str| ledger::widen::widening(known, model, (metric, unit));
+    let [means, tails] = predict::models(calibration);
+    let of = |models: &[String], metric: &str, unit: &str| {
+        let factors = models
+            .iter()
+            .map(|it| ledger::widen::widening(known, it, (metric, unit)));
+        factors.fold(1.0, f64::max)
+    };
+    let tail = |metric| of(&tails, metric, "s");
     Widening {
-        throughput: of("app.throughput", "{request}/s"),
-        response: of("app.response.mean", "s"),
-        utilization: of("cpu.utilization", "1"),
+        throughput: of(&means, "app.throughput", "{request}/s"),
+        response: of(&means, "app.response.mean", "s"),
+        tail: tail("app.response.p95").max(tail("app.response.p99")),
+        utilization: of(&means, "cpu.utilization", "1"),
     }
 }
 

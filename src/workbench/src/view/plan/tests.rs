@@ -43,6 +43,7 @@ fn observed() -> Observed {
         users: (0..rows).map(users).collect(),
         think_s: None,
         think_inside_s: 0.0,
+        found_cpu: None,
         resources: vec![observe::Seen {
             name: "processors of /shop".to_owned(),
             host: String::new(),
