@@ -6,14 +6,12 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::binary::{kymo, run};
 
 /// Steps of a second.
 const STEPS: u32 = 1000;
-
-/// When the first second is, as Unix seconds.
-const BEGIN: u64 = 1_770_000_000;
 
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
@@ -220,8 +218,11 @@ impl Run<'_> {
 /// Imports what was seen, the processors of a machine of so many among it.
 pub(crate) fn session(home: &Path, name: &str, seconds: &[Second], cores: f64) -> PathBuf {
     let mut text = "time,metric,service.name,operation,state,cgroup,value\n".to_owned();
+    // It begins now: what was measured before it was predicted scores nothing.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let begin = now.expect("a clock that was set").as_secs();
     for (row, second) in seconds.iter().enumerate() {
-        rows(&mut text, BEGIN + row as u64, second, cores);
+        rows(&mut text, begin + row as u64, second, cores);
     }
     let table = home.join(format!("{name}.csv"));
     let session = home.join(format!("{name}.kymo"));

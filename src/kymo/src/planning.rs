@@ -14,6 +14,7 @@ use plan::system::Bounds;
 use plan::validate::{Verdict, sentence};
 use serde::Serialize;
 use workflow::jobs::Context;
+use workflow::planning::audit::Audit;
 use workflow::planning::{self, book, file};
 use workflow::problem::{Problem, Sort};
 
@@ -25,7 +26,7 @@ mod arguments;
 mod text;
 mod trial;
 
-use self::arguments::{Approve, Keep, New, Predict, Show, Validate};
+use self::arguments::{Approve, Keep, New, Predict, Reject, Show, Validate};
 pub(crate) use arguments::{Command, WhatIf};
 
 /// `kymo plan …`.
@@ -35,6 +36,7 @@ pub(crate) fn run(command: Command) -> Result<Answer, Problem> {
         Command::Predict(arguments) => predict(&arguments),
         Command::Show(arguments) => show(&arguments),
         Command::Approve(arguments) => approve(&arguments),
+        Command::Reject(arguments) => reject(&arguments),
         Command::Apply(arguments) => applying::apply(&arguments),
         Command::Status(arguments) => applying::status(&arguments),
         Command::Confirm(arguments) => applying::confirm(&arguments),
@@ -241,12 +243,31 @@ fn approve(arguments: &Approve) -> Result<Answer, Problem> {
     };
     life::approve(&mut plan, &consent)
         .map_err(|refused| planning::not_now("approve", &plan, &refused))?;
+    let mut audit = Audit::open(&file::audit(&arguments.plan, &plan))?;
+    let acknowledged = arguments.acknowledge.join(", ");
+    audit.add(&plan, (now(), &arguments.who), ("approve", &acknowledged))?;
     file::write(&arguments.plan, &plan)?;
     crate::failure::answer_text(&format!(
         "{} approved {} ({})\n",
         arguments.who,
         arguments.plan.display(),
         plan::document::mandate_hash(&plan)
+    ))?;
+    Ok(Answer::Fine)
+}
+
+fn reject(arguments: &Reject) -> Result<Answer, Problem> {
+    let mut plan = file::read_sound(&arguments.plan)?;
+    life::advance(&mut plan, State::Rejected, now())
+        .map_err(|refused| planning::not_now("reject", &plan, &refused))?;
+    plan.approvals.clear();
+    let mut audit = Audit::open(&file::audit(&arguments.plan, &plan))?;
+    audit.add(&plan, (now(), &arguments.who), ("reject", &arguments.why))?;
+    file::write(&arguments.plan, &plan)?;
+    crate::failure::answer_text(&format!(
+        "{} rejected {}\n",
+        arguments.who,
+        arguments.plan.display()
     ))?;
     Ok(Answer::Fine)
 }
@@ -309,7 +330,8 @@ fn validate(arguments: &Validate) -> Result<Answer, Problem> {
             arguments.after.as_path(),
             ledger,
         );
-        planning::conclude(&mut plan, &report, of, now())?;
+        let measured = windows[1].unwrap_or(after.span()).to;
+        planning::conclude(&mut plan, &report, of, (measured, now()))?;
     }
     let document = Validated {
         head: Head::THIS,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use model::plan::Plan;
-use workflow::planning::carry::{Carrier, Event};
+use workflow::planning::carry::{Carrier, Event, Holder};
 use workflow::planning::execute::{self, DryRun, Guard, Order, Outcome, Policy, Progress, Word};
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
@@ -149,7 +149,7 @@ impl Carrying {
                 let plan = file::read_sound(&path).ok();
                 tell(Box::new(|seen| seen.plan = plan));
             };
-            let carrier = Carrier::begin(order, &path, &place, now)?;
+            let carrier = Carrier::begin(order, &path, (&place, Holder::Window), now)?;
             reread();
             let mut say = |event: &Event| {
                 let event = event.clone();

@@ -182,6 +182,10 @@ fn fill(plan: &mut Plan, input: &Input) -> Result<(), Problem> {
     let session = file::fingerprint(stored.path())?;
     if baseline.session != session && !session.is_empty() {
         baseline.session = session;
+        // It was recorded at another time, perhaps after a restart or elsewhere.
+        baseline.host.clear();
+        baseline.boot_id.clear();
+        baseline.kernel.clear();
     }
     let hosts = stored.hosts();
     if baseline.host.is_empty()
@@ -243,7 +247,7 @@ pub fn conclude(
     plan: &mut Plan,
     report: &Report,
     (path, after, ledger): (Option<&Path>, &Path, std::path::PathBuf),
-    now: Moment,
+    (measured, now): (Moment, Moment),
 ) -> Result<bool, Problem> {
     let next = report.verdict.state();
     let next = next.filter(|it| life::transition(plan.state, *it).is_some());
@@ -256,7 +260,7 @@ pub fn conclude(
     let session = file::fingerprint(after)?;
     // Of predictions made elsewhere the ledger may not know yet.
     let mut records = book::entries(plan);
-    records.extend(book::outcomes(plan, report, (now, &session)));
+    records.extend(book::outcomes(plan, report, (measured, &session)));
     book::add(&ledger, records)?;
     Ok(next.is_some())
 }

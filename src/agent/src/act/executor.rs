@@ -116,7 +116,7 @@ enum Phase {
     Arming { until_ns: i64 },
     Applying,
     Settling { until_ns: i64 },
-    Waiting,
+    Waiting { until_ns: i64 },
     Holding { until_ns: i64 },
     Over,
 }
@@ -174,7 +174,7 @@ impl Executor {
             Phase::Arming { .. } => self.guards.not_live().is_none(),
             Phase::Applying => true,
             Phase::Settling { until_ns } => now_ns >= until_ns,
-            Phase::Waiting | Phase::Holding { .. } | Phase::Over => false,
+            Phase::Waiting { .. } | Phase::Holding { .. } | Phase::Over => false,
         }
     }
 
@@ -195,7 +195,7 @@ impl Executor {
 
     /// A person carried an action out.
     pub(crate) fn done(&mut self, id: &str, host: &mut Host<'_>) {
-        let waits = self.phase == Phase::Waiting;
+        let waits = matches!(self.phase, Phase::Waiting { .. });
         let Some((step, _)) = self.steps.get(self.at).filter(|_| waits) else {
             return self.tell(host, "no action waits for a person");
         };
@@ -221,10 +221,15 @@ impl Executor {
             );
         }
         // Somebody who confirms too late, or while a limit is broken, is not heard.
+        let late = matches!(self.phase, Phase::Holding { until_ns } if host.boot_ns >= until_ns);
+        if late && self.order.mandate.rollback.confirm != Confirm::Automatic {
+            return self.roll_back(host, "nobody confirmed in time");
+        }
         if let Some(cause) = self.alarm(host) {
             return self.roll_back(host, &cause);
         }
-        let cause = format!("{} confirmed", self.order.who);
+        // Whoever said so did it through the one who applied it, whose name alone is known.
+        let cause = format!("confirmed for {}", self.order.who);
         self.stay(host, &cause);
     }
 
@@ -254,7 +259,13 @@ impl Executor {
                     self.roll_back(host, "nobody confirmed in time");
                 }
             }
-            Phase::Settling { .. } | Phase::Waiting | Phase::Holding { .. } | Phase::Over => {}
+            Phase::Waiting { until_ns } if now_ns >= until_ns => {
+                self.roll_back(host, "nobody carried it out before the deadline");
+            }
+            Phase::Settling { .. }
+            | Phase::Waiting { .. }
+            | Phase::Holding { .. }
+            | Phase::Over => {}
         }
     }
 
@@ -425,7 +436,8 @@ impl Executor {
                 if let Err(cause) = self.preconditions(host, &action) {
                     return self.roll_back(host, &format!("{}: {cause}", step.action));
                 }
-                self.phase = Phase::Waiting;
+                let until_ns = self.deadline_ns(host);
+                self.phase = Phase::Waiting { until_ns };
                 let text = format!("{} is for a person; say so when it is done", step.kind);
                 self.tell(host, &text);
             }
@@ -456,13 +468,18 @@ impl Executor {
         };
     }
 
+    /// When a wait that begins now is over.
+    fn deadline_ns(&self, host: &Host<'_>) -> i64 {
+        let deadline_s = self.order.mandate.rollback.deadline_s;
+        host.boot_ns.saturating_add((deadline_s * SECOND_NS) as i64)
+    }
+
     fn hold(&mut self, host: &mut Host<'_>) {
         if let Err(why) = host.book.note(&Entry::Holding) {
             return self.roll_back(host, &unrecorded(&why));
         }
-        let deadline_s = self.order.mandate.rollback.deadline_s;
         self.phase = Phase::Holding {
-            until_ns: host.boot_ns.saturating_add((deadline_s * SECOND_NS) as i64),
+            until_ns: self.deadline_ns(host),
         };
         self.tell(host, "everything is carried out; it waits for a word");
     }
@@ -647,7 +664,7 @@ impl Phase {
             Self::Arming { .. } => "arming",
             Self::Applying => "applying",
             Self::Settling { .. } => "settling",
-            Self::Waiting => "waiting",
+            Self::Waiting { .. } => "waiting",
             Self::Holding { .. } => "holding",
             Self::Over => "over",
         }

@@ -12,6 +12,7 @@ use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use prost::Message;
 use wire::change::{
@@ -36,6 +37,11 @@ use crate::kept::Root;
 /// A keeper that says nothing for this long hangs; an application may take some seconds.
 const SILENCE_NS: i64 = 20_000_000_000;
 
+/// How often, and how long apart, a keeper that closed its output is looked at until it
+/// is ended: a fifth of a second in all, as the agent waits meanwhile.
+const ENDING_LOOKS: u32 = 20;
+const ENDING_LOOK: Duration = Duration::from_millis(10);
+
 /// Keepers in a row that may fail to put a run back.
 const RECOVERIES_MAX: u32 = 3;
 
@@ -52,6 +58,8 @@ const SAMPLE_NS: i64 = 1_000_000_000;
 /// Whether and how changes are carried out.
 pub(crate) struct Gate {
     places: Result<Places, String>,
+    /// Where records are, also when nothing may be changed any more.
+    records: Option<Places>,
     again: Vec<OsString>,
     engine: SyncSender<Incoming>,
     keeper: Option<Keeper>,
@@ -102,6 +110,7 @@ impl Gate {
         };
         let mut gate = Self {
             places,
+            records: options.change.clone(),
             again: options.again.clone(),
             engine,
             keeper: None,
@@ -118,7 +127,8 @@ impl Gate {
         };
         // Without a record there is nothing that a plan could have left.
         let left = |it: &Places| it.state.join("runs").exists();
-        if gate.places.as_ref().is_ok_and(left) {
+        // What an earlier policy allowed is put back, whatever this one says.
+        if gate.records.as_ref().is_some_and(left) {
             gate.recover(now_ns);
         }
         gate
@@ -201,7 +211,7 @@ impl Gate {
                 ..Status::default()
             };
         }
-        let runs = self.places.as_ref().ok().map(|it| Runs::open(&it.state));
+        let runs = self.records.as_ref().map(|it| Runs::open(&it.state));
         let newest = runs.and_then(Result::ok).and_then(|it| it.newest());
         newest.map_or_else(Status::default, |it| recovery::status(&it))
     }
@@ -224,7 +234,10 @@ impl Gate {
 
     /// Starts a keeper with its order.
     fn start(&mut self, does: Does, ask: &Ask, now_ns: i64) -> Result<(), String> {
-        let places = self.places.clone()?;
+        let places = match (does, &self.records) {
+            (Does::Recovers, Some(records)) => records.clone(),
+            _ => self.places.clone()?,
+        };
         match &self.keeper {
             Some(keeper) if keeper.does == Does::Recovers && self.waiting.is_none() => {
                 self.waiting = Some((does, ask.clone()));
@@ -309,6 +322,10 @@ impl Gate {
             return;
         };
         keeper.heard_ns = now_ns;
+        // A sign of life and nothing else.
+        if told == Told::default() {
+            return;
+        }
         let last = told.outcome.is_some() || told.dry_run.is_some();
         if let Some(wants) = &told.wants {
             let root = self
@@ -487,15 +504,17 @@ impl Keeper {
     /// Collects a child that is gone, or makes it so; whether it ended as it should.
     fn collect(mut self) -> bool {
         drop(self.frames);
-        match self.child.try_wait() {
-            Ok(Some(status)) => status.success(),
-            _ => {
-                // It closed its output and is on its way out, or stuck there.
-                let killed = self.child.kill();
-                drop(killed.and_then(|()| self.child.wait()));
-                false
+        // It closed its output and is on its way out, or stuck there.
+        for _ in 0..ENDING_LOOKS {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return status.success(),
+                Ok(None) => thread::park_timeout(ENDING_LOOK),
+                Err(_) => break,
             }
         }
+        let killed = self.child.kill();
+        drop(killed.and_then(|()| self.child.wait()));
+        false
     }
 }
 

@@ -117,11 +117,13 @@ impl Guards {
         values.collect()
     }
 
-    /// The first metric that was not yet read often enough.
+    /// The first metric that was not yet read often enough, of guardrails or conditions.
     pub(crate) fn not_live(&self) -> Option<&str> {
         let rails = self.watched.iter();
-        let mut late = rails.filter(|it| !it.is_heartbeat() && it.first.len() < LIVE);
-        late.next().map(|it| it.rail.metric.as_str())
+        let late = rails.filter(|it| !it.is_heartbeat() && it.first.len() < LIVE);
+        let others = self.others.iter().filter(|(_, last)| last.is_none());
+        let others = others.map(|(metric, _)| metric.as_str());
+        late.map(|it| it.rail.metric.as_str()).chain(others).next()
     }
 
     /// Takes what was read so far as the state before and begins to judge.

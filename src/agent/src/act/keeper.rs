@@ -118,7 +118,7 @@ pub(crate) fn keep(places: &Places) -> Result<u8, String> {
 /// In words, why it could not even look.
 pub(crate) fn recover(places: &Places) -> Result<(u8, String), String> {
     let policy = policy(places);
-    match put_back(places, policy) {
+    match put_back(places, policy, None) {
         Ok(Some(outcome)) => {
             let code = u8::try_from(outcome.code).unwrap_or(u8::MAX);
             Ok((code, text(&outcome)))
@@ -152,7 +152,11 @@ fn policy(places: &Places) -> Policy {
     file::load(&places.policy).unwrap_or_else(|_| Policy::nothing())
 }
 
-fn put_back(places: &Places, policy: Policy) -> Result<Option<Outcome>, StateError> {
+fn put_back(
+    places: &Places,
+    policy: Policy,
+    pulse: Option<&SyncSender<Told>>,
+) -> Result<Option<Outcome>, StateError> {
     // Where nothing was ever written there is nothing to put back, and no folder to make.
     if !places.state.join("runs").exists() {
         return Ok(None);
@@ -162,7 +166,8 @@ fn put_back(places: &Places, policy: Policy) -> Result<Option<Outcome>, StateErr
         return Ok(None);
     };
     let facts = facts(&places.root);
-    let mut record = folder.resume(&unfinished, &facts.boot_id, unix_ns)?;
+    let record = folder.resume(&unfinished, &facts.boot_id, unix_ns)?;
+    let mut record = record.with_pulse(pulse.cloned());
     let mut machine = Machine::new(&places.root, policy);
     Ok(Some(recovery::recover(
         &unfinished,
@@ -262,14 +267,15 @@ impl Keeper<'_> {
     /// Puts back what was left; without that, how the run of a mandate has ended.
     fn put_back(&self, hash: Option<&str>) -> Option<Outcome> {
         let from_ns = boot_ns();
-        let mut done = put_back(self.places, policy(self.places));
+        let pulse = Some(&self.answers);
+        let mut done = put_back(self.places, policy(self.places), pulse);
         // Another keeper may be at it; what it comes to is what is to be told.
         while matches!(done, Err(StateError::Busy))
             && hash.is_some()
             && boot_ns() - from_ns < BUSY_MAX_NS
         {
             thread::park_timeout(LOOK_EVERY);
-            done = put_back(self.places, policy(self.places));
+            done = put_back(self.places, policy(self.places), pulse);
         }
         match done {
             Ok(Some(outcome)) => Some(outcome),
@@ -319,7 +325,7 @@ impl Keeper<'_> {
         let record = Folder::open(&self.places.state)
             .and_then(|folder| folder.begin(&facts.boot_id, unix_ns));
         let mut record = match record {
-            Ok(record) => record,
+            Ok(record) => record.with_pulse(Some(self.answers.clone())),
             Err(error) => return refuse(&plan, &error.to_string()),
         };
         let mut machine = Machine::new(&self.places.root, policy.clone());

@@ -254,19 +254,27 @@ impl Policy {
     ///
     /// The pattern that forbids it, in words.
     pub(crate) fn may_touch(&self, key: &str) -> Result<(), String> {
-        let theirs = self.forbid.iter().chain(&self.own).map(String::as_str);
-        let all = forbidden::ALWAYS.iter().copied().chain(theirs);
-        // An application's settings are forbidden for all of its instances alike.
-        let plain = without_instance(key);
-        for pattern in all {
-            if matches(pattern, key) || matches(pattern, &plain) {
-                return Err(format!("{key} is forbidden here ({pattern})"));
-            }
+        if let Some(pattern) = self.forbids(key) {
+            return Err(format!("{key} is forbidden here ({pattern})"));
         }
         let ruled = self.rules.iter().any(|it| matches(&it.key, key));
         ruled
             .then_some(())
             .ok_or_else(|| format!("no rule of this agent's policy allows {key}"))
+    }
+
+    /// The pattern that forbids a key, whatever the rules allow.
+    pub(crate) fn forbids(&self, key: &str) -> Option<&str> {
+        let theirs = self.forbid.iter().chain(&self.own).map(String::as_str);
+        let mut all = forbidden::ALWAYS.iter().copied().chain(theirs);
+        // An application's settings are forbidden for all of its instances alike, and in
+        // any spelling that it takes.
+        let plain = without_instance(key);
+        let lower = [key, plain.as_ref()].map(str::to_ascii_lowercase);
+        all.find(|pattern| {
+            let spellings = [key, plain.as_ref(), &lower[0], &lower[1]];
+            spellings.iter().any(|it| matches(pattern, it))
+        })
     }
 
     /// Whether one change is allowed.
@@ -324,11 +332,11 @@ impl Policy {
             .approvals
             .iter()
             .filter(|it| it.hash == hash && !it.who.is_empty())
-            .map(|it| it.who.as_str())
-            .filter(|it| !(self.other_than_author && *it == apply.author))
+            .map(|it| it.who.trim())
+            .filter(|it| !(self.other_than_author && same_person(it, &apply.author)))
             .collect();
-        who.sort_unstable();
-        who.dedup();
+        who.sort_unstable_by_key(|it| it.to_lowercase());
+        who.dedup_by(|a, b| same_person(a, b));
         if who.len() < self.approvals {
             return Err(format!(
                 "{} approvals of this mandate; this agent's policy wants {}{}",
@@ -543,6 +551,12 @@ fn without_instance(key: &str) -> String {
         }
         _ => key.to_owned(),
     }
+}
+
+/// Whether two names are of one person, as far as names tell: they are what a client says,
+/// a record of who agreed and no proof of it.
+fn same_person(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
 #[cfg(test)]

@@ -54,8 +54,12 @@ pub(crate) fn put_back(held: &[Held], world: &mut dyn World, tell: &mut dyn FnMu
 }
 
 /// Puts one value back; what it is now and how that came, or what is left to do.
+///
+/// What an application does and what its file says are two things, of which one is read:
+/// its settings are written once in any case, so that neither keeps what the plan set.
 fn put_one(held: &Held, world: &mut dyn World) -> Result<(String, &'static str), Left> {
     let captured = &held.captured;
+    let mut is_set = !is_application(&captured.spot.key);
     let mut how = "unchanged";
     let mut why = String::new();
     let mut found = String::new();
@@ -64,7 +68,8 @@ fn put_one(held: &Held, world: &mut dyn World) -> Result<(String, &'static str),
             world.pause();
         }
         match world.read(&captured.spot) {
-            Ok(value) if value == captured.before => return Ok((value, how)),
+            Ok(value) if value == captured.before && is_set => return Ok((value, how)),
+            Ok(value) if value == captured.before => found = value,
             Ok(value) if !held.is_ours(&value) => {
                 let why = "somebody else changed it in between; it was left alone";
                 return Err(left(captured, value, why.to_owned()));
@@ -82,6 +87,7 @@ fn put_one(held: &Held, world: &mut dyn World) -> Result<(String, &'static str),
         how = "written";
         match world.write(&captured.spot, &captured.before) {
             Ok(()) => {
+                is_set = true;
                 if why.is_empty() {
                     why = "it was set and is not in force".to_owned();
                 }
@@ -144,4 +150,10 @@ fn is_of_both(value: &str, before: &str, after: &str) -> bool {
     value
         .split_whitespace()
         .all(|word| known.contains(&of(word)))
+}
+
+/// Whether a key is a setting of an application rather than of the machine.
+fn is_application(key: &str) -> bool {
+    let name = key.split([':', '@']).next().unwrap_or_default();
+    ["nginx", "postgres", "redis"].contains(&name)
 }

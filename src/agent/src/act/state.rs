@@ -15,11 +15,14 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::SyncSender;
 
 use rustix::fs::{
     AtFlags, CWD, FallocateFlags, FileType, FlockOperation, Mode, OFlags, fallocate, flock, fstat,
     openat, renameat, statat,
 };
+
+use wire::change::Told;
 
 use super::executor::Book;
 use super::log::{self, Broken, Chain, Entry, LINE_MAX_BYTES, LINES_MAX, NO_HASH, Story, When};
@@ -83,6 +86,8 @@ pub(crate) struct Record {
     unix_ns: fn() -> i64,
     /// A line is half there and could not be taken away again.
     torn: bool,
+    /// Who is told with each entry that there is life.
+    pulse: Option<SyncSender<Told>>,
 }
 
 /// A run that ended in the middle.
@@ -304,6 +309,7 @@ impl Folder {
             boot_id: boot_id.to_owned(),
             unix_ns,
             torn: false,
+            pulse: None,
         })
     }
 
@@ -323,9 +329,19 @@ impl Folder {
         if unfinished.broken.is_some() {
             let aside = format!("{token:06}.damaged");
             let before = unfinished.story.chain.last().to_owned();
-            renameat(&self.runs.runs, name(token), &self.runs.runs, aside)
-                .map_err(|error| self.runs.failed("could not write in", &error.into()))?;
-            return self.create(&before, boot_id, unix_ns);
+            let mut record = self.create(&before, boot_id, unix_ns)?;
+            // Whoever comes after a crash from here on finds the believed part in the new
+            // one; only then the old one may go.
+            for (boot_id, entry) in &unfinished.story.entries {
+                record.boot_id.clone_from(boot_id);
+                let noted = record.note(entry);
+                noted.map_err(|why| record.failed(&io::Error::other(why)))?;
+            }
+            record.boot_id = boot_id.to_owned();
+            let runs = &record.folder.runs.runs;
+            renameat(runs, name(token), runs, aside)
+                .map_err(|error| record.failed(&error.into()))?;
+            return Ok(record);
         }
         let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::WRONLY;
         let file: File = openat(&self.runs.runs, name(token), flags, Mode::empty())
@@ -351,6 +367,7 @@ impl Folder {
             boot_id: boot_id.to_owned(),
             unix_ns,
             torn,
+            pulse: None,
         })
     }
 
@@ -377,6 +394,16 @@ impl Folder {
 }
 
 impl Record {
+    fn failed(&self, error: &io::Error) -> StateError {
+        self.folder.runs.failed("could not write in", error)
+    }
+
+    /// Has somebody told with each entry that there is life, whatever a value takes.
+    pub(crate) fn with_pulse(mut self, pulse: Option<SyncSender<Told>>) -> Self {
+        self.pulse = pulse;
+        self
+    }
+
     fn append(&mut self, line: &str) -> io::Result<()> {
         self.folder.held()?;
         let mut rest = line.as_bytes();
@@ -401,6 +428,10 @@ impl Book for Record {
     fn note(&mut self, entry: &Entry) -> Result<(), String> {
         if self.torn {
             return Err("an entry before is torn".to_owned());
+        }
+        if let Some(pulse) = &self.pulse {
+            // Whoever does not take it hears of the next one.
+            drop(pulse.try_send(Told::default()));
         }
         let when = When {
             unix_ns: (self.unix_ns)(),

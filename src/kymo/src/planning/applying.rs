@@ -13,7 +13,7 @@ use model::plan::State;
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
 use wire::change::{CONFIRMED, Outcome, Progress};
-use workflow::planning::carry::{self, Carrier, Event};
+use workflow::planning::carry::{self, Carrier, Event, Holder};
 use workflow::planning::execute::{self, Order, Word};
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
@@ -125,7 +125,8 @@ fn try_out(arguments: &Apply, order: &Order) -> Result<Answer, Problem> {
 fn carry_out(arguments: &Apply, order: Order) -> Result<Answer, Problem> {
     let path = &arguments.plan;
     let place = arguments.agent.to_string();
-    let carrier = Carrier::begin(order, path, &place, now)?;
+    let by = Holder::this_command();
+    let carrier = Carrier::begin(order, path, (&place, by), now)?;
     let (words, heard) = crossbeam_channel::bounded(16);
     listen(words.clone())?;
     let mut say = |event: &Event| match event {
@@ -288,7 +289,18 @@ pub(super) fn roll_back(arguments: &Held) -> Result<Answer, Problem> {
 fn word(arguments: &Held, signal: Signal, wanted: State, what: &str) -> Result<Answer, Problem> {
     let path = &arguments.plan;
     let plan = file::read_sound(path)?;
-    let holder = carry::holder(path).and_then(|it| Pid::from_raw(it.cast_signed()));
+    let holder = match carry::holder(path) {
+        Some(Holder::Command(pid)) => Pid::from_raw(pid.cast_signed()),
+        Some(Holder::Window) => {
+            return Err(Problem {
+                what: format!("could not {what} {}", path.display()),
+                why: "a window carries it out".to_owned(),
+                what_to_do: "say so there: Plan, Carry out".to_owned(),
+                sort: Sort::Usage,
+            });
+        }
+        None => None,
+    };
     let Some(holder) = holder else {
         return Err(Problem {
             what: format!("could not {what} {}", path.display()),

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Show(Show),
     /// Agree to exactly what a plan holds now.
     Approve(Approve),
+    /// Say no to a plan, or withdraw an approval.
+    Reject(Reject),
     /// Have an agent carry out a plan, and hold it until it is confirmed; without a word in
     /// time, or when this ends, everything is put back.
     Apply(Apply),
@@ -131,6 +133,18 @@ pub(crate) struct Approve {
     /// Refuse the author's own approval.
     #[arg(long)]
     pub(crate) not_by_author: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Reject {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// Who says no.
+    #[arg(long)]
+    pub(crate) who: String,
+    /// Why.
+    #[arg(long, default_value = "")]
+    pub(crate) why: String,
 }
 
 #[derive(Debug, Args)]

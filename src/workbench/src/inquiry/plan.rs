@@ -152,7 +152,8 @@ fn concluded(input: &Input, held: &Held, context: &Context) -> Result<Concluded,
     let after = Input::open(&held.after, context)?;
     let report = planning::validated(&plan, [input, &after], ([None, None], relation), context)?;
     let of = (held.plan.1.as_deref(), held.after.as_path(), book::usual());
-    let changed = planning::conclude(&mut plan, &report, of, now())?;
+    let when = (after.span().to, now());
+    let changed = planning::conclude(&mut plan, &report, of, when)?;
     Ok(Concluded {
         report,
         plan: changed.then_some(plan),

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The seal is the SHA-256 of the seal before and of the line without its own seal. A line
-//! that is torn by a crash is left behind and the next one says so.
+//! that is torn by a crash is cut off, and the next one says so.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -52,6 +52,8 @@ pub struct Audit {
     path: PathBuf,
     n: u64,
     seal: String,
+    /// Bytes that are whole lines, and whether something torn follows.
+    whole: (u64, bool),
 }
 
 impl Audit {
@@ -61,27 +63,33 @@ impl Audit {
     ///
     /// It cannot be read, or a line of it was altered.
     pub fn open(path: &Path) -> Result<Self, Problem> {
-        let lines = match std::fs::File::open(path) {
+        let mut bytes = Vec::new();
+        match std::fs::File::open(path) {
             Ok(file) => {
-                let mut text = String::new();
-                file.take(SIZE_MAX_BYTES)
-                    .read_to_string(&mut text)
-                    .map_err(|error| trouble("read", path, &error))?;
-                verified(&text).map_err(|why| Problem {
-                    what: format!("could not go on with the audit {}", path.display()),
-                    why,
-                    what_to_do: "move it away and keep it: somebody altered it".to_owned(),
-                    sort: Sort::NotUsable,
-                })?
+                let read = file.take(SIZE_MAX_BYTES).read_to_end(&mut bytes);
+                read.map_err(|error| trouble("read", path, &error))?;
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(trouble("read", path, &error)),
+        }
+        let whole = bytes
+            .iter()
+            .rposition(|it| *it == b'\n')
+            .map_or(0, |it| it + 1);
+        let altered = |why: String| Problem {
+            what: format!("could not go on with the audit {}", path.display()),
+            why,
+            what_to_do: "move it away and keep it: somebody altered it".to_owned(),
+            sort: Sort::NotUsable,
         };
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|it| altered(it.to_string()))?;
+        let lines = verified(text).map_err(altered)?;
         let last = lines.last();
         Ok(Self {
             path: path.to_path_buf(),
             n: last.map_or(0, |it| it.n),
             seal: last.map_or_else(String::new, |it| it.seal.clone()),
+            whole: (whole as u64, whole < bytes.len()),
         })
     }
 
@@ -103,20 +111,33 @@ impl Audit {
             plan: plan.id.clone(),
             hash: document::mandate_hash(plan),
             what: what.to_owned(),
-            text: text.to_owned(),
+            text: match self.whole.1 {
+                true => format!("{text} (a line before this one was torn)"),
+                false => text.to_owned(),
+            },
             before: self.seal.clone(),
             seal: String::new(),
         };
         line.seal = sealed(&line);
-        let text = json(&line);
+        let text = format!("{}\n", json(&line));
         let mut file = OpenOptions::new()
             .append(true)
             .create(true)
             .open(&self.path)
             .map_err(|error| trouble("write", &self.path, &error))?;
-        file.write_all(format!("{text}\n").as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(|error| trouble("write", &self.path, &error))?;
+        if self.whole.1 {
+            let cut = file.set_len(self.whole.0);
+            cut.map_err(|error| trouble("mend", &self.path, &error))?;
+        }
+        let written = file
+            .write_all(text.as_bytes())
+            .and_then(|()| file.sync_all());
+        if let Err(error) = written {
+            // What is half there is cut off before the next line.
+            self.whole.1 = true;
+            return Err(trouble("write", &self.path, &error));
+        }
+        self.whole = (self.whole.0 + text.len() as u64, false);
         self.n = line.n;
         self.seal = line.seal;
         Ok(())
@@ -192,6 +213,20 @@ mod tests {
             .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(verified(&text).unwrap().len(), 3);
+        // Torn in the middle of a line, also of a letter: the next two go on.
+        let mut torn = text.clone().into_bytes();
+        torn.extend_from_slice(b"{\"n\":4,\"who\":\"\xc3");
+        std::fs::write(&path, torn).unwrap();
+        for n in [4, 5] {
+            let mut after = Audit::open(&path).unwrap();
+            after
+                .add(&plan, (Moment(n), "ops"), ("confirm", "later"))
+                .unwrap();
+        }
+        let mended = std::fs::read_to_string(&path).unwrap();
+        let lines = verified(&mended).unwrap();
+        assert_eq!(lines.len(), 5);
+        assert!(lines[3].text.contains("torn") && !lines[4].text.contains("torn"));
         assert_eq!(verified(&text[..text.len() - 5]).unwrap().len(), 2);
         let altered = text.replace("second", "another");
         assert!(verified(&altered).unwrap_err().contains("line 2"));

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, Sender};
 use model::plan::{Plan, State};
 use model::time::Moment;
-use plan::life;
+use plan::{document, life};
 use wire::change::{CONFIRMED, DryRun, INCOMPLETE, Outcome, Progress, REFUSED, ROLLED_BACK, Told};
 
 use super::audit::Audit;
@@ -46,18 +46,34 @@ pub struct Carrier {
 
 impl Carrier {
     /// Locks the plan, and writes down that it begins; `place` names the agent for the
-    /// audit.
+    /// audit, `by` says how words reach this process.
     ///
     /// # Errors
     ///
-    /// Another process carries it out, it may not begin, or the disk refuses.
+    /// Another process carries it out, its file is not what is to be applied, it may not
+    /// begin, or the disk refuses.
     pub fn begin(
         mut order: Order,
         path: &Path,
-        place: &str,
+        (place, by): (&str, Holder),
         clock: fn() -> Moment,
     ) -> Result<Self, Problem> {
-        let lock = Lock::take(path)?;
+        let lock = Lock::take(path, by)?;
+        let there = file::read_sound(path)?;
+        if (document::mandate_hash(&there), there.state)
+            != (document::mandate_hash(&order.plan), order.plan.state)
+        {
+            return Err(Problem {
+                what: format!("could not apply {}", path.display()),
+                why: format!(
+                    "the file is {} and not what is to be applied, which is {}",
+                    there.state.name(),
+                    order.plan.state.name()
+                ),
+                what_to_do: "save the plan, or open the file again".to_owned(),
+                sort: Sort::Usage,
+            });
+        }
         life::expire(&mut order.plan, clock());
         life::begin(&mut order.plan, clock())
             .map_err(|refused| not_now("apply", &order.plan, &refused))?;
@@ -239,16 +255,33 @@ pub fn take_in(
     Ok(())
 }
 
-/// The process that carries a plan out, by its number.
-pub fn holder(plan: &Path) -> Option<u32> {
+/// Who carries a plan out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A process that hears of words by signals: SIGUSR1 confirms, SIGTERM puts back.
+    Command(u32),
+    /// A window, in which somebody says so.
+    Window,
+}
+
+impl Holder {
+    /// This process, as a command.
+    pub fn this_command() -> Self {
+        Self::Command(std::process::id())
+    }
+}
+
+/// Who carries a plan out now.
+pub fn holder(plan: &Path) -> Option<Holder> {
     let mut file = File::open(Lock::place(plan)).ok()?;
     match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => {}
         _ => return None,
     }
     let mut text = String::new();
-    file.read_to_string(&mut text).ok()?;
-    text.trim().parse().ok()
+    // One who has the lock and did not write yet is of no command either.
+    file.read_to_string(&mut text).unwrap_or_default();
+    Some(text.trim().parse().map_or(Holder::Window, Holder::Command))
 }
 
 /// The lock beside a plan that says who carries it out.
@@ -262,7 +295,7 @@ impl Lock {
         plan.with_extension("applying")
     }
 
-    fn take(plan: &Path) -> Result<Self, Problem> {
+    fn take(plan: &Path, by: Holder) -> Result<Self, Problem> {
         let path = Self::place(plan);
         let trouble = |error: &std::io::Error| {
             Problem::from_error(
@@ -282,15 +315,23 @@ impl Lock {
             return Err(Problem {
                 what: format!("could not apply {}", plan.display()),
                 why: "another process carries it out".to_owned(),
-                what_to_do: format!(
-                    "kymo plan confirm {0}, or kymo plan rollback {0}",
-                    plan.display()
-                ),
+                what_to_do: match holder(plan) {
+                    Some(Holder::Window) => "confirm it in that window, or roll it back".to_owned(),
+                    _ => format!(
+                        "kymo plan confirm {0}, or kymo plan rollback {0}",
+                        plan.display()
+                    ),
+                },
                 sort: Sort::Usage,
             });
         }
         file.set_len(0).map_err(|error| trouble(&error))?;
-        write!(file, "{}", std::process::id()).map_err(|error| trouble(&error))?;
+        let text = match by {
+            Holder::Command(pid) => pid.to_string(),
+            Holder::Window => "window".to_owned(),
+        };
+        file.write_all(text.as_bytes())
+            .map_err(|error| trouble(&error))?;
         Ok(Self { path, _file: file })
     }
 }

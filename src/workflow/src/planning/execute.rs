@@ -34,11 +34,8 @@ const GREETING: Duration = Duration::from_secs(30);
 /// Longest wait for an answer that needs no effect.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// What an agent says that still puts an earlier plan back, as each does for a moment
+/// Time before an agent is asked again that looks for leftovers, as each does for a moment
 /// after its start.
-const BUSY: &str = "ask again";
-
-/// Time before such an agent is asked again.
 const AGAIN: Duration = Duration::from_millis(300);
 
 /// Time between two signs that this side is there: a fifth of the shortest lease.
@@ -279,7 +276,7 @@ impl Attached {
         )
     }
 
-    /// Asks until there is an answer of the wanted sort, again while the agent is busy.
+    /// Asks and waits for an answer of the wanted sort.
     fn asked<T>(
         &self,
         ask: impl Fn() -> Result<Ask, Problem>,
@@ -287,18 +284,8 @@ impl Attached {
     ) -> Result<T, Problem> {
         self.ask(ask()?)?;
         let until = Instant::now() + ANSWER;
-        let mut again: Option<Instant> = None;
         loop {
-            if again.is_some_and(|at| at <= Instant::now()) {
-                again = None;
-                self.ask(ask()?)?;
-            }
-            match self.next(again.unwrap_or(until).min(until))? {
-                Some(Update::Refused { why, .. })
-                    if why.contains(BUSY) && Instant::now() < until =>
-                {
-                    again = Some(Instant::now() + AGAIN);
-                }
+            match self.next(until)? {
                 Some(Update::Change(told)) => {
                     if let Some(found) = wanted(&told) {
                         return Ok(found);
@@ -316,7 +303,7 @@ impl Attached {
                         sort: Sort::Policy,
                     });
                 }
-                None if again.is_none() => return Err(silent("the agent does not answer")),
+                None => return Err(silent("the agent does not answer")),
                 _ => {}
             }
         }
@@ -328,6 +315,7 @@ impl Attached {
         told: &mut dyn FnMut(&Told),
     ) -> Result<Outcome, Problem> {
         let mut next_beat = Instant::now();
+        let mut begun = false;
         loop {
             if Instant::now() >= next_beat {
                 next_beat = Instant::now() + HEARTBEAT;
@@ -343,17 +331,26 @@ impl Attached {
             let until = next_beat.min(Instant::now() + Duration::from_millis(100));
             match self.next(until)? {
                 Some(Update::Change(change)) => {
+                    begun |= change.progress.is_some();
                     told(&change);
                     if let Some(outcome) = change.outcome {
                         return Ok(outcome);
                     }
                 }
+                // Only of a plan of which nothing was heard is it known that nothing was
+                // written; of another one the agent's record tells what became of it.
                 Some(Update::Refused { what, why }) => {
                     return Err(Problem {
                         what,
                         why,
-                        what_to_do: String::new(),
-                        sort: Sort::Policy,
+                        what_to_do: match begun {
+                            true => "kymo plan status says what became of it".to_owned(),
+                            false => String::new(),
+                        },
+                        sort: match begun {
+                            true => Sort::Agent,
+                            false => Sort::Policy,
+                        },
                     });
                 }
                 _ => {}

@@ -34,14 +34,14 @@ impl Driver for Sysctl {
     }
 
     fn by_hand(&self, _: &Machine, spot: &Spot, value: &str) -> String {
-        let name = spot.key.trim_start_matches("sysctl:");
+        let name = spot.key.strip_prefix("sysctl:").unwrap_or_default();
         format!("sysctl -w {}", quoted(&format!("{name}={value}")))
     }
 }
 
 fn path(spot: &Spot) -> Result<String, Trouble> {
-    let name = spot.key.trim_start_matches("sysctl:");
-    let plain = |it: char| it.is_ascii_alphanumeric() || "_-:".contains(it);
+    let name = spot.key.strip_prefix("sysctl:").unwrap_or_default();
+    let plain = |it: char| it.is_ascii_alphanumeric() || "_-".contains(it);
     let sound = |part: &str| !part.is_empty() && part.chars().all(plain);
     if !name.split('.').all(sound) {
         return Err(Trouble::Refused(format!("{} is no key", spot.key)));

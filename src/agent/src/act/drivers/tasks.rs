@@ -78,10 +78,24 @@ impl Tasks {
                 named.pid, stat.name
             )));
         }
+        let forbidden = children_of(machine, spot, named.pid)
+            .into_iter()
+            .find_map(|it| self.forbidden(machine, it));
+        if let Some(key) = forbidden {
+            return Err(Trouble::Refused(format!(
+                "its child {key} is forbidden here"
+            )));
+        }
         Ok(Spot {
             start: stat.start,
             ..spot.clone()
         })
+    }
+
+    /// The key of a process that no rule can allow.
+    fn forbidden(&self, machine: &Machine, pid: u32) -> Option<String> {
+        let key = format!("process:{pid}:{}:{}", name(machine, pid)?, self.what);
+        machine.policy.forbids(&key).is_some().then_some(key)
     }
 
     /// Whether the process that was pinned is still there; it may have taken another name.
@@ -157,9 +171,10 @@ impl Tasks {
     /// Threads of the process and, where asked for, of its children; never of this process.
     fn all(&self, machine: &Machine, spot: &Spot, pid: u32) -> Vec<u32> {
         let mut pids = vec![pid];
-        if spot.children {
-            pids.extend(children(machine, pid));
-        }
+        // One that was born since is left alone where it must be.
+        let mut more = children_of(machine, spot, pid);
+        more.retain(|it| self.forbidden(machine, *it).is_none());
+        pids.extend(more);
         let mut tasks = Vec::new();
         for pid in pids {
             for name in names(machine, &format!("proc/{pid}/task")) {
@@ -183,6 +198,14 @@ fn told(task: u32, error: rustix::io::Errno) -> Trouble {
         rustix::io::Errno::SRCH => Trouble::Gone(text),
         rustix::io::Errno::PERM | rustix::io::Errno::ACCESS => Trouble::Refused(text),
         _ => Trouble::Failed(text),
+    }
+}
+
+/// The descendants that a spot means.
+fn children_of(machine: &Machine, spot: &Spot, pid: u32) -> Vec<u32> {
+    match spot.children {
+        true => children(machine, pid),
+        false => Vec::new(),
     }
 }
 

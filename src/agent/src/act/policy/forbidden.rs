@@ -98,4 +98,10 @@ pub(crate) const ALWAYS: &[&str] = &[
     "nginx:debug_points",
     "nginx:if",
     "nginx:set",
+    "nginx:server",
+    "nginx:upstream",
+    "nginx:*_store",
+    "nginx:*_param",
+    "nginx:*_index",
+    "nginx:resolver*",
 ];
