@@ -595,6 +595,42 @@ mod tests {
     }
 
     #[test]
+    fn no_spelling_reaches_what_is_forbidden() {
+        let policy = policy(
+            r#"(version: 1, forbid: ["redis:maxmemory-policy"], rules: [(kind: "*", key: "*")])"#,
+        );
+        for key in [
+            "redis:REQUIREPASS",
+            "redis@a:RequirePass",
+            "redis:Port",
+            "redis@a:MAXMEMORY-policy",
+            "sysctl:Kernel.panic",
+            "process:12:SSHD:nice",
+            "nginx:server",
+        ] {
+            assert!(policy.may_touch(key).is_err(), "{key}");
+        }
+        assert!(policy.may_touch("redis:maxmemory").is_ok());
+    }
+
+    #[test]
+    fn an_author_is_no_other_by_another_spelling() {
+        let policy = policy("(version: 1, approvals: 1, other_than_author: true)");
+        let apply = |who: &str| wire::change::Apply {
+            author: "Alice".to_owned(),
+            approvals: vec![wire::change::Approval {
+                who: who.to_owned(),
+                hash: "h".to_owned(),
+                ..wire::change::Approval::default()
+            }],
+            ..wire::change::Apply::default()
+        };
+        for (who, enough) in [(" alice ", false), ("Alice", false), ("Bob", true)] {
+            assert_eq!(policy.agreed(&apply(who), "h").is_ok(), enough, "{who}");
+        }
+    }
+
+    #[test]
     fn what_no_rule_names_is_refused() {
         let none = policy("(version: 1)");
         assert!(judged(&none, "Sysctl", "sysctl:net.core.somaxconn", 1.0, 1.0).is_err());

@@ -157,3 +157,92 @@ fn is_application(key: &str) -> bool {
     let name = key.split([':', '@']).next().unwrap_or_default();
     ["nginx", "postgres", "redis"].contains(&name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::act::world::Spot;
+
+    /// An application: what its file says and what it does, of which the latter is read.
+    struct Application {
+        file: String,
+        running: String,
+        fails: usize,
+        writes: usize,
+    }
+
+    impl World for Application {
+        fn canonical(&mut self, _: &Spot, value: &str) -> Result<String, Trouble> {
+            Ok(value.to_owned())
+        }
+
+        fn read(&mut self, _: &Spot) -> Result<String, Trouble> {
+            Ok(self.running.clone())
+        }
+
+        fn write(&mut self, _: &Spot, value: &str) -> Result<(), Trouble> {
+            self.writes += 1;
+            if self.fails > 0 {
+                self.fails -= 1;
+                return Err(Trouble::Failed("it is not there".to_owned()));
+            }
+            value.clone_into(&mut self.file);
+            value.clone_into(&mut self.running);
+            Ok(())
+        }
+
+        fn pin(&mut self, spot: &Spot) -> Result<Spot, Trouble> {
+            Ok(spot.clone())
+        }
+
+        fn sizes(&mut self, _: &Spot, _: &str) -> Vec<f64> {
+            Vec::new()
+        }
+
+        fn restart(&self, _: &Spot) -> String {
+            String::new()
+        }
+
+        fn by_hand(&self, _: &Spot, _: &str) -> String {
+            String::new()
+        }
+
+        fn pause(&mut self) {}
+    }
+
+    /// What comes of a plan that wrote `2` into the file and was cut off before more.
+    fn cut_off(key: &str, fails: usize) -> (Application, Back) {
+        let mut world = Application {
+            file: "2".to_owned(),
+            running: "1".to_owned(),
+            fails,
+            writes: 0,
+        };
+        let held = Held {
+            captured: Captured {
+                action: "a".to_owned(),
+                spot: Spot::of_key(key),
+                before: "1".to_owned(),
+                after: "2".to_owned(),
+                by_hand: String::new(),
+            },
+            read_back: None,
+        };
+        let back = put_back(&[held], &mut world, &mut |_| {});
+        (world, back)
+    }
+
+    #[test]
+    fn a_file_that_was_written_is_put_back_although_nothing_runs_by_it_yet() {
+        for key in ["postgres:work_mem", "redis@a:maxmemory", "nginx:gzip"] {
+            let (world, back) = cut_off(key, 1);
+            assert_eq!(world.file, "1", "{key}");
+            assert!(back.left.is_empty() && back.restored.len() == 1);
+            // Where it cannot be written nobody says that it is as before.
+            let (_, back) = cut_off(key, 99);
+            assert_eq!(back.left.len(), 1, "{key}");
+        }
+        // The machine's own settings are one thing.
+        assert_eq!(cut_off("sysctl:vm.swappiness", 0).0.writes, 0);
+    }
+}

@@ -52,3 +52,23 @@ fn path(spot: &Spot) -> Result<String, Trouble> {
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_one_name_and_nothing_before_it() {
+        let path = |key: &str| path(&Spot::of_key(key)).ok();
+        let found = path("sysctl:net.core.somaxconn");
+        assert_eq!(found.as_deref(), Some("net/core/somaxconn"));
+        for key in [
+            "sysctl:sysctl:kernel.panic",
+            "sysctl:",
+            "sysctl:a..b",
+            "sysctl:a/b",
+        ] {
+            assert_eq!(path(key), None, "{key}");
+        }
+    }
+}
