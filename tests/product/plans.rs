@@ -479,6 +479,32 @@ fn what_was_measured_is_held_against_what_was_predicted() {
 }
 
 #[test]
+fn the_example_says_what_would_help_without_a_word_about_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = crate::layers::root().join("sessions/crowd.kymo");
+    let path = home.join("fix.ron");
+    let mut command = kymo(home);
+    command.args(["plan", "new", "--suggested", "--out"]);
+    let output = run(command.arg(&path).arg("--session").arg(&session), 0);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("let /shop use 0.60 processors"), "{text}");
+    let said = predicted(home, &path, &session);
+    let throughput = of(&said, "app.throughput");
+    let number = |name: &str| throughput[name].as_f64().expect("a number");
+    assert!(number("p10") > 1.2 * number("before"), "{throughput:#}");
+    // Six users who think 100 ms and compute for 10 ms, where nobody waits.
+    assert!(number("p50") < 6.0 / 0.11, "{throughput:#}");
+    let notes = said["notes"].to_string();
+    assert!(
+        notes.contains("taken as the application's processors"),
+        "{notes}"
+    );
+    let cpu = &show(home, &path)["plan"]["baseline"]["subject"]["cpu"];
+    assert_eq!(cpu[0], "cgroup.cpu.usage{cgroup=/shop}");
+}
+
+#[test]
 fn files_that_are_no_plans_are_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path();

@@ -2,6 +2,7 @@
 //!
 //! One function a step; all work in `workflow::planning`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use analysis::compare::Relation;
@@ -119,7 +120,13 @@ fn new(arguments: New) -> Result<Answer, Problem> {
             notes.push(text::suggestion(suggestion));
         }
         if arguments.suggested {
+            // Of several values of one setting the first is taken: a plan sets it once.
+            let mut keys = BTreeSet::new();
             let actions = found.into_iter().map(|it| it.action);
+            let actions = actions.filter(|it| {
+                let setting = it.kind.setting();
+                setting.is_none_or(|it| keys.insert(it.key))
+            });
             plan.actions = actions.take(check::ACTIONS_MAX).collect();
         }
     }
