@@ -82,13 +82,13 @@ pub(super) fn rows_ui(ui: &mut Ui, offered: &Offered, baseline: &mut Baseline) {
     ui.end_row();
     ui.weak("Processors");
     let shown = match subject.cpu.as_slice() {
-        [] => "all of its hosts".to_owned(),
+        [] => "found, or all of its hosts".to_owned(),
         [one] => one.clone(),
         several => format!("{} series", several.len()),
     };
     words::choice(ui, ("processors", &shown), |ui| {
         if ui
-            .selectable_label(subject.cpu.is_empty(), "all of its hosts")
+            .selectable_label(subject.cpu.is_empty(), "found, or all of its hosts")
             .clicked()
         {
             subject.cpu.clear();
