@@ -225,7 +225,9 @@ pub fn validated(
         seen = seen.rows(calibrate::last_level(&seen));
     }
     let before = recording::of(&seen);
-    let after = recording::after(plan, &side(plan, after, windows[1], context)?);
+    let later = side(plan, after, windows[1], context)?;
+    let measured_s = later.at.len() as f64 * later.step_s;
+    let after = recording::after(plan, &later);
     let sides = Sides {
         before: &before,
         after: &after,
@@ -234,7 +236,14 @@ pub fn validated(
             false => apart,
         },
     };
-    Ok(validate::validate(plan, &sides))
+    let mut report = validate::validate(plan, &sides);
+    let wanted_s = plan.validation.after_window_s;
+    if measured_s < wanted_s {
+        report.doubts.push(format!(
+            "{measured_s:.0} s were measured after the change, and the plan asks for {wanted_s:.0} s"
+        ));
+    }
+    Ok(report)
 }
 
 /// Puts what was found into the plan, where it was confirmed, into its file, and into the

@@ -1,11 +1,12 @@
 //! `kymo plan trial`: what a recording says in which a plan was applied and taken back in
 //! turn.
 
+use model::time::Moment;
 use plan::validate::trial::{Decision, Rule, Side};
 use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::planning::file;
-use workflow::planning::trial::{self, Asked};
+use workflow::planning::trial::{self, Asked, Switch};
 use workflow::problem::{Problem, Sort};
 
 use super::arguments::Trial;
@@ -43,7 +44,13 @@ pub(super) fn judge(arguments: &Trial) -> Result<Answer, Problem> {
         true => trial::switches(&arguments.plan, &plan)?,
         false => {
             let sides = [Side::B, Side::A].into_iter().cycle();
-            arguments.switch.iter().copied().zip(sides).collect()
+            let switches = arguments.switch.iter().zip(sides);
+            let switch = |(at, side): (&Moment, Side)| Switch {
+                left: *at,
+                reached: *at,
+                side,
+            };
+            switches.map(switch).collect()
         }
     };
     let shares = [("--floor", arguments.floor), ("--alpha", arguments.alpha)];
