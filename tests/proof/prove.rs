@@ -444,4 +444,10 @@ fn a_fix_is_proved_also_when_the_network_goes_away() {
         "Mispredicted"
     };
     assert_eq!(bench.state(&plan), states, "{verdict:#}");
+
+    // What stayed can be taken back too, by the agent's own record of what was there.
+    run(&mut bench.far("rollback", &plan), 0);
+    assert!(is(QUOTA_US[0]));
+    assert_eq!(bench.state(&plan), "RolledBack");
+    run(&mut bench.far("rollback", &plan), 2);
 }

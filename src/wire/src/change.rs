@@ -63,10 +63,24 @@ pub struct Ask {
     /// Id of an action that a person has carried out.
     #[prost(string, tag = "8")]
     pub done: String,
+    /// Put back what was confirmed and stayed.
+    #[prost(message, optional, tag = "9")]
+    pub take_back: Option<TakeBack>,
     /// What the agent read; from an agent to the process that carries out for it, never
     /// from a client.
     #[prost(message, optional, tag = "15")]
     pub measured: Option<Measured>,
+}
+
+/// A confirmed run that shall be put back.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct TakeBack {
+    /// SHA-256 of its mandate's text.
+    #[prost(string, tag = "1")]
+    pub hash: String,
+    /// Who asks.
+    #[prost(string, tag = "2")]
+    pub who: String,
 }
 
 /// Text of a mandate.

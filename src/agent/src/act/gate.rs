@@ -188,7 +188,7 @@ impl Gate {
             Err("only the agent itself says what it measured".to_owned())
         } else if ask.dry_run.is_some() {
             self.start(Does::Tries, ask, now_ns)
-        } else if ask.apply.is_some() {
+        } else if ask.apply.is_some() || ask.take_back.is_some() {
             self.start(Does::Applies, ask, now_ns)
         } else if ask.heartbeat || ask.confirm || ask.roll_back || !ask.done.is_empty() {
             self.pass(ask)
@@ -264,6 +264,7 @@ impl Gate {
                 _ => ask.apply.clone(),
             },
             roll_back: does == Does::Recovers,
+            take_back: ask.take_back.clone(),
             ..Ask::default()
         };
         keeper.send(&order)?;
@@ -272,7 +273,9 @@ impl Gate {
             self.outcome = None;
             self.recoveries = 0;
             let mandate = ask.apply.as_ref().and_then(|it| it.mandate.as_ref());
-            self.owed = mandate.map(|it| it.hash.to_ascii_lowercase());
+            let back = ask.take_back.as_ref().map(|it| &it.hash);
+            let hash = mandate.map(|it| &it.hash).or(back);
+            self.owed = hash.map(|it| it.to_ascii_lowercase());
         }
         self.keeper = Some(keeper);
         Ok(())

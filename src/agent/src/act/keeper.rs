@@ -21,20 +21,23 @@ use model::plan::{Mandate, check};
 use prost::Message;
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use wire::change::{Apply, Ask, DryRun, MANDATE_MAX_BYTES, Outcome, REFUSED, Told, Wants};
+use wire::change::{
+    Apply, Ask, CONFIRMED, DryRun, MANDATE_MAX_BYTES, Outcome, REFUSED, TakeBack, Told, Wants,
+};
 use wire::encode::aside;
 use wire::frame::{Found, Kind, Reader};
 use wire::message::Request;
 
 use super::Places;
 use super::dry::{self, Facts};
-use super::executor::{Executor, Host, Order, outcome};
-use super::log::sha256;
+use super::executor::{Book, Executor, Host, Order, outcome};
+use super::log::{Entry, sha256};
 use super::machine::{Machine, own_keys};
 use super::policy::{Policy, file};
 use super::recovery;
 use super::rollback::Back;
 use super::state::{Folder, Record, Runs, StateError};
+use super::world::World;
 use crate::kept::Root;
 
 /// Time between looks at the clock when nothing comes in.
@@ -227,6 +230,13 @@ impl Keeper<'_> {
                 ..Told::default()
             });
         }
+        if let Some(wanted) = &ask.take_back {
+            let taken = self.take_back(wanted);
+            return Some(Told {
+                outcome: Some(taken),
+                ..Told::default()
+            });
+        }
         let outcome = self.apply(ask.apply.as_ref()?);
         outcome.map(|outcome| Told {
             outcome: Some(outcome),
@@ -296,6 +306,39 @@ impl Keeper<'_> {
                 ))
             }
         }
+    }
+
+    /// Puts back what a confirmed run of a mandate set, where it is still so.
+    fn take_back(&self, wanted: &TakeBack) -> Outcome {
+        let refuse = |why: &str| outcome("", REFUSED, why, Back::default(), "");
+        let policy = match self.policy() {
+            Ok(policy) => policy,
+            Err(why) => return refuse(&why),
+        };
+        let folder = match Folder::open(&self.places.state) {
+            Ok(folder) => folder,
+            Err(error) => return refuse(&error.to_string()),
+        };
+        let found = match folder.newest_of(&wanted.hash.to_ascii_lowercase()) {
+            Ok(Some(found)) => found,
+            Ok(None) => return refuse("this agent has no record of it"),
+            Err(error) => return refuse(&error.to_string()),
+        };
+        let stays = |(_, it): &(String, Entry)| matches!(it, Entry::Ended { code, .. } if *code == CONFIRMED);
+        if !found.story.entries.iter().any(stays) {
+            return refuse("its last run was not confirmed, so nothing of it stayed");
+        }
+        let facts = facts(&self.places.root);
+        let record = folder.begin_again(&found.story, &facts.boot_id, unix_ns);
+        let mut record = match record {
+            Ok(record) => record.with_pulse(Some(self.answers.clone())),
+            Err(error) => return refuse(&error.to_string()),
+        };
+        let mut machine = Machine::new(&self.places.root, policy);
+        let who = wire::decode::clean(&wanted.who);
+        let cause = format!("{who} took it back after it was confirmed");
+        let both: (&mut dyn World, &mut dyn Book) = (&mut machine, &mut record);
+        recovery::take_back(&found, both, &facts.boot_id, cause)
     }
 
     /// Carries a mandate out, from its text to its end.

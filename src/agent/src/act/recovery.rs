@@ -100,18 +100,28 @@ pub(crate) fn status(newest: &(Story, String)) -> Status {
     }
 }
 
-/// Puts everything back, and ends the record.
+/// Puts everything back that a run left which ended in the middle, and ends the record.
 pub(crate) fn recover(
     unfinished: &Unfinished,
     world: &mut dyn World,
     book: &mut dyn Book,
     boot_id: &str,
 ) -> Outcome {
-    let (plan, cause) = about(&unfinished.story);
-    let cause = match cause {
+    let cause = match about(&unfinished.story).1 {
         Some(cause) => format!("{cause} (finished later)"),
         None => "the agent ended in the middle".to_owned(),
     };
+    take_back(unfinished, (world, book), boot_id, cause)
+}
+
+/// Puts everything back that a run set, and ends the record.
+pub(crate) fn take_back(
+    unfinished: &Unfinished,
+    (world, book): (&mut dyn World, &mut dyn Book),
+    boot_id: &str,
+    cause: String,
+) -> Outcome {
+    let (plan, _) = about(&unfinished.story);
     let mut lost = book
         .note(&Entry::RollingBack {
             cause: cause.clone(),

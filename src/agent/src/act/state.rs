@@ -253,6 +253,48 @@ impl Folder {
         }))
     }
 
+    /// The newest run of a mandate that began.
+    pub(crate) fn newest_of(&self, hash: &str) -> Result<Option<Unfinished>, StateError> {
+        for token in self.runs.tokens()?.into_iter().rev() {
+            let (story, broken) = log::read(&self.runs.bytes(token)?);
+            let is_of = |(_, entry): &(String, Entry)| match entry {
+                Entry::Begun(begun) => begun.hash == hash,
+                _ => false,
+            };
+            if story.entries.iter().any(is_of) {
+                return Ok(Some(Unfinished {
+                    story,
+                    broken,
+                    token,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Begins the record of a new run that puts back what an earlier one set, as that one's
+    /// record tells it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::begin`].
+    pub(crate) fn begin_again(
+        self,
+        story: &Story,
+        boot_id: &str,
+        unix_ns: fn() -> i64,
+    ) -> Result<Record, StateError> {
+        let mut record = self.begin(boot_id, unix_ns)?;
+        let set = story.entries.iter().filter(|(_, entry)| {
+            matches!(
+                entry,
+                Entry::Begun(_) | Entry::Captured(_) | Entry::Applied { .. }
+            )
+        });
+        record.copy(set)?;
+        Ok(record)
+    }
+
     /// Begins the record of a new run.
     ///
     /// # Errors
@@ -332,12 +374,7 @@ impl Folder {
             let mut record = self.create(&before, boot_id, unix_ns)?;
             // Whoever comes after a crash from here on finds the believed part in the new
             // one; only then the old one may go.
-            for (boot_id, entry) in &unfinished.story.entries {
-                record.boot_id.clone_from(boot_id);
-                let noted = record.note(entry);
-                noted.map_err(|why| record.failed(&io::Error::other(why)))?;
-            }
-            record.boot_id = boot_id.to_owned();
+            record.copy(unfinished.story.entries.iter())?;
             let runs = &record.folder.runs.runs;
             renameat(runs, name(token), runs, aside)
                 .map_err(|error| record.failed(&error.into()))?;
@@ -394,6 +431,21 @@ impl Folder {
 }
 
 impl Record {
+    /// Takes over entries of another record, each with its own boot.
+    fn copy<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a (String, Entry)>,
+    ) -> Result<(), StateError> {
+        let own = self.boot_id.clone();
+        for (boot_id, entry) in entries {
+            self.boot_id.clone_from(boot_id);
+            let noted = self.note(entry);
+            noted.map_err(|why| self.failed(&io::Error::other(why)))?;
+        }
+        self.boot_id = own;
+        Ok(())
+    }
+
     fn failed(&self, error: &io::Error) -> StateError {
         self.folder.runs.failed("could not write in", error)
     }

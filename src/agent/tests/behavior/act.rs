@@ -8,7 +8,9 @@ use std::time::Duration;
 use model::plan::action::{Action, Kind};
 use model::plan::guard::{Breach, Guardrail, Limit};
 use rustix::process::Signal;
-use wire::change::{Apply, Ask, CONFIRMED, INCOMPLETE, Outcome, REFUSED, ROLLED_BACK, Status};
+use wire::change::{
+    Apply, Ask, CONFIRMED, INCOMPLETE, Outcome, REFUSED, ROLLED_BACK, Status, TakeBack,
+};
 
 use crate::bench::{
     ALL, Bench, Talk, apply, five, mandate, message, signal, skipped, text_message, wait_until,
@@ -506,6 +508,53 @@ fn a_new_agent_tells_what_became_of_the_last_plan() {
     let outcome = outcome.unwrap();
     assert_eq!((outcome.code, outcome.plan), (ROLLED_BACK, progress.plan));
     assert_eq!(outcome.restored.len(), 5, "{:?}", outcome.restored);
+}
+
+fn take_back(hash: &str) -> Ask {
+    Ask {
+        take_back: Some(TakeBack {
+            hash: hash.to_owned(),
+            who: "ops".to_owned(),
+        }),
+        ..Ask::default()
+    }
+}
+
+#[test]
+fn what_was_confirmed_is_taken_back_by_its_record_and_once() {
+    let Some(bench) = Bench::new("taken back", ALL) else {
+        return;
+    };
+    let before = bench.all();
+    let plan = mandate(five());
+    let hash = message(&plan).hash;
+    // Nothing that this agent knows of.
+    let mut talk = Talk::agent(&bench);
+    talk.ask(&take_back(&hash));
+    assert_eq!(talk.outcome().code, REFUSED);
+    drop(talk);
+    let mut talk = holding(&bench);
+    talk.ask(&confirm());
+    assert_eq!(talk.outcome().code, CONFIRMED);
+    drop(talk);
+    assert_ne!(bench.all(), before);
+    // Somebody set one of them since; the others go back, by another agent.
+    bench.put("proc/sys/vm/swappiness", "35");
+    let mut talk = Talk::agent(&bench);
+    talk.ask(&take_back(&hash));
+    let outcome = talk.outcome();
+    assert_eq!(outcome.code, INCOMPLETE, "{outcome:?}");
+    assert!(outcome.cause.contains("ops took it back"), "{outcome:?}");
+    assert_eq!(outcome.restored.len(), 4, "{outcome:?}");
+    assert_eq!(outcome.left[0].key, "sysctl:vm.swappiness");
+    bench.put("proc/sys/vm/swappiness", "60");
+    assert_eq!(bench.all(), before);
+    talk.ask(&take_back(&hash));
+    let outcome = talk.outcome();
+    assert_eq!(
+        outcome.code, REFUSED,
+        "it does not stay any more: {outcome:?}"
+    );
 }
 
 #[test]

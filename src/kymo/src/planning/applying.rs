@@ -18,7 +18,7 @@ use workflow::planning::execute::{self, Order, Word};
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
 
-use super::arguments::{Apply, Held, Status};
+use super::arguments::{Apply, Held, Rollback, Status};
 use super::now;
 use crate::analyses::{Head, print};
 use crate::failure::{Answer, answer_text, tell};
@@ -281,8 +281,31 @@ pub(super) fn confirm(arguments: &Held) -> Result<Answer, Problem> {
 }
 
 /// `kymo plan rollback`.
-pub(super) fn roll_back(arguments: &Held) -> Result<Answer, Problem> {
-    word(arguments, Signal::TERM, State::RolledBack, "roll back")
+pub(super) fn roll_back(arguments: &Rollback) -> Result<Answer, Problem> {
+    let path = &arguments.plan;
+    let plan = file::read_sound(path)?;
+    let stays = matches!(
+        plan.state,
+        State::Confirmed | State::Validated | State::Mispredicted
+    );
+    if !stays || carry::holder(path).is_some() {
+        let held = Held { plan: path.clone() };
+        return word(&held, Signal::TERM, State::RolledBack, "roll back");
+    }
+    let further = agent_arguments([&arguments.policy, &arguments.state]);
+    let order = Order {
+        who: arguments.who.clone().unwrap_or_else(user),
+        plan,
+        launch: crate::commands::launch(arguments.agent.clone(), further)?,
+    };
+    let place = arguments.agent.to_string();
+    let by = Holder::this_command();
+    let outcome = carry::take_back(&order, path, (&place, by), now)?;
+    answer_text(&format!("{}: {}\n", path.display(), outcome.cause))?;
+    match outcome.left.is_empty() {
+        true => Ok(Answer::Fine),
+        false => Err(execute::ended(&outcome)),
+    }
 }
 
 /// Sends a word to the process that holds a plan and waits for what comes of it.

@@ -39,8 +39,8 @@ pub(crate) enum Command {
     Status(Status),
     /// Let a plan stay that another `kymo plan apply` holds.
     Confirm(Held),
-    /// Put back what another `kymo plan apply` holds.
-    Rollback(Held),
+    /// Put back what another `kymo plan apply` holds, or what was confirmed and stays.
+    Rollback(Rollback),
     /// Hold what was measured after the change against what was predicted.
     Validate(Validate),
     /// Say after each stretch of a trial that goes back and forth whether to go on.
@@ -203,6 +203,25 @@ pub(crate) struct Status {
 pub(crate) struct Held {
     /// The plan.
     pub(crate) plan: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    /// Which agent, for a plan that was confirmed: local (the default),
+    /// ssh://[user@]host[:port].
+    #[arg(long, value_name = "TARGET", default_value = "local")]
+    pub(crate) agent: Target,
+    /// What is allowed there; /etc/kymo/policy.ron.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Where the agent keeps the record of what it changed; /var/lib/kymo.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+    /// Who asks; the user's name without it.
+    #[arg(long)]
+    pub(crate) who: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -233,6 +233,38 @@ fn settle(
     Ok(outcome)
 }
 
+/// Has an agent put back what a plan set that was confirmed, and writes it down.
+///
+/// # Errors
+///
+/// As [`execute::take_back`]; it is in no state for that, or the disk refuses.
+pub fn take_back(
+    order: &Order,
+    path: &Path,
+    (place, by): (&str, Holder),
+    clock: fn() -> Moment,
+) -> Result<Outcome, Problem> {
+    let _lock = Lock::take(path, by)?;
+    let mut plan = file::read_sound(path)?;
+    if life::transition(plan.state, State::RolledBack).is_none() {
+        return Err(Problem {
+            what: format!("could not roll back {}", path.display()),
+            why: format!("it is {}, so nothing of it stays", plan.state.name()),
+            what_to_do: "kymo plan show says what may come next".to_owned(),
+            sort: Sort::Usage,
+        });
+    }
+    let mut audit = Audit::open(&file::audit(path, &plan))?;
+    audit.add(&plan, (clock(), &order.who), ("take back", place))?;
+    let ended = execute::take_back(order);
+    if let Err(problem) = &ended {
+        let line = ("lost", problem.to_string());
+        audit.add(&plan, (clock(), &order.who), (line.0, &line.1))?;
+    }
+    let ended = Ok(ended?);
+    settle(ended, (&mut plan, path), (&mut audit, &order.who), clock)
+}
+
 /// Puts into a plan how it ended while nobody listened, where it waits for that.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use model::plan::{Approval as Agreed, Plan};
 use plan::document;
-use wire::change::{Apply, Approval, Ask, MANDATE_MAX_BYTES, Mandate, Status, Told};
+use wire::change::{Apply, Approval, Ask, MANDATE_MAX_BYTES, Mandate, Status, TakeBack, Told};
 /// What agents say of plans.
 pub use wire::change::{
     CONFIRMED, DryRun, Guard, INCOMPLETE, Left, Line, Outcome, Policy, Progress, REFUSED,
@@ -96,6 +96,30 @@ pub fn status(launch: &Launch) -> Result<Status, Problem> {
             return Ok(found);
         }
         attached.pass(AGAIN)?;
+    }
+}
+
+/// Has an agent put back what a plan set that was confirmed and stayed.
+///
+/// What somebody else changed since is left alone and told.
+///
+/// # Errors
+///
+/// No agent could be attached, it has no record of the plan, or the connection was lost.
+pub fn take_back(order: &Order) -> Result<Outcome, Problem> {
+    let attached = Attached::to(&order.launch)?;
+    attached.ask(Ask {
+        take_back: Some(TakeBack {
+            hash: mandate(&order.plan)?.hash,
+            who: order.who.clone(),
+        }),
+        ..Ask::default()
+    })?;
+    let (_words, heard) = crossbeam_channel::bounded(0);
+    let outcome = attached.hold(&heard, &mut |_| {})?;
+    match outcome.code {
+        REFUSED => Err(ended(&outcome)),
+        _ => Ok(outcome),
     }
 }
 
