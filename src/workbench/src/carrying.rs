@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use model::plan::Plan;
-use workflow::planning::carry::{Carrier, Event, Holder};
+use workflow::planning::carry::{self, Carrier, Event, Holder};
 use workflow::planning::execute::{self, DryRun, Guard, Order, Outcome, Policy, Progress, Word};
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
@@ -40,6 +40,8 @@ pub enum Doing {
     Trying,
     /// Carrying out and holding.
     Applying,
+    /// Putting back what was confirmed.
+    TakingBack,
 }
 
 /// What is known.
@@ -161,6 +163,19 @@ impl Carrying {
             };
             let ended = carrier.run((&words, &heard), false, &mut say);
             reread();
+            let outcome = ended?;
+            tell(Box::new(|seen| seen.outcome = Some(outcome)));
+            Ok(())
+        });
+    }
+
+    /// Puts back what a confirmed plan set, whose file this is.
+    pub fn take_back(&mut self, order: Order, path: PathBuf, wake: Wake) {
+        self.start(Doing::TakingBack, wake, move |tell| {
+            let place = order.launch.target.to_string();
+            let ended = carry::take_back(&order, &path, (&place, Holder::Window), now);
+            let plan = file::read_sound(&path).ok();
+            tell(Box::new(|seen| seen.plan = plan));
             let outcome = ended?;
             tell(Box::new(|seen| seen.outcome = Some(outcome)));
             Ok(())

@@ -243,7 +243,9 @@ impl App {
     fn carry(&mut self, ctx: &Context, wish: Wish) {
         let place = match &wish {
             Wish::Say(word) => return self.desk.carrying.say(word.clone()),
-            Wish::Ask(place) | Wish::Try(place) | Wish::Apply(place) => place.clone(),
+            Wish::Ask(place) | Wish::Try(place) | Wish::Apply(place) | Wish::TakeBack(place) => {
+                place.clone()
+            }
         };
         let launch = match self.changing(&place) {
             Ok(launch) => launch,
@@ -260,6 +262,7 @@ impl App {
         match (wish, path) {
             (Wish::Ask(_), _) => self.desk.carrying.ask(launch, wake),
             (Wish::Apply(_), Some(path)) => self.desk.carrying.apply(order, path, wake),
+            (Wish::TakeBack(_), Some(path)) => self.desk.carrying.take_back(order, path, wake),
             _ => self.desk.carrying.try_out(order, wake),
         }
     }

@@ -53,6 +53,8 @@ pub enum Wish {
     Try(Place),
     /// Carry it out.
     Apply(Place),
+    /// Put back what was confirmed and stays.
+    TakeBack(Place),
     /// Say a word while it holds.
     Say(Word),
 }
@@ -69,6 +71,7 @@ pub(super) fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut 
             ui.label(match doing {
                 Doing::Asking => "asking the agent",
                 Doing::Trying => "trying, without a write",
+                Doing::TakingBack => "putting back what it set",
                 Doing::Applying => match seen.phase.as_str() {
                     "" => "attaching",
                     phase => phase,
@@ -158,6 +161,14 @@ fn buttons_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec
         if press(ui, ready && state.sure, "Apply", hint) {
             actions.push(wish(Wish::Apply(state.place.clone())));
             state.sure = false;
+        }
+        let stays = matches!(
+            plan.state,
+            Life::Confirmed | Life::Validated | Life::Mispredicted
+        );
+        let hint = "Puts back what this plan set on that agent, where nobody else changed it since";
+        if stays && press(ui, idle && data.plans.is_saved(), "Take it back", hint) {
+            actions.push(wish(Wish::TakeBack(state.place.clone())));
         }
         if press(ui, idle, "What is allowed?", "Rules of the agent's policy") {
             actions.push(wish(Wish::Ask(state.place.clone())));

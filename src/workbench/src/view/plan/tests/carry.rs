@@ -42,9 +42,13 @@ fn pressed(plans: &Plans, seen: &Seen, act: impl Fn(&mut Harness<'_>)) -> Vec<Ac
 }
 
 fn approved() -> Plans {
+    in_state(Life::Approved)
+}
+
+fn in_state(life: Life) -> Plans {
     let mut plans = with_quota();
     let state = |plan: &mut model::plan::Plan| -> Result<(), ()> {
-        plan.state = Life::Approved;
+        plan.state = life;
         Ok(())
     };
     plans.live(state).expect("it is set");
@@ -98,6 +102,22 @@ fn an_approved_plan_is_applied_after_a_dry_run_of_exactly_it() {
         seen.tried = Some(dry_run);
         assert_eq!(pressed(&plans, &seen, apply), []);
     }
+}
+
+#[test]
+fn a_plan_that_stays_can_be_taken_back() {
+    for life in [Life::Confirmed, Life::Validated, Life::Mispredicted] {
+        let actions = pressed(&in_state(life), &Seen::default(), |harness| {
+            harness.get_by_label("Take it back").click();
+        });
+        assert!(
+            matches!(actions.as_slice(), [Action::Carry(wish)] if matches!(**wish, Wish::TakeBack(_))),
+            "{actions:?}"
+        );
+    }
+    pressed(&approved(), &Seen::default(), |harness| {
+        assert!(harness.query_by_label("Take it back").is_none());
+    });
 }
 
 #[test]
