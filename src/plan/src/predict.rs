@@ -184,10 +184,37 @@ fn notes(calibration: &Calibration, outcome: &Outcome) -> Vec<String> {
         }
     }
     notes.extend(calibration.notes.iter().cloned());
+    notes.extend(if_closed(calibration, &outcome.system));
     if let Err(error) = &outcome.solved {
         notes.push(error.to_string());
     }
     notes
+}
+
+/// What it would be if those who ask were a fixed number, where nobody counted them: the
+/// other answer, so that both are seen.
+fn if_closed(calibration: &Calibration, system: &System) -> Option<String> {
+    let now = &calibration.now;
+    let Load::Open { rate } = system.load else {
+        return None;
+    };
+    // As many as are in flight now, and ask again at once: Little's law then gives the
+    // throughput of now.
+    let users = now.response_s? * rate;
+    let closed = System {
+        load: Load::Closed {
+            users,
+            think_s: 0.0,
+        },
+        ..system.clone()
+    };
+    let solved = system::solve(&closed).ok()?;
+    Some(format!(
+        "if those who ask were {} who wait for each answer, it would be {} requests a second of {} ms",
+        digits(users),
+        digits(solved.throughput),
+        digits(solved.response_s * 1e3)
+    ))
 }
 
 /// Why a question lies too far from what was seen; `None` where it does not.

@@ -150,6 +150,34 @@ fn an_open_load_is_predicted_until_it_is_full() {
 }
 
 #[test]
+fn where_nobody_counted_users_both_answers_are_shown() {
+    let scene = Scene {
+        stretches: [20.0, 35.0, 50.0, 60.0]
+            .map(|rate| (80.0, Asked::Rate(rate)))
+            .to_vec(),
+        users_known: false,
+        ..Scene::default()
+    };
+    let notes = |scene: &Scene, ratio: f64| {
+        let calibration = calibrate(&observed(scene), &Params::default()).unwrap();
+        predict(&calibration, &plan(vec![load(ratio)]), &Widening::default()).notes
+    };
+    let told = |notes: &[String]| {
+        let mut notes = notes.iter();
+        let note = notes.find(|it| it.starts_with("if those who ask were"))?;
+        let (_, rest) = note.split_once("it would be ")?;
+        rest.split(' ').next()?.parse::<f64>().ok()
+    };
+    let same = told(&notes(&scene, 1.0)).unwrap();
+    // Few who wait are no random crowd, but near it.
+    assert!((same / 60.0 - 1.0).abs() < 0.25, "{same}");
+    // Beyond the capacity of 100 a second only those who wait get an answer at all.
+    let beyond = told(&notes(&scene, 2.0)).unwrap();
+    assert!(beyond > 80.0 && beyond < 100.0, "{beyond}");
+    assert_eq!(told(&notes(&Scene::default(), 1.0)), None);
+}
+
+#[test]
 fn a_recording_that_drifts_names_the_part_that_holds() {
     let seen = observed(&Scene {
         drift: 1.35,
