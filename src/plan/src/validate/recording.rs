@@ -10,8 +10,8 @@ use model::plan::action::{Kind, cores};
 use model::unit::Unit;
 
 use super::{Metric, Recording};
-use crate::observe::Observed;
 use crate::observe::processors::covers;
+use crate::observe::{Observed, Seen};
 use crate::system::Resource;
 
 /// What a recording tells, by the names of predictions.
@@ -63,12 +63,22 @@ pub fn of(seen: &Observed) -> Recording {
     }
 }
 
-/// What a recording tells of the time after a plan: sets of cores are no series of a
-/// recording, so those that the plan gives are what a utilization is a share of.
+/// What a recording tells of the time after a plan: sets of cores and numbers of workers are
+/// no series of a recording, so those that the plan gives are what a utilization is a share
+/// of.
 pub fn after(plan: &Plan, seen: &Observed) -> Recording {
     let mut seen = seen.clone();
     let single = seen.resources.len() == 1;
     for action in &plan.actions {
+        if let Some(count) = workers(&action.kind) {
+            let limited = |it: &&mut Seen| it.resource == Resource::Cpu && it.cores < it.units;
+            if let Some(resource) = seen.resources.iter_mut().find(limited) {
+                let most = count.min(resource.units);
+                let rows = resource.capacity.iter_mut().zip(&resource.quota);
+                rows.for_each(|(capacity, quota)| *capacity = quota.min(most));
+            }
+            continue;
+        }
         let (list, group) = match &action.kind {
             Kind::Cpuset { cgroup, cpus } => (cpus, Some(cgroup)),
             Kind::Affinity { process, cpus } if process.children && single => (cpus, None),
@@ -89,6 +99,24 @@ pub fn after(plan: &Plan, seen: &Observed) -> Recording {
         }
     }
     of(&seen)
+}
+
+/// How many processors a setting lets an application use, one a worker.
+fn workers(kind: &Kind) -> Option<f64> {
+    let Kind::AppConfig {
+        adapter,
+        key,
+        value,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    let is_number = (adapter.as_str(), key.as_str()) == ("nginx", "worker_processes");
+    value
+        .parse()
+        .ok()
+        .filter(|it: &f64| is_number && *it >= 1.0)
 }
 
 /// The name of a resource's utilization, alone or among several hosts.
@@ -160,6 +188,32 @@ mod tests {
         };
         assert!((share(&after(&plan("/shop"), &seen)) / before - 2.0).abs() < 1e-9);
         assert!((share(&after(&plan("/other"), &seen)) / before - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn more_workers_of_the_plan_are_those_of_its_utilization() {
+        let mut seen = observed(&Scene::default());
+        let rows = seen.at.len();
+        seen.resources[0].cores = 1.0;
+        seen.resources[0].capacity = vec![1.0; rows];
+        let share = |side: &Recording| side.metric("cpu.utilization").unwrap().value();
+        let before = share(&of(&seen));
+        let plan = |value: &str| {
+            let mut plan = Plan::new("a1", "", model::time::Moment(0));
+            let kind = Kind::AppConfig {
+                adapter: "nginx".to_owned(),
+                instance: String::new(),
+                key: "worker_processes".to_owned(),
+                value: value.to_owned(),
+            };
+            plan.actions
+                .push(model::plan::action::Action::new("a", kind));
+            plan
+        };
+        for (value, times) in [("2", 0.5), ("8", 0.5), ("1", 1.0), ("auto", 1.0)] {
+            let found = share(&after(&plan(value), &seen)) / before;
+            assert!((found - times).abs() < 1e-9, "{value}: {found}");
+        }
     }
 
     #[test]
