@@ -30,6 +30,9 @@ const QUOTA_US: [u64; 2] = [30_000, 70_000];
 const DEMAND_MS: &str = "10";
 const THINK_MS: &str = "100";
 
+/// Recordings until one is not disturbed by others.
+const ATTEMPTS: u32 = 3;
+
 /// Longest wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -218,9 +221,10 @@ struct Bench {
     roots: tempfile::TempDir,
     server: Server,
     cable: Cable,
-    group: Group,
     statsd: u16,
+    /// Before its group, which goes only when nobody is in it.
     _crowd: Running,
+    group: Group,
 }
 
 impl Bench {
@@ -371,12 +375,24 @@ fn number(of: &Value, name: &str) -> f64 {
 
 #[test]
 fn a_fix_is_proved_also_when_the_network_goes_away() {
-    let Some(bench) = Bench::new() else {
-        return;
+    // A machine whose processors somebody else takes meanwhile is refused, and rightly:
+    // then it is recorded again.
+    let mut attempts = 0;
+    let (bench, before, plan, said) = loop {
+        let Some(bench) = Bench::new() else {
+            return;
+        };
+        let before = bench.record("before.kymo", "46s");
+        let plan = bench.plan();
+        let said = bench.predicted(&plan, &before);
+        attempts += 1;
+        let refused = &of(&said["expected"], "app.throughput")["refused"];
+        let why = refused.as_str().unwrap_or_default();
+        if !why.starts_with("I8 ") || attempts == ATTEMPTS {
+            break (bench, before, plan, said);
+        }
+        eprintln!("disturbed, recorded again: {why}");
     };
-    let before = bench.record("before.kymo", "46s");
-    let plan = bench.plan();
-    let said = bench.predicted(&plan, &before);
     let throughput = of(&said["expected"], "app.throughput");
     assert_eq!(throughput["refused"], Value::Null, "{said:#}");
     // The model passed its own check, and says that it did.
