@@ -26,6 +26,8 @@ mod replicas;
 mod share;
 mod untold;
 
+pub(crate) use cpu::worker_setting;
+
 /// What an action changes, and with what.
 #[derive(Debug)]
 pub struct Stage<'a> {

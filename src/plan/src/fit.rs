@@ -138,6 +138,17 @@ pub fn least_squares(problem: &Problem<'_>) -> Result<LeastSquares, FitError> {
     })
 }
 
+/// The design of columns alone, where no target matters.
+fn untargeted(columns: &[Vec<f64>]) -> Result<Design, FitError> {
+    let target = vec![0.0; columns.first().map_or(0, Vec::len)];
+    Design::of(&Problem {
+        columns,
+        target: &target,
+        intercept: Intercept::Zero,
+        weights: None,
+    })
+}
+
 /// Standard deviations of the coefficients of columns for residuals of deviation one:
 /// roots of the diagonal of the inverse of their squares.
 ///
@@ -145,13 +156,7 @@ pub fn least_squares(problem: &Problem<'_>) -> Result<LeastSquares, FitError> {
 ///
 /// As [`least_squares`].
 pub fn deviations(columns: &[Vec<f64>]) -> Result<Vec<f64>, FitError> {
-    let target = vec![0.0; columns.first().map_or(0, Vec::len)];
-    let design = Design::of(&Problem {
-        columns,
-        target: &target,
-        intercept: Intercept::Zero,
-        weights: None,
-    })?;
+    let design = untargeted(columns)?;
     let variances = design.triangle()?.inverse_squares();
     let pairs = variances.iter().zip(&design.scales);
     Ok(pairs.map(|(it, scale)| it.sqrt() / scale).collect())
@@ -171,13 +176,7 @@ pub fn leverage(columns: &[Vec<f64>], row: &[f64]) -> Result<f64, FitError> {
             expected: columns.len(),
         });
     }
-    let target = vec![0.0; columns.first().map_or(0, Vec::len)];
-    let design = Design::of(&Problem {
-        columns,
-        target: &target,
-        intercept: Intercept::Zero,
-        weights: None,
-    })?;
+    let design = untargeted(columns)?;
     let scaled: Vec<f64> = design.unscaled(row);
     Ok(design.triangle()?.leverage(&scaled))
 }

@@ -5,7 +5,6 @@
 //! confirm` or `rollback` of the same plan reaches it by a signal, as `netplan try` does;
 //! who it is stands in a lock file beside the plan.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -18,7 +17,7 @@ use workflow::planning::execute::{self, Order, Word};
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
 
-use super::arguments::{Apply, Held, Rollback, Status};
+use super::arguments::{Apply, Far, Held, Rollback, Status};
 use super::now;
 use crate::analyses::{Head, print};
 use crate::failure::{Answer, answer_text, tell};
@@ -29,12 +28,11 @@ const WORD_TAKEN: Duration = Duration::from_secs(120);
 /// Tries a plan, or carries it out and holds it.
 pub(super) fn apply(arguments: &Apply) -> Result<Answer, Problem> {
     let plan = file::read_sound(&arguments.plan)?;
-    let places = [&arguments.policy, &arguments.state];
-    let mut further = agent_arguments(places);
+    let mut further = agent_arguments(&arguments.far);
     for what in &arguments.intake {
         further.extend(["--intake".to_owned(), what.clone()]);
     }
-    let launch = crate::commands::launch(arguments.agent.clone(), further)?;
+    let launch = crate::commands::launch(arguments.far.agent.clone(), further)?;
     let order = Order {
         who: arguments.who.clone().unwrap_or_else(user),
         plan,
@@ -46,9 +44,9 @@ pub(super) fn apply(arguments: &Apply) -> Result<Answer, Problem> {
     }
 }
 
-fn agent_arguments([policy, state]: [&Option<PathBuf>; 2]) -> Vec<String> {
+fn agent_arguments(far: &Far) -> Vec<String> {
     let mut all = vec!["--allow-change".to_owned()];
-    for (flag, path) in [("--policy", policy), ("--state", state)] {
+    for (flag, path) in [("--policy", &far.policy), ("--state", &far.state)] {
         if let Some(path) = path {
             all.extend([flag.to_owned(), path.display().to_string()]);
         }
@@ -124,7 +122,7 @@ fn try_out(arguments: &Apply, order: &Order) -> Result<Answer, Problem> {
 
 fn carry_out(arguments: &Apply, order: Order) -> Result<Answer, Problem> {
     let path = &arguments.plan;
-    let place = arguments.agent.to_string();
+    let place = arguments.far.agent.to_string();
     let by = Holder::this_command();
     let carrier = Carrier::begin(order, path, (&place, by), now)?;
     let (words, heard) = crossbeam_channel::bounded(16);
@@ -225,8 +223,8 @@ struct Asked {
 
 /// `kymo plan status`.
 pub(super) fn status(arguments: &Status) -> Result<Answer, Problem> {
-    let further = agent_arguments([&arguments.policy, &arguments.state]);
-    let launch = crate::commands::launch(arguments.agent.clone(), further)?;
+    let further = agent_arguments(&arguments.far);
+    let launch = crate::commands::launch(arguments.far.agent.clone(), further)?;
     let policy = execute::policy(&launch)?;
     let found = match policy.allowed {
         true => execute::status(&launch)?,
@@ -292,13 +290,13 @@ pub(super) fn roll_back(arguments: &Rollback) -> Result<Answer, Problem> {
         let held = Held { plan: path.clone() };
         return word(&held, Signal::TERM, State::RolledBack, "roll back");
     }
-    let further = agent_arguments([&arguments.policy, &arguments.state]);
+    let further = agent_arguments(&arguments.far);
     let order = Order {
         who: arguments.who.clone().unwrap_or_else(user),
         plan,
-        launch: crate::commands::launch(arguments.agent.clone(), further)?,
+        launch: crate::commands::launch(arguments.far.agent.clone(), further)?,
     };
-    let place = arguments.agent.to_string();
+    let place = arguments.far.agent.to_string();
     let by = Holder::this_command();
     let outcome = carry::take_back(&order, path, (&place, by), now)?;
     answer_text(&format!("{}: {}\n", path.display(), outcome.cause))?;

@@ -147,10 +147,9 @@ pub(crate) struct Reject {
     pub(crate) why: String,
 }
 
+/// An agent that may change things, and its places.
 #[derive(Debug, Args)]
-pub(crate) struct Apply {
-    /// The plan.
-    pub(crate) plan: PathBuf,
+pub(crate) struct Far {
     /// Which agent: local (the default), ssh://[user@]host[:port].
     #[arg(long, value_name = "TARGET", default_value = "local")]
     pub(crate) agent: Target,
@@ -160,6 +159,14 @@ pub(crate) struct Apply {
     /// Where the agent keeps the record of what it changed; /var/lib/kymo.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The plan.
+    pub(crate) plan: PathBuf,
+    #[command(flatten)]
+    pub(crate) far: Far,
     /// What the agent hears of applications, so that guardrails can be about them; as for
     /// `kymo record`; may be repeated.
     #[arg(long, value_name = "WHAT", value_parser = crate::arguments::intake)]
@@ -185,15 +192,8 @@ pub(crate) struct Apply {
 pub(crate) struct Status {
     /// The plan; it takes in how it ended.
     pub(crate) plan: Option<PathBuf>,
-    /// Which agent: local (the default), ssh://[user@]host[:port].
-    #[arg(long, value_name = "TARGET", default_value = "local")]
-    pub(crate) agent: Target,
-    /// What is allowed there; /etc/kymo/policy.ron.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// Where the agent keeps the record of what it changed; /var/lib/kymo.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) far: Far,
     /// Print one JSON document.
     #[arg(long)]
     pub(crate) json: bool,
@@ -209,16 +209,8 @@ pub(crate) struct Held {
 pub(crate) struct Rollback {
     /// The plan.
     pub(crate) plan: PathBuf,
-    /// Which agent, for a plan that was confirmed: local (the default),
-    /// ssh://[user@]host[:port].
-    #[arg(long, value_name = "TARGET", default_value = "local")]
-    pub(crate) agent: Target,
-    /// What is allowed there; /etc/kymo/policy.ron.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) policy: Option<PathBuf>,
-    /// Where the agent keeps the record of what it changed; /var/lib/kymo.
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) state: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) far: Far,
     /// Who asks; the user's name without it.
     #[arg(long)]
     pub(crate) who: Option<String>,

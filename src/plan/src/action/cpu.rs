@@ -141,20 +141,25 @@ fn set(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
     ))
 }
 
+/// The application and the value, where a setting says how many workers it has, each of
+/// which uses one processor at most.
+pub(crate) fn worker_setting(kind: &Kind) -> Option<(&str, &str)> {
+    match kind {
+        Kind::AppConfig {
+            adapter,
+            key,
+            value,
+            ..
+        } if adapter == "nginx" && key == "worker_processes" => Some((adapter, value)),
+        _ => None,
+    }
+}
+
 /// Workers of a web server: one is one thread, which uses one processor at most.
 fn workers(kind: &Kind, stage: &mut Stage<'_>) -> Result<Effect, Refusal> {
-    let Kind::AppConfig {
-        adapter,
-        key,
-        value,
-        ..
-    } = kind
-    else {
+    let Some((adapter, value)) = worker_setting(kind) else {
         return super::untold::refuse(kind);
     };
-    if (adapter.as_str(), key.as_str()) != ("nginx", "worker_processes") {
-        return super::untold::refuse(kind);
-    }
     let limited =
         |it: &Known| it.resource == Resource::Cpu && it.cores < it.units && it.cores.fract() == 0.0;
     let found = stage.calibration.resources.iter().position(limited);

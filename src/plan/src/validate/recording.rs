@@ -10,6 +10,7 @@ use model::plan::action::{Kind, cores};
 use model::unit::Unit;
 
 use super::{Metric, Recording};
+use crate::action::worker_setting;
 use crate::observe::processors::covers;
 use crate::observe::{Observed, Seen};
 use crate::system::Resource;
@@ -70,7 +71,11 @@ pub fn after(plan: &Plan, seen: &Observed) -> Recording {
     let mut seen = seen.clone();
     let single = seen.resources.len() == 1;
     for action in &plan.actions {
-        if let Some(count) = workers(&action.kind) {
+        if let Some((_, value)) = worker_setting(&action.kind) {
+            let Ok(count) = value.parse::<u32>() else {
+                continue;
+            };
+            let count = f64::from(count.max(1));
             let limited = |it: &&mut Seen| it.resource == Resource::Cpu && it.cores < it.units;
             if let Some(resource) = seen.resources.iter_mut().find(limited) {
                 let most = count.min(resource.units);
@@ -99,24 +104,6 @@ pub fn after(plan: &Plan, seen: &Observed) -> Recording {
         }
     }
     of(&seen)
-}
-
-/// How many processors a setting lets an application use, one a worker.
-fn workers(kind: &Kind) -> Option<f64> {
-    let Kind::AppConfig {
-        adapter,
-        key,
-        value,
-        ..
-    } = kind
-    else {
-        return None;
-    };
-    let is_number = (adapter.as_str(), key.as_str()) == ("nginx", "worker_processes");
-    value
-        .parse()
-        .ok()
-        .filter(|it: &f64| is_number && *it >= 1.0)
 }
 
 /// The name of a resource's utilization, alone or among several hosts.
