@@ -26,6 +26,7 @@ pub mod process;
 pub mod pyramid;
 pub mod rate;
 pub mod redact;
+pub mod report;
 pub mod request;
 pub mod series;
 pub mod time;

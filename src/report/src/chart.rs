@@ -16,7 +16,8 @@ use model::time::{Moment, Span};
 use model::unit::Unit;
 use serde::{Serialize, Serializer};
 
-use crate::document::{Sources, Token, window};
+use crate::document::{Token, window};
+use crate::sources::Sources;
 
 pub(crate) mod axis;
 mod svg;
@@ -50,6 +51,10 @@ pub struct ChartInput {
     pub ceiling: Option<f64>,
     /// Label and column of each line, as stored: counters are drawn as rates.
     pub lines: Vec<(String, Column)>,
+    /// Lower and upper edge of where values are believed to lie, as a forecast has it.
+    pub band: Option<Box<[Column; 2]>>,
+    /// The stretch of time; `None` is that of the report.
+    pub window: Option<Span>,
 }
 
 /// A chart, ready to be drawn.
@@ -70,6 +75,9 @@ pub struct Chart {
     pub ceiling: Option<f64>,
     /// In the order of the legend.
     pub lines: Vec<Line>,
+    /// Where values are believed to lie.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub band: Vec<LinePoint>,
     /// Events and notes at moments or over stretches.
     pub marks: Vec<ChartMark>,
 }
@@ -194,6 +202,10 @@ impl Chart {
             window: frame.window,
             ceiling: input.ceiling,
             lines,
+            band: input
+                .band
+                .as_ref()
+                .map_or_else(Vec::new, |it| band(it, frame.window)),
             marks: frame.marks.iter().take(MOST_MARKS).cloned().collect(),
         })
     }
@@ -208,7 +220,8 @@ impl Chart {
         let mut extent = Extent::EMPTY;
         match self.style {
             Style::Lines => {
-                for point in self.lines.iter().flat_map(|line| &line.points) {
+                let points = self.lines.iter().flat_map(|line| &line.points);
+                for point in points.chain(&self.band) {
                     extent.add(point.min);
                     extent.add(point.max);
                 }
@@ -259,6 +272,26 @@ fn line(
 
 fn offset_s(window: Span, at: i64) -> f64 {
     (i128::from(at) - i128::from(window.from.0)) as f64 / 1e9
+}
+
+/// Where values are believed to lie, row by row: lower edge of one column, upper of the
+/// other.
+fn band([low, high]: &[Column; 2], window: Span) -> Vec<LinePoint> {
+    let rows = low.at.iter().zip(low.values.iter());
+    let both = rows.zip(high.values.iter());
+    let inside = both.filter(|((at, low), high)| {
+        window.contains(Moment(**at)) && low.is_finite() && high.is_finite()
+    });
+    let points = inside
+        .enumerate()
+        .map(|(place, ((at, low), high))| LinePoint {
+            at: Moment(*at),
+            offset_s: offset_s(window, *at),
+            min: *low,
+            max: *high,
+            joined: place > 0,
+        });
+    points.collect()
 }
 
 /// What is visible of one column, by the same rules as in the window.

@@ -3,17 +3,22 @@
 //! Every number is a [`Token`]: it knows its exact value, its unit, and the
 //! [`Source`] it was computed from. A document holds no markup.
 //!
-//! Start at [`Document`]; build one with [`Sources`].
+//! Start at [`Document`]; numbers come from [`crate::sources`].
+
+use std::borrow::Cow;
 
 use model::time::{Span, duration_text};
 use model::unit::Unit;
 use serde::{Serialize, Serializer};
 
 use crate::chart::Chart;
+use crate::curve::Curve;
 use crate::lane::Lane;
+use crate::request::Request;
+use crate::sources::{Source, SourceId};
 
 /// Version of the JSON form.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// A whole report.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +31,9 @@ pub struct Document {
     pub kind: &'static str,
     /// Title.
     pub title: String,
+    /// Who answers for it; may be empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub author: String,
     /// Name of the session.
     pub session: String,
     /// The stretch of time it speaks of.
@@ -37,15 +45,17 @@ pub struct Document {
     pub sections: Vec<Section>,
     /// What the numbers were computed from.
     pub sources: Vec<Source>,
+    /// What was asked for, so that it can be made anew and checked.
+    pub request: Request,
 }
 
 /// A part of a report with a heading.
 #[derive(Clone, Debug, Serialize)]
 pub struct Section {
     /// Name within links; unique.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// Heading.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What it holds.
     pub blocks: Vec<Block>,
 }
@@ -83,6 +93,8 @@ pub enum Block {
     },
     /// Marks on the time axis, one row a host.
     Lane(Lane),
+    /// A curve over the load.
+    Curve(Curve),
 }
 
 /// A name and what it stands for.
@@ -156,13 +168,26 @@ pub enum Run {
         /// As they are.
         text: String,
     },
-    /// A number.
+    /// Words that matter.
+    Strong {
+        /// As they are.
+        text: String,
+    },
+    /// A number that leads back to its source.
     Number(Token),
+    /// A number that somebody wrote by hand: nothing proves it.
+    Loose {
+        /// As it was written.
+        text: String,
+    },
 }
 
 /// A number that leads back to what it was computed from.
 #[derive(Clone, Debug, Serialize)]
 pub struct Token {
+    /// Names it in every form of the report and in texts; the same source and statistic
+    /// have the same id. Empty until the document is whole.
+    pub id: String,
     /// The exact value; `NaN` becomes `null`.
     pub value: f64,
     /// As it is shown, with its unit.
@@ -173,71 +198,6 @@ pub struct Token {
     pub statistic: String,
     /// What it was computed from.
     pub source: SourceId,
-}
-
-/// Place of a source in the document, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct SourceId(pub usize);
-
-/// What numbers were computed from, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Source {
-    /// Name of the session.
-    pub session: String,
-    /// The series, or the rows, as they are named in the session.
-    pub series: String,
-    /// Which stretch of it.
-    #[serde(serialize_with = "window")]
-    pub window: Span,
-    /// What was computed.
-    pub computation: String,
-}
-
-/// Collects sources while a document is built; the same source is kept once.
-#[derive(Clone, Debug)]
-pub struct Sources {
-    session: String,
-    window: Span,
-    list: Vec<Source>,
-}
-
-impl Sources {
-    /// Sources of one session and one window.
-    pub fn new(session: &str, window: Span) -> Self {
-        Self {
-            session: session.to_owned(),
-            window,
-            list: Vec::new(),
-        }
-    }
-
-    /// Names a source by what was computed from which series.
-    pub fn id(&mut self, series: &str, computation: &str) -> SourceId {
-        self.id_within(self.window, series, computation)
-    }
-
-    /// Names a source by what was computed from which series in a window of its own.
-    pub fn id_within(&mut self, window: Span, series: &str, computation: &str) -> SourceId {
-        let found = |it: &Source| {
-            it.window == window && it.series == series && it.computation == computation
-        };
-        if let Some(place) = self.list.iter().position(found) {
-            return SourceId(place + 1);
-        }
-        self.list.push(Source {
-            session: self.session.clone(),
-            series: series.to_owned(),
-            window,
-            computation: computation.to_owned(),
-        });
-        SourceId(self.list.len())
-    }
-
-    /// All sources; place `i` is [`SourceId`] `i + 1`.
-    pub fn into_list(self) -> Vec<Source> {
-        self.list
-    }
 }
 
 impl Run {
@@ -252,10 +212,126 @@ impl Run {
     }
 }
 
+impl Document {
+    /// Every number, where it stands, in order; a number that stands twice comes twice.
+    pub fn tokens(&self) -> Vec<(&str, &Token)> {
+        let mut found = Vec::new();
+        for run in self.facts.iter().flat_map(|it| &it.runs) {
+            if let Run::Number(token) = run {
+                found.push((self.title.as_str(), token));
+            }
+        }
+        for section in &self.sections {
+            for block in &section.blocks {
+                block.tokens(&mut |token| found.push((section.title.as_ref(), token)));
+            }
+        }
+        found
+    }
+
+    /// Gives every number its id, which its source and statistic make.
+    pub(crate) fn name_numbers(&mut self) {
+        let sources = std::mem::take(&mut self.sources);
+        let name = |token: &mut Token| {
+            let source = sources.get(token.source.0.wrapping_sub(1));
+            token.id = source.map_or_else(String::new, |it| it.token_id(&token.statistic));
+        };
+        for block in self.sections.iter_mut().flat_map(|it| &mut it.blocks) {
+            if let Block::Charts { charts } = block {
+                for line in charts.iter_mut().flat_map(|it| &mut it.lines) {
+                    for token in [&mut line.mean, &mut line.p95, &mut line.max] {
+                        name(token);
+                    }
+                }
+            }
+            block.runs_mut(&mut |runs| {
+                for run in runs {
+                    if let Run::Number(token) = run {
+                        name(token);
+                    }
+                }
+            });
+        }
+        for fact in &mut self.facts {
+            for run in &mut fact.runs {
+                if let Run::Number(token) = run {
+                    name(token);
+                }
+            }
+        }
+        self.sources = sources;
+    }
+
+    /// How many numbers were written by hand, without a source.
+    pub fn loose(&self) -> usize {
+        let mut count = 0;
+        for block in self.sections.iter().flat_map(|it| &it.blocks) {
+            block.runs(&mut |run| count += usize::from(matches!(run, Run::Loose { .. })));
+        }
+        count
+    }
+}
+
+impl Block {
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Paragraph { runs } => runs.is_empty(),
+            Self::List { items } => items.is_empty(),
+            Self::Facts { facts } => facts.is_empty(),
+            Self::Charts { charts } => charts.is_empty(),
+            Self::Heading { .. } | Self::Table(_) | Self::Lane(_) | Self::Curve(_) => false,
+        }
+    }
+
+    fn tokens<'a>(&'a self, found: &mut dyn FnMut(&'a Token)) {
+        if let Self::Charts { charts } = self {
+            for line in charts.iter().flat_map(|it| &it.lines) {
+                for token in [&line.mean, &line.p95, &line.max] {
+                    found(token);
+                }
+            }
+        }
+        self.runs(&mut |run| {
+            if let Run::Number(token) = run {
+                found(token);
+            }
+        });
+    }
+
+    fn runs<'a>(&'a self, found: &mut dyn FnMut(&'a Run)) {
+        match self {
+            Self::Paragraph { runs } => runs.iter().for_each(found),
+            Self::List { items } => items.iter().flatten().for_each(found),
+            Self::Facts { facts } => facts.iter().flat_map(|it| &it.runs).for_each(found),
+            Self::Table(table) => {
+                let cells = table.rows.iter().flatten();
+                cells.flat_map(|it| &it.runs).for_each(found);
+            }
+            Self::Heading { .. } | Self::Charts { .. } | Self::Lane(_) | Self::Curve(_) => {}
+        }
+    }
+
+    /// Every run that can be changed, in the order of [`Document::tokens`].
+    pub(crate) fn runs_mut(&mut self, change: &mut dyn FnMut(&mut Vec<Run>)) {
+        match self {
+            Self::Paragraph { runs } => change(runs),
+            Self::List { items } => items.iter_mut().for_each(change),
+            Self::Facts { facts } => facts.iter_mut().for_each(|it| change(&mut it.runs)),
+            Self::Table(table) => {
+                let cells = table.rows.iter_mut().flatten();
+                cells.for_each(|it| change(&mut it.runs));
+            }
+            Self::Heading { .. } | Self::Charts { .. } | Self::Lane(_) | Self::Curve(_) => {}
+        }
+    }
+}
+
 impl Token {
     /// A number printed by its unit.
     pub fn new(value: f64, unit: &Unit, statistic: &str, source: SourceId) -> Self {
         Self {
+            id: String::new(),
             value,
             text: unit.text(value),
             unit: unit.clone(),
@@ -283,7 +359,35 @@ impl Token {
     }
 }
 
+impl Section {
+    /// A section with a name and a heading that the program gives.
+    pub fn new(id: &'static str, title: &'static str, blocks: Vec<Block>) -> Self {
+        Self {
+            id: Cow::Borrowed(id),
+            title: Cow::Borrowed(title),
+            blocks,
+        }
+    }
+}
+
+impl Block {
+    /// A paragraph of words.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Paragraph {
+            runs: vec![Run::text(text)],
+        }
+    }
+}
+
 impl Fact {
+    /// A fact of words and numbers.
+    pub fn new(name: &str, runs: Vec<Run>) -> Self {
+        Self {
+            name: name.to_owned(),
+            runs,
+        }
+    }
+
     /// A fact in words.
     pub fn text(name: &str, text: impl Into<String>) -> Self {
         Self {

@@ -10,15 +10,18 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest, Sha256};
 
-use crate::RenderError;
 use crate::document::{Block, Document};
 use crate::escape;
+use crate::look::Look;
+use crate::{RenderError, twin};
 
-const PAGE: &str = include_str!("../../../assets/report.html");
-const STYLE: &str = include_str!("../../../assets/report.css");
+pub(crate) const PAGE: &str = include_str!("../../../assets/report.html");
+pub(crate) const STYLE: &str = include_str!("../../../assets/report.css");
 
 /// Writes the page.
-pub(crate) fn render(document: &Document) -> Result<String, RenderError> {
+pub(crate) fn render(document: &Document, look: &Look) -> Result<String, RenderError> {
+    let style = look.style.as_deref().unwrap_or(STYLE);
+    let page = look.page.as_deref().unwrap_or(PAGE);
     let failed = |error: minijinja::Error| RenderError::Template(Box::new(error));
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -32,13 +35,14 @@ pub(crate) fn render(document: &Document) -> Result<String, RenderError> {
     environment.add_filter("clean", |text: &str| escape::clean(text));
     environment.add_filter("percent", percent);
     environment.add_filter("exact", exact);
-    environment.add_template("page", PAGE).map_err(failed)?;
+    environment.add_template("page", page).map_err(failed)?;
     let page = environment.get_template("page").map_err(failed)?;
     page.render(context! {
         doc => Serde(document),
         pictures => pictures(document),
-        style => Value::from_safe_string(STYLE.to_owned()),
-        style_hash => Value::from_safe_string(STANDARD.encode(Sha256::digest(STYLE.as_bytes()))),
+        style => Value::from_safe_string(style.to_owned()),
+        style_hash => Value::from_safe_string(STANDARD.encode(Sha256::digest(style.as_bytes()))),
+        proof => twin::proof(document)?,
     })
     .map_err(failed)
 }
@@ -75,6 +79,7 @@ fn pictures(document: &Document) -> Vec<Value> {
         match block {
             Block::Charts { charts } => charts.iter().for_each(|it| put(it.number, it.svg())),
             Block::Lane(lane) => put(lane.number, lane.svg()),
+            Block::Curve(curve) => put(curve.number, curve.svg()),
             _ => {}
         }
     }

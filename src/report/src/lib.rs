@@ -8,17 +8,35 @@
 //! Every text is foreign until it is escaped: names of hosts, processes and
 //! devices come from machines that may be hostile.
 //!
-//! Start at [`kind`] and [`render`].
+//! * [`input`]: what a report is made of; [`build`]: the document; [`part`]: its sections.
+//! * [`sources`]: where numbers come from; [`numerals`], [`text`]: numbers in words.
+//!
+//! Start at [`kind`], [`build::document`] and [`render`].
 
 use crate::document::Document;
+use crate::look::Look;
 
+pub mod build;
 pub mod chart;
+pub mod check;
+pub mod curve;
 pub mod document;
 mod escape;
 mod html;
+pub mod input;
 pub mod kind;
 mod lane;
+pub mod look;
 mod markdown;
+pub mod numerals;
+pub mod part;
+pub mod request;
+pub mod sources;
+mod tables;
+#[cfg(test)]
+mod tests;
+pub mod text;
+pub mod twin;
 
 /// In which form a document is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +87,17 @@ pub enum RenderError {
 ///
 /// [`RenderError`] if the template or the serializer fails, which no document should cause.
 pub fn render(document: &Document, format: Format) -> Result<String, RenderError> {
+    render_as(document, format, &Look::OWN)
+}
+
+/// Writes a document with a look of one's own, which pages have.
+///
+/// # Errors
+///
+/// [`RenderError`] if the template does not fit, or the serializer fails.
+pub fn render_as(document: &Document, format: Format, look: &Look) -> Result<String, RenderError> {
     match format {
-        Format::Html => html::render(document),
+        Format::Html => html::render(document, look),
         Format::Markdown => Ok(markdown::render(document)),
         Format::Json => {
             let text = serde_json::to_string_pretty(document)

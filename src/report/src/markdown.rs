@@ -1,6 +1,7 @@
 //! Writes a document as Markdown (GitHub's dialect).
 
 use crate::chart::Chart;
+use crate::curve::Curve;
 use crate::document::{Align, Block, Cell, Document, Fact, Run, Table};
 use crate::escape::{markdown, markdown_code};
 use crate::lane::Lane;
@@ -10,7 +11,7 @@ pub(crate) fn render(document: &Document) -> String {
     let mut out = format!("# {}\n\n", markdown(&document.title));
     facts(&mut out, &document.facts);
     for section in &document.sections {
-        out += &format!("## {}\n\n", section.title);
+        out += &format!("## {}\n\n", markdown(&section.title));
         for block in &section.blocks {
             self::block(&mut out, block);
         }
@@ -19,14 +20,15 @@ pub(crate) fn render(document: &Document) -> String {
         "## Sources\n\nEvery number in brackets leads to the entry from which it was computed.\n\n";
     for (place, source) in document.sources.iter().enumerate() {
         out += &format!(
-            "{}. <a id=\"s{}\"></a>{} in session {}, {} to {}: {}.\n",
+            "{}. <a id=\"s{}\"></a>{} in session {}, {} to {}: {} (id {}).\n",
             place + 1,
             place + 1,
             markdown_code(&source.series),
             markdown_code(&source.session),
             source.window.from,
             source.window.to,
-            markdown(&source.computation)
+            markdown(&source.computation),
+            source.id
         );
     }
     out
@@ -46,6 +48,7 @@ fn block(out: &mut String, block: &Block) {
         Block::Table(it) => table(out, it),
         Block::Charts { charts } => charts.iter().for_each(|it| chart(out, it)),
         Block::Lane(it) => lane(out, it),
+        Block::Curve(it) => curve(out, it),
     }
 }
 
@@ -60,6 +63,8 @@ fn text(runs: &[Run], notes: Notes) -> String {
     let told = runs.iter().map(|run| match run {
         Run::Text { text } => markdown(text),
         Run::Code { text } => markdown_code(text),
+        Run::Strong { text } => format!("**{}**", markdown(text)),
+        Run::Loose { text } => format!("{} (by hand)", markdown(text)),
         Run::Number(token) if notes == Notes::Shown => {
             format!("{} [[{1}]](#s{1})", markdown(&token.text), token.source.0)
         }
@@ -129,7 +134,7 @@ fn links(row: &[Cell]) -> String {
 fn sources(cell: &Cell) -> Vec<usize> {
     let numbers = cell.runs.iter().filter_map(|run| match run {
         Run::Number(token) => Some(token.source.0),
-        Run::Text { .. } | Run::Code { .. } => None,
+        Run::Text { .. } | Run::Code { .. } | Run::Strong { .. } | Run::Loose { .. } => None,
     });
     numbers.collect()
 }
@@ -146,6 +151,26 @@ fn chart(out: &mut String, chart: &Chart) {
             markdown(&line.p95.text),
             markdown(&line.max.text),
             line.mean.source.0
+        );
+    }
+    out.push('\n');
+}
+
+/// A curve in a few of its places.
+fn curve(out: &mut String, curve: &Curve) {
+    /// So many places show its shape.
+    const PLACES: usize = 8;
+    *out += &format!("Figure {}, {}:\n\n", curve.number, markdown(&curve.title));
+    *out += "| load | expected | p10 | p90 |\n| --: | --: | --: | --: |\n";
+    let step = curve.points.len().div_ceil(PLACES).max(1);
+    for [load, low, point, high] in curve.points.iter().step_by(step) {
+        let value = |it: &f64| markdown(&curve.unit.text(*it));
+        *out += &format!(
+            "| {} | {} | {} | {} |\n",
+            markdown(&curve.load.text(*load)),
+            value(point),
+            value(low),
+            value(high)
         );
     }
     out.push('\n');

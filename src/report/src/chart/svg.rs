@@ -79,7 +79,10 @@ pub(super) fn draw(chart: &Chart) -> String {
     plot.time_axis(&mut out);
     plot.mark_spans(&mut out);
     match chart.style {
-        Style::Lines => plot.lines(&mut out),
+        Style::Lines => {
+            plot.band(&mut out);
+            plot.lines(&mut out);
+        }
         Style::Stacked => plot.areas(&mut out),
     }
     plot.mark_moments(&mut out);
@@ -217,6 +220,25 @@ impl Plot<'_> {
                 WIDTH - RIGHT,
                 base + 29.0,
                 days(window)
+            ),
+        );
+    }
+
+    /// Where values are believed to lie, behind the lines, in the color of the last.
+    fn band(&self, out: &mut String) {
+        let points = &self.chart.band;
+        let place = self.chart.lines.len().saturating_sub(1) % LOOKS.len();
+        if points.len() < 2 {
+            return;
+        }
+        let low: Vec<f64> = points.iter().map(|it| it.min).collect();
+        let high: Vec<f64> = points.iter().map(|it| it.max).collect();
+        write_all(
+            out,
+            format_args!(
+                "<path class=\"f{place}\" d=\"{}\" fill=\"{}\" fill-opacity=\"0.2\"/>",
+                self.area(points, &low, &high),
+                LOOKS[place].0
             ),
         );
     }

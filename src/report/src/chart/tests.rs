@@ -31,6 +31,8 @@ fn chart(style: Style, columns: Vec<Column>) -> Option<Chart> {
             .into_iter()
             .map(|it| (it.series.key.metric.clone(), it))
             .collect(),
+        band: None,
+        window: None,
     };
     let frame = Frame { window, marks: &[] };
     Chart::new(1, &input, frame, &mut Sources::new("s", window))

@@ -1,15 +1,17 @@
-//! The tables of the performance report, one function each.
+//! Tables that several parts show, one function each.
 
 use analysis::overview::{ProcessUse, ResourceUse};
 use analysis::quality::{Coverage, Mark};
 use model::annotation::Annotation;
 use model::event::EventKind;
 use model::host::Host;
-use model::time::{Moment, Zone, duration_text};
+use model::time::{Moment, Span, Zone};
 use model::unit::Unit;
 
-use super::{HostEvent, Setting};
-use crate::document::{Cell, Fact, Heading, Run, SourceId, Sources, Table, Token};
+use crate::document::{Cell, Fact, Heading, Run, Table, Token};
+use crate::input::{HostEvent, Setting};
+use crate::numerals;
+use crate::sources::{Basis, Of, SourceId, Sources};
 
 /// At most so many rows of a kind; a note says how many more there are.
 const MOST_RESOURCES: usize = 20;
@@ -22,26 +24,39 @@ const MOST_SETTINGS: usize = 500;
 const MOST_COMMAND: usize = 90;
 
 /// How the numbers of resources are computed.
-pub(super) const SUMMARY_OF_SAMPLES: &str =
+pub(crate) const SUMMARY_OF_SAMPLES: &str =
     "samples in the window; mean, exact percentiles and extremes of them";
 
 const GROWTH: &str = "growth of the process's counters in the window; largest resident memory";
 
+/// How numbers about sample times are computed.
+pub(crate) const SAMPLES_THERE: &str = "samples there are against samples the cadence asks for";
+
 /// The source of numbers about sample times.
-pub(super) fn sample_times(sources: &mut Sources, host: &str) -> SourceId {
-    let series = if host.is_empty() {
-        "sample times".to_owned()
-    } else {
-        format!("{host}/sample times")
+fn sample_times(sources: &mut Sources, host: &str) -> SourceId {
+    sources.of(Of {
+        basis: Basis::Times(host.to_owned()),
+        computation: SAMPLES_THERE,
+    })
+}
+
+/// The source of numbers about a process.
+pub(crate) fn of_process(sources: &mut Sources, process: &ProcessUse) -> SourceId {
+    let window = sources.window();
+    of_process_within(sources, process, window)
+}
+
+fn of_process_within(sources: &mut Sources, process: &ProcessUse, window: Span) -> SourceId {
+    let basis = Basis::Process {
+        host: process.host.clone(),
+        id: process.id.0,
     };
-    sources.id(
-        &series,
-        "samples there are against samples the cadence asks for",
-    )
+    let computation = GROWTH;
+    sources.of_within(window, Of { basis, computation })
 }
 
 /// `Caption` or `Caption, 20 of 31`.
-pub(super) fn caption(text: &str, shown: usize, all: usize) -> String {
+pub(crate) fn caption(text: &str, shown: usize, all: usize) -> String {
     if shown < all {
         format!("{text}, {shown} of {all}")
     } else {
@@ -49,11 +64,11 @@ pub(super) fn caption(text: &str, shown: usize, all: usize) -> String {
     }
 }
 
-fn time(moment: Moment) -> Cell {
+pub(crate) fn time(moment: Moment) -> Cell {
     Cell::text(moment.strftime("%Y-%m-%d %H:%M:%S%.3f", Zone::Utc))
 }
 
-pub(super) fn resources(uses: &[ResourceUse], sources: &mut Sources) -> Table {
+pub(crate) fn resources(uses: &[ResourceUse], sources: &mut Sources) -> Table {
     let shown = &uses[..uses.len().min(MOST_RESOURCES)];
     let row = |it: &ResourceUse| {
         let source = sources.id(&it.key.to_string(), SUMMARY_OF_SAMPLES);
@@ -93,17 +108,17 @@ pub(super) fn resources(uses: &[ResourceUse], sources: &mut Sources) -> Table {
     }
 }
 
-pub(super) fn host_facts(host: &Host, sources: &mut Sources) -> Vec<Fact> {
-    let source = sources.id(
-        &format!("{}/host facts", host.name),
-        "told by the agent when it greeted",
-    );
+pub(crate) fn host_facts(host: &Host, sources: &mut Sources) -> Vec<Fact> {
+    let source = sources.of(Of {
+        basis: Basis::Host(host.name.clone()),
+        computation: "told by the agent when it greeted",
+    });
     let number = |name: &str, value: f64, unit: &'static str| Fact {
         name: name.to_owned(),
         runs: vec![Run::Number(Token::new(
             value,
             &Unit::new(unit),
-            "value",
+            name,
             source,
         ))],
     };
@@ -129,7 +144,7 @@ pub(super) fn host_facts(host: &Host, sources: &mut Sources) -> Vec<Fact> {
     facts
 }
 
-pub(super) fn coverage(hosts: &[Coverage], sources: &mut Sources) -> Table {
+pub(crate) fn coverage(hosts: &[Coverage], sources: &mut Sources) -> Table {
     let row = |it: &Coverage| {
         let source = sample_times(sources, &it.host);
         let number = |value: f64, unit, statistic| {
@@ -173,22 +188,33 @@ pub(super) fn coverage(hosts: &[Coverage], sources: &mut Sources) -> Table {
     }
 }
 
-pub(super) fn marks(marks: &[Mark]) -> Table {
+pub(crate) fn marks(marks: &[Mark], sources: &mut Sources) -> Table {
     let mut worst: Vec<&Mark> = marks.iter().collect();
     // Stable: marks of one severity stay in the order of time.
     worst.sort_by_key(|it| std::cmp::Reverse(it.severity));
     let shown = &worst[..worst.len().min(MOST_MARKS)];
-    let row = |it: &&Mark| {
+    let mut row = |(place, it): (usize, &&Mark)| {
+        let source = sources.of_within(
+            it.span,
+            Of {
+                basis: Basis::Times(it.host.clone()),
+                computation: it.kind.name(),
+            },
+        );
+        let length = Token::duration(it.span.seconds(), "length", source);
         vec![
             Cell {
                 tone: it.severity.name(),
                 ..Cell::text(it.severity.name())
             },
             time(it.span.from),
-            Cell::text(duration_text(it.span.seconds())),
+            Cell::number(length),
             Cell::text(&it.host),
             Cell::text(it.kind.name()),
-            Cell::text(&it.text),
+            Cell {
+                runs: numerals::told(&it.text, source, &format!("mark {}", place + 1)),
+                ..Cell::default()
+            },
         ]
     };
     Table {
@@ -201,16 +227,25 @@ pub(super) fn marks(marks: &[Mark]) -> Table {
             Heading::start("kind"),
             Heading::start("what"),
         ],
-        rows: shown.iter().map(row).collect(),
+        rows: shown.iter().enumerate().map(&mut row).collect(),
         empty: "No gap, late sample, reset, clock step or other doubt was found in this window."
             .to_owned(),
     }
 }
 
-pub(super) fn processes(uses: &[ProcessUse], sources: &mut Sources) -> Table {
+pub(crate) fn processes(uses: &[ProcessUse], sources: &mut Sources) -> Table {
+    let window = sources.window();
+    processes_within(uses, (sources, window))
+}
+
+/// What processes used within a window of its own.
+pub(crate) fn processes_within(
+    uses: &[ProcessUse],
+    (sources, window): (&mut Sources, Span),
+) -> Table {
     let shown = &uses[..uses.len().min(MOST_PROCESSES)];
     let row = |it: &ProcessUse| {
-        let source = sources.id(&it.subject(), GROWTH);
+        let source = of_process_within(sources, it, window);
         let number = |value: f64, unit, statistic| {
             Cell::number(Token::new(value, &Unit::new(unit), statistic, source))
         };
@@ -257,7 +292,7 @@ pub(super) fn processes(uses: &[ProcessUse], sources: &mut Sources) -> Table {
     }
 }
 
-pub(super) fn events(events: &[HostEvent]) -> Table {
+pub(crate) fn events(events: &[HostEvent]) -> Table {
     let shown = &events[..events.len().min(MOST_EVENTS)];
     let row = |it: &HostEvent| {
         let kind = it.event.kind;
@@ -286,12 +321,18 @@ pub(super) fn events(events: &[HostEvent]) -> Table {
     }
 }
 
-pub(super) fn annotations(annotations: &[Annotation]) -> Table {
+pub(crate) fn annotations(annotations: &[Annotation], sources: &mut Sources) -> Table {
     let row = |it: &Annotation| {
+        let basis = Basis::Report;
+        let computation = "the stretch that somebody noted";
+        let source = sources.of_within(it.span, Of { basis, computation });
         vec![
             time(it.span.from),
-            Cell::text(duration_text(it.span.seconds())),
-            Cell::text(&it.text),
+            Cell::number(Token::duration(it.span.seconds(), "length", source)),
+            Cell {
+                runs: numerals::by_hand(&it.text),
+                ..Cell::default()
+            },
         ]
     };
     Table {
@@ -306,7 +347,7 @@ pub(super) fn annotations(annotations: &[Annotation]) -> Table {
     }
 }
 
-pub(super) fn settings(settings: &[Setting]) -> Table {
+pub(crate) fn settings(settings: &[Setting]) -> Table {
     let shown = &settings[..settings.len().min(MOST_SETTINGS)];
     let row = |it: &Setting| {
         vec![

@@ -1,16 +1,17 @@
 //! Services: what each did for its users, how fast, and who asked whom.
 //!
-//! Start at [`ServicesInput`].
+//! Start at [`section`].
 
 use analysis::services::{Edge, Figures, Operation, Service};
 use model::histogram::Quantile;
-use model::request::DURATION;
+use model::time::Span;
 use model::unit::Unit;
 
-use super::Builder;
-use super::tables::caption;
+use crate::build::Builder;
 use crate::chart::ChartInput;
-use crate::document::{Block, Cell, Heading, Run, Section, SourceId, Sources, Table, Token};
+use crate::document::{Block, Cell, Heading, Section, Table, Token};
+use crate::sources::{Basis, Of, Requests, SourceId, Sources};
+use crate::tables::caption;
 
 /// At most so many rows; the caption says how many there are.
 const MOST_ROWS: usize = 60;
@@ -21,48 +22,24 @@ const SUM: &str = "histograms of all requests that ended in the window, added up
                    p99 of the sum, each within its bucket; mean number in flight from the times \
                    that requests took";
 
-/// What is known of the services of a session.
-#[derive(Clone, Debug, Default)]
-pub struct ServicesInput {
-    /// Every service, the busiest first.
-    pub services: Vec<Service>,
-    /// Who asks whom, the busiest first.
-    pub edges: Vec<Edge>,
-    /// Response times over time, one of each service.
-    pub charts: Vec<ChartInput>,
-}
-
-impl Builder<'_> {
-    /// The section, where anything told of requests.
-    pub(super) fn services(&mut self) -> Option<Section> {
-        let input = &self.input.services;
-        if input.services.is_empty() {
-            return None;
-        }
-        let mut blocks = vec![Block::Table(services(&input.services, &mut self.sources))];
-        for (host, charts) in by_host(&input.charts) {
-            blocks.extend(self.charts(host, &charts));
-        }
-        if !input.edges.is_empty() {
-            blocks.push(Block::Table(edges(&input.edges, &mut self.sources)));
-        }
-        Some(Section {
-            id: "services",
-            title: "Services",
-            blocks,
-        })
+/// The section, where anything told of requests.
+pub(crate) fn section(builder: &mut Builder<'_>) -> Option<Section> {
+    let input = &builder.input.services;
+    if input.services.is_empty() {
+        return None;
     }
-
-    /// How the numbers of services are computed, where there are any.
-    pub(super) fn services_method(&self) -> Option<Block> {
-        let text = "Every request counts in the histogram of the second in which it ended. \
-                    Histograms of the window are added up before a percentile is taken, never \
-                    percentiles. A request is failed when its span or status says so.";
-        let any = !self.input.services.services.is_empty();
-        any.then(|| Block::Paragraph {
-            runs: vec![Run::text(text)],
-        })
+    let window = builder.sources.window();
+    let mut blocks = vec![Block::Table(services(
+        &input.services,
+        (&mut builder.sources, window),
+    ))];
+    for (host, charts) in by_host(&input.charts) {
+        blocks.extend(builder.charts(host, &charts));
     }
+    if !input.edges.is_empty() {
+        blocks.push(Block::Table(edges(&input.edges, &mut builder.sources)));
+    }
+    Some(Section::new("services", "Services", blocks))
 }
 
 /// The charts of each host, in the order in which hosts come.
@@ -83,7 +60,8 @@ struct Line<'a> {
     operation: Option<&'a Operation>,
 }
 
-fn services(all: &[Service], sources: &mut Sources) -> Table {
+/// The table of services and their operations within a window.
+pub(super) fn services(all: &[Service], (sources, window): (&mut Sources, Span)) -> Table {
     let lines: Vec<Line<'_>> = all
         .iter()
         .flat_map(|service| {
@@ -99,10 +77,17 @@ fn services(all: &[Service], sources: &mut Sources) -> Table {
     let row = |line: &Line<'_>| {
         let (name, host) = (&line.service.name, &line.service.host);
         let operation = line.operation.map_or("", |it| &it.name);
-        let source = sources.id(
-            &of(host, &[("operation", operation), ("service.name", name)]),
-            SUM,
-        );
+        let requests = Requests {
+            host: host.clone(),
+            service: name.clone(),
+            operation: operation.to_owned(),
+            peer: String::new(),
+        };
+        let of = Of {
+            basis: Basis::Requests(requests),
+            computation: SUM,
+        };
+        let source = sources.of_within(window, of);
         let figures = line
             .operation
             .map_or(&line.service.figures, |it| &it.figures);
@@ -135,12 +120,15 @@ fn services(all: &[Service], sources: &mut Sources) -> Table {
 fn edges(all: &[Edge], sources: &mut Sources) -> Table {
     let shown = &all[..all.len().min(MOST_EDGES)];
     let row = |it: &Edge| {
-        let calls = [
-            ("kind", "client"),
-            ("peer", it.callee.as_str()),
-            ("service.name", &it.caller),
-        ];
-        let source = sources.id(&of("", &calls), SUM);
+        let calls = Requests {
+            service: it.caller.clone(),
+            peer: it.callee.clone(),
+            ..Requests::default()
+        };
+        let source = sources.of(Of {
+            basis: Basis::Requests(calls),
+            computation: SUM,
+        });
         let mut cells = vec![
             Cell::text(&it.caller),
             Cell::text(&it.callee),
@@ -206,11 +194,4 @@ fn numbers(figures: &Figures, source: SourceId) -> [Cell; 7] {
         time(figures.p99, "p99"),
         token(figures.active, "{request}", "mean in flight"),
     ]
-}
-
-/// The series that numbers rest on: the histograms of these requests.
-fn of(host: &str, with: &[(&str, &str)]) -> String {
-    let with = with.iter().filter(|(_, value)| !value.is_empty());
-    let with = with.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    model::series::SeriesKey::new(host, DURATION, with).to_string()
 }
