@@ -47,14 +47,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check integrity: hashes, rows, times, and that kept findings can be derived anew.
-    Verify {
-        /// A session.
-        input: PathBuf,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
-    },
+    /// Check integrity: hashes, rows, times, and that kept findings can be derived anew; of a
+    /// report, that every number is what its session gives.
+    Verify(crate::reporting::Verify),
     /// Turn files of other tools, or what a Prometheus server has, into a session; several
     /// inputs, sessions among them, are put on one time axis.
     Import(Box<Import>),
@@ -91,25 +86,7 @@ pub(crate) enum Command {
     /// Say what changed between two inputs or windows, what is the same, and what cannot be told.
     Compare(compare::Compare),
     /// Write a report that leads every figure back to session, window and computation.
-    Report {
-        /// A session or any file that `kymo import` reads.
-        input: PathBuf,
-        /// Which report.
-        #[arg(long, value_enum, default_value = "performance")]
-        kind: ReportKind,
-        /// Format of the file.
-        #[arg(long, value_enum, default_value = "html")]
-        format: ReportFormat,
-        /// Start of the window; the whole session without it.
-        #[arg(long)]
-        from: Option<model::time::Moment>,
-        /// End of the window, not included.
-        #[arg(long)]
-        to: Option<model::time::Moment>,
-        /// The file to write.
-        #[arg(long)]
-        out: PathBuf,
-    },
+    Report(Box<crate::reporting::Report>),
     /// Say what comes next for each series, with a band and how earlier forecasts did.
     Forecast(crate::analyses::forecast::Arguments),
     /// Say what limits the system, with the evidence for and against, and who makes the load.
@@ -235,24 +212,6 @@ pub(crate) enum TableFormat {
     Csv,
     /// Prometheus text with times, one file.
     Prometheus,
-}
-
-/// Kinds of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportKind {
-    /// What ran, how busy it was, how good the data is.
-    Performance,
-}
-
-/// Formats of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    /// One self-contained page.
-    Html,
-    /// Markdown.
-    Md,
-    /// One JSON document.
-    Json,
 }
 
 pub(crate) fn duration_ns(text: &str) -> Result<i64, String> {

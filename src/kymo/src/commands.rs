@@ -7,19 +7,17 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
-use model::time::{Moment, Span};
-use report::Format;
+use model::time::Span;
 use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::launch::Launch;
-use workflow::performance::Setup as ReportSetup;
 use workflow::problem::{Problem, Sort};
 use workflow::recording::{Fast, Progress, Request, Setup};
 use workflow::stored::{self, Stored};
 use workflow::tables;
 use workflow::target::Target;
 
-use crate::arguments::{Keep, Record, ReportFormat, ReportKind, TableFormat};
+use crate::arguments::{Keep, Record, TableFormat};
 use crate::failure::{Answer, answer, answer_text, tell};
 use crate::{doctor, terminal};
 
@@ -426,7 +424,7 @@ struct Verified {
 }
 
 /// `kymo verify`.
-pub(crate) fn verify(input: &Path, output: Output) -> Result<Answer, Problem> {
+pub(crate) fn verify_session(input: &Path, output: Output) -> Result<Answer, Problem> {
     let report = tables::verify(input, &Context::default())?;
     let verified = Verified {
         schema: SCHEMA,
@@ -491,45 +489,6 @@ pub(crate) fn trim(
     let stored = opened(input)?;
     tables::trim(&stored, (span, globs), out, &Context::default())?;
     tell(&format!("wrote {} ({})", out.display(), size_text(out)));
-    Ok(outcome(&stored))
-}
-
-/// What `kymo report` was asked.
-pub(crate) struct ReportRequest {
-    pub(crate) input: PathBuf,
-    pub(crate) kind: ReportKind,
-    pub(crate) format: ReportFormat,
-    pub(crate) from: Option<Moment>,
-    pub(crate) to: Option<Moment>,
-    pub(crate) out: PathBuf,
-}
-
-/// `kymo report`.
-pub(crate) fn report(request: &ReportRequest) -> Result<Answer, Problem> {
-    let stored = opened(&request.input)?;
-    let whole = stored.span();
-    let setup = ReportSetup {
-        span: Span {
-            from: request.from.unwrap_or(whole.from),
-            to: request.to.unwrap_or(whole.to),
-        },
-        format: match request.format {
-            ReportFormat::Html => Format::Html,
-            ReportFormat::Md => Format::Markdown,
-            ReportFormat::Json => Format::Json,
-        },
-        out: request.out.clone(),
-    };
-    match request.kind {
-        ReportKind::Performance => {
-            workflow::performance::write(&stored, &setup, &Context::default())?;
-        }
-    }
-    tell(&format!(
-        "wrote {} ({})",
-        request.out.display(),
-        size_text(&request.out)
-    ));
     Ok(outcome(&stored))
 }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod failure;
 mod importing;
 mod planning;
+mod reporting;
 mod terminal;
 
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
         Some(Command::Agent { arguments }) => return commands::agent(arguments),
         Some(Command::Record(record)) => commands::record(record),
         Some(Command::Info { input, json }) => commands::info(&input, json.into()),
-        Some(Command::Verify { input, json }) => commands::verify(&input, json.into()),
+        Some(Command::Verify(arguments)) => reporting::verify(&arguments),
         Some(Command::Import(import)) => importing::run(&import),
         Some(Command::Export { input, out, format }) => commands::export(&input, &out, format),
         Some(Command::Trim {
@@ -39,21 +40,7 @@ fn main() -> ExitCode {
         }) => commands::trim(&input, model::time::Span::between(from, to), &series, &out),
         Some(Command::Analyze(arguments)) => analyses::analyze::run(&arguments),
         Some(Command::Compare(arguments)) => analyses::compare::run(&arguments),
-        Some(Command::Report {
-            input,
-            kind,
-            format,
-            from,
-            to,
-            out,
-        }) => commands::report(&commands::ReportRequest {
-            input,
-            kind,
-            format,
-            from,
-            to,
-            out,
-        }),
+        Some(Command::Report(arguments)) => reporting::run(&arguments),
         Some(Command::Forecast(arguments)) => analyses::forecast::run(&arguments),
         Some(Command::Bottleneck(arguments)) => analyses::bottleneck::run(&arguments),
         Some(Command::Changes(arguments)) => analyses::changes::run(&arguments),

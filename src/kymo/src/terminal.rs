@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::time::Moment;
-use report::Format;
+use ::report::Format;
 use workflow::jobs::Context;
-use workflow::performance::{self, Setup as ReportSetup};
 use workflow::problem::{Problem, Sort};
 use workflow::recording::{Request, Setup};
+use workflow::report::{self, Form, Order};
 use workflow::stored::Stored;
 use workflow::target::Target;
 
@@ -91,12 +91,14 @@ fn look(input: &Path) -> Result<Answer, Problem> {
     let stored = opened(input)?;
     answer_text(&seen(&stored)?)?;
     let out = free_name(input)?;
-    let setup = ReportSetup {
-        span: stored.span(),
+    let order = Order::usual("performance", None);
+    let document = report::make(&stored, &order, &Context::default())?;
+    let form = Form {
         format: Format::Html,
+        look: report::draft::look(None, None)?,
         out: out.clone(),
     };
-    performance::write(&stored, &setup, &Context::default())?;
+    report::write(&document, &form)?;
     tell(&format!("report   {} ({})", out.display(), size_text(&out)));
     Ok(outcome(&stored))
 }
@@ -131,7 +133,7 @@ fn current_folder() -> Result<PathBuf, Problem> {
 
 fn seen(stored: &Stored) -> Result<String, Problem> {
     let mut text = String::new();
-    for sentence in performance::sentences(stored, stored.span())? {
+    for sentence in report::sentences(stored, stored.span())? {
         text.push_str(&format!("• {sentence}\n"));
     }
     Ok(text)

@@ -67,6 +67,8 @@ pub enum Basis {
     Host(String),
     /// The findings that the session keeps.
     Findings,
+    /// Everything that was recorded.
+    Session,
     /// A document that came with the request, by its name.
     Document(String),
     /// The report itself, such as how many rows it shows.
@@ -211,6 +213,7 @@ impl Basis {
             Self::Times(host) => format!("{host}/sample times"),
             Self::Host(host) => format!("{host}/host facts"),
             Self::Findings => "findings".to_owned(),
+            Self::Session => "everything recorded".to_owned(),
             Self::Document(name) => name.clone(),
             Self::Report => "this report".to_owned(),
         }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use model::time::Span;
 use workflow::jobs::Context;
-use workflow::performance;
 use workflow::problem::{Problem, Sort};
+use workflow::report::{self, Order};
 use workflow::stored::Stored;
 use workflow::tables::{self, Format};
 
@@ -142,19 +142,22 @@ fn report(
         Form::Markdown => "md",
         Form::Json => "json",
     };
-    let format = performance::format_named(suffix).ok_or_else(|| Problem {
+    let format = report::format_named(suffix).ok_or_else(|| Problem {
         what: format!("could not write {}", out.display()),
         why: format!("this build writes no {suffix}"),
         what_to_do: String::new(),
         sort: Sort::Bug,
     })?;
-    let setup = performance::Setup {
-        span,
+    let mut draft = report::draft::of_kind(stored, "performance")?;
+    draft.window = Some(span);
+    let document = report::make(stored, &Order::of(draft), context)?;
+    let form = report::Form {
         format,
+        look: report::draft::look(None, None)?,
         out: out.to_path_buf(),
     };
     Ok(Written {
-        path: performance::write(stored, &setup, context)?,
+        path: report::write(&document, &form)?,
         remark: String::new(),
         session: false,
     })

@@ -12,7 +12,7 @@
 //! * [`planning`]: what would help, from a recording.
 //! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
 //! * [`imports`]: files and servers of others into sessions.
-//! * [`tables`], [`performance`]: whole sessions into files and reports.
+//! * [`tables`], [`report`]: whole sessions into files and reports.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
 //! Never: draws anything.
@@ -35,11 +35,11 @@ pub mod launch;
 pub mod laws;
 pub mod link;
 pub mod live;
-pub mod performance;
 pub mod planning;
 pub mod problem;
 pub mod processes;
 pub mod recording;
+pub mod report;
 pub mod services;
 mod spread;
 pub mod stored;

@@ -58,7 +58,7 @@ pub(crate) fn section(builder: &mut Builder<'_>) -> Option<Section> {
 }
 
 fn of_model(builder: &mut Builder<'_>, model: &Model) -> SourceId {
-    let basis = Basis::Requests(crate::sources::Requests::default());
+    let basis = Basis::Session;
     let computation = "queueing model calibrated on requests and resources";
     let of = Of { basis, computation };
     builder.sources.of_within(model.window, of)

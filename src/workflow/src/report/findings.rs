@@ -4,13 +4,14 @@
 
 use analysis::anomaly::expected;
 use model::columns::Column;
-use model::finding::{Finding, Kept};
+use model::finding::{Analysis, Finding, Kept};
+use model::report::Draft;
 use model::series::SeriesKey;
 use model::time::Span;
 use report::chart::{ChartInput, Style};
-use report::kind::performance::findings::{Choice, FindingInput};
+use report::input::{Choice, FindingInput};
 
-use super::READ_AT_ONCE;
+use super::gather::READ_AT_ONCE;
 use crate::jobs::Context;
 use crate::problem::Problem;
 use crate::stored::Stored;
@@ -24,11 +25,11 @@ const LINES_MAX: usize = 4;
 /// The findings of the report and why these.
 pub(super) fn told(
     stored: &Stored,
-    span: Span,
+    (draft, span): (&Draft, Span),
     context: &Context,
 ) -> Result<(Vec<FindingInput>, Choice), Problem> {
     let kept = stored.kept().unwrap_or_default();
-    let (chosen, choice) = choose(&kept);
+    let (chosen, choice) = choose(&kept, draft);
     let mut told = Vec::with_capacity(chosen.len());
     for finding in chosen {
         if context.cancelled() {
@@ -44,18 +45,33 @@ pub(super) fn told(
     Ok((told, choice))
 }
 
-fn choose(kept: &Kept) -> (Vec<Finding>, Choice) {
+/// Analyses that a kind speaks of; empty: all.
+fn spoken_of(kind: &str) -> &'static [Analysis] {
+    match kind {
+        "trend" => &[Analysis::Trend, Analysis::Change, Analysis::Forecast],
+        "optimization" => &[Analysis::Bottleneck, Analysis::Explain, Analysis::Compare],
+        _ => &[],
+    }
+}
+
+fn choose(kept: &Kept, draft: &Draft) -> (Vec<Finding>, Choice) {
     if !kept.pinned.is_empty() {
         return (kept.pinned.clone(), Choice::Pinned);
     }
     if !kept.analyzed() {
         return (Vec::new(), Choice::NotKept);
     }
-    let mut findings = kept.findings.clone();
+    let only = spoken_of(&draft.kind);
+    let told = |it: &&Finding| {
+        let host = it.host.is_empty() || draft.covers(&it.host);
+        host && (only.is_empty() || only.contains(&it.analysis))
+    };
+    let mut findings: Vec<Finding> = kept.findings.iter().filter(told).cloned().collect();
+    let of = findings.len();
     expected::put_last(&mut findings, &kept.expected);
     findings.truncate(HEAVIEST);
     let choice = Choice::Heaviest {
-        of: kept.findings.len(),
+        of,
         kymo: kept.kymo.clone(),
     };
     (findings, choice)
@@ -85,5 +101,7 @@ fn chart(stored: &Stored, finding: &Finding, span: Span) -> Result<Option<ChartI
         style: Style::Lines,
         ceiling: None,
         lines,
+        band: None,
+        window: None,
     }))
 }

@@ -1,24 +1,25 @@
-//! The performance report of a session: gathers what the report shows, writes it.
+//! Gathers what a report shows from a session; reads only what its parts need.
 //!
-//! Start at [`write`]; the terminal prints [`sentences`].
+//! Start at [`gather`].
 
-mod findings;
-
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use analysis::overview::{self, ProcessUse, ResourceUse};
 use model::columns::Column;
+use model::report::{Draft, Item};
 use model::series::{Series, SeriesKey};
 use model::time::Span;
 use report::chart::{ChartInput, Style as ChartStyle};
-use report::kind::performance::services::ServicesInput;
-use report::kind::performance::{HostEvent, PerformanceInput, Setting, document};
+use report::input::{Choice, HostEvent, Input as Gathered, ModelInput, ServicesInput, Setting};
+use report::input::{OutlookInput, TrendsInput};
+use report::request::Request;
 
+use super::{Order, ahead, findings, pins, planned};
 use crate::essentials::{self, Panel, Resource, Style};
 use crate::jobs::Context;
-use crate::problem::{Problem, Sort};
+use crate::problem::Problem;
 use crate::services::Which;
 use crate::stored::Stored;
 
@@ -26,7 +27,7 @@ use crate::stored::Stored;
 const LINES_MAX: usize = 8;
 
 /// Series of a panel that are read in one go.
-const READ_AT_ONCE: usize = 16;
+pub(super) const READ_AT_ONCE: usize = 16;
 
 /// Services whose response times are drawn: the busiest.
 const SERVICE_CHARTS_MAX: usize = 12;
@@ -34,71 +35,164 @@ const SERVICE_CHARTS_MAX: usize = 12;
 /// Processes listed.
 const PROCESSES_MAX: usize = 20;
 
-/// Sentences on the terminal.
-const SENTENCES_MAX: usize = 8;
 
-/// What to write and where.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// The stretch of time it speaks of.
-    pub span: Span,
-    /// In which form.
-    pub format: report::Format,
-    /// The file.
-    pub out: PathBuf,
+/// What a draft needs to be gathered.
+struct Needs {
+    parts: HashSet<String>,
 }
 
-/// The form with this name on the command line, for callers that do not name
-/// the report crate.
-pub fn format_named(name: &str) -> Option<report::Format> {
-    let found = report::FORMATS.iter().find(|(_, known, _)| *known == name);
-    found.map(|(format, _, _)| *format)
-}
-
-/// Writes the report of a session; an existing file is replaced in one step.
-///
-/// # Errors
-///
-/// The window is empty, the session cannot be read, or the disk refuses.
-pub fn write(stored: &Stored, setup: &Setup, context: &Context) -> Result<PathBuf, Problem> {
-    let span = setup.span.intersect(stored.span());
-    if span.is_empty() {
-        return Err(Problem {
-            what: format!("could not report on {}", stored.path().display()),
-            why: "nothing was recorded in this window".to_owned(),
-            what_to_do: format!(
-                "a window inside {} to {}",
-                stored.span().from,
-                stored.span().to
-            ),
-            sort: Sort::Usage,
+impl Needs {
+    fn of(draft: &Draft) -> Self {
+        let usual = report::kind::find(&draft.kind).map(report::kind::Kind::items);
+        let items = match draft.items.is_empty() {
+            true => usual.unwrap_or_default(),
+            false => draft.items.clone(),
+        };
+        let parts = items.into_iter().filter_map(|it| match it {
+            Item::Part(id) => Some(id),
+            _ => None,
         });
+        Self {
+            parts: parts.collect(),
+        }
     }
-    let input = gather(stored, span, context)?;
-    let text = report::render(&document(&input), setup.format)
-        .map_err(|error| Problem::from_error("could not write the report", &error, Sort::Bug))?;
-    replace(&setup.out, text.as_bytes())?;
-    Ok(setup.out.clone())
+
+    fn any(&self, parts: &[&str]) -> bool {
+        parts.iter().any(|it| self.parts.contains(*it))
+    }
 }
 
-/// What a session shows, in a few plain sentences.
-///
-/// # Errors
-///
-/// The session cannot be read.
-pub fn sentences(stored: &Stored, span: Span) -> Result<Vec<String>, Problem> {
-    let resources = resources(stored, span)?;
-    let processes = busiest(stored, span)?;
-    Ok(overview::sentences(&resources, &processes, SENTENCES_MAX)
-        .iter()
-        .map(ToString::to_string)
-        .collect())
+/// Gathers everything that the report shows.
+pub(super) fn gather(
+    stored: &Stored,
+    (request, order): (Request, &Order),
+    context: &Context,
+) -> Result<Gathered, Problem> {
+    let span = request.window;
+    let draft = request.draft.clone();
+    let needs = Needs::of(&draft);
+    let mut notes = Vec::new();
+    let charts = match needs.any(&["resources"]) {
+        true => charts(stored, (&draft, span, &mut notes), context)?,
+        false => Vec::new(),
+    };
+    let resources = match needs.any(&["summary"]) {
+        true => resources(stored, span)?,
+        false => Vec::new(),
+    };
+    let services = match needs.any(&["services"]) {
+        true => services(stored, (span, &mut notes), context)?,
+        false => ServicesInput::default(),
+    };
+    let processes = match needs.any(&["summary", "processes"]) {
+        true => busiest(stored, span)?,
+        false => Vec::new(),
+    };
+    let (findings, choice) = match needs.any(&["findings", "heading"]) {
+        true => findings::told(stored, (&draft, span), context)?,
+        false => (Vec::new(), Choice::NotKept),
+    };
+    let input = match needs.any(&[
+        "heading",
+        "trends",
+        "changes",
+        "outlook",
+        "model",
+        "suggestions",
+    ]) {
+        true => Some(crate::input::Input::of_stored(stored, Some(span), context)?),
+        false => None,
+    };
+    let trends = match &input {
+        Some(input) if needs.any(&["heading", "trends", "changes"]) => {
+            ahead::trends(stored, (input, &draft), context)?
+        }
+        _ => TrendsInput::default(),
+    };
+    let outlook = match &input {
+        Some(input) if needs.any(&["outlook"]) => ahead::outlook((input, &draft, span), context)?,
+        _ => OutlookInput::default(),
+    };
+    let known = planned::known(&request, order)?;
+    let plan = match needs.any(&["plan", "predicted", "measured", "carried"]) {
+        true => planned::plan(stored, (&request, &known, order), context)?,
+        false => None,
+    };
+    let model = match &input {
+        Some(_) if needs.any(&["model", "suggestions"]) => {
+            planned::model(stored, (&known, span), context)?
+        }
+        _ => ModelInput::NotAsked,
+    };
+    let pinned = pins::gather(stored, (&draft, span), context)?;
+    // Damage is found while reading, so this comes after everything was read.
+    if stored.damaged() {
+        notes.push("Part of the session could not be read; it is drawn as a gap.".to_owned());
+    }
+    let hosts = stored.hosts().iter();
+    let hosts = hosts.filter(|it| draft.covers(&it.name));
+    let of_host = |host: &str| host.is_empty() || draft.covers(host);
+    let events = stored.events().iter();
+    let events = events.filter(|(host, event)| span.contains(event.at) && of_host(host));
+    Ok(Gathered {
+        title: title(&draft, stored),
+        session: session_name(stored.path()),
+        kymo: env!("CARGO_PKG_VERSION").to_owned(),
+        span,
+        hosts: hosts
+            .map(|facts| model::host::Host {
+                name: facts.name.clone(),
+                ..facts.host.clone()
+            })
+            .collect(),
+        coverage: kept(stored.coverage(), &of_host, |it| &it.host),
+        marks: kept(stored.marks(), &of_host, |it| &it.host),
+        charts,
+        resources: kept(resources, &of_host, |it| &it.key.host),
+        services,
+        processes: kept(processes, &of_host, |it| &it.host),
+        findings,
+        choice,
+        events: events
+            .map(|(host, event)| HostEvent {
+                host: host.clone(),
+                event: event.clone(),
+            })
+            .collect(),
+        annotations: stored.annotations(),
+        settings: kept(settings(stored), &of_host, |it| &it.host),
+        trends,
+        outlook,
+        plan,
+        model,
+        scores: known.scores,
+        pinned,
+        notes,
+        request,
+    })
 }
 
-fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceInput, Problem> {
+/// Those of a list that a report speaks of.
+fn kept<T>(all: Vec<T>, covers: &dyn Fn(&str) -> bool, host: fn(&T) -> &str) -> Vec<T> {
+    all.into_iter().filter(|it| covers(host(it))).collect()
+}
+
+fn title(draft: &Draft, stored: &Stored) -> String {
+    let mut kind = draft.kind.clone();
+    if let Some(first) = kind.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{kind} report: {}", stored.title())
+}
+
+/// The essentials of every host.
+fn charts(
+    stored: &Stored,
+    (draft, span, notes): (&Draft, Span, &mut Vec<String>),
+    context: &Context,
+) -> Result<Vec<ChartInput>, Problem> {
     let hosts = stored.hosts();
     let mut charts = Vec::new();
-    let mut notes = Vec::new();
     // Services have a section of their own.
     let panels = essentials::ALL.iter();
     let panels = panels.filter(|it| it.resource != Resource::Service);
@@ -107,8 +201,8 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         if context.cancelled() {
             return Err(Problem::cancelled("report"));
         }
-        for facts in hosts {
-            charts.extend(chart(stored, &facts.name, panel, (span, &mut notes))?);
+        for facts in hosts.iter().filter(|it| draft.covers(&it.name)) {
+            charts.extend(chart(stored, &facts.name, panel, (span, notes))?);
         }
         share_times(&mut charts);
     }
@@ -116,50 +210,10 @@ fn gather(stored: &Stored, span: Span, context: &Context) -> Result<PerformanceI
         charts.extend(foreign_charts(stored, span)?);
     }
     charts.sort_by_key(|chart| hosts.iter().position(|facts| facts.name == chart.host));
-    let resources = resources(stored, span)?;
-    let services = services(stored, (span, &mut notes), context)?;
-    let processes = busiest(stored, span)?;
-    let (findings, choice) = findings::told(stored, span, context)?;
-    // Damage is found while reading, so this comes after everything was read.
-    if stored.damaged() {
-        notes.push("Part of the session could not be read; it is drawn as a gap.".to_owned());
-    }
-    Ok(PerformanceInput {
-        title: format!("Performance report: {}", stored.title()),
-        session: session_name(stored.path()),
-        kymo: env!("CARGO_PKG_VERSION").to_owned(),
-        span,
-        hosts: hosts
-            .iter()
-            .map(|facts| model::host::Host {
-                name: facts.name.clone(),
-                ..facts.host.clone()
-            })
-            .collect(),
-        coverage: stored.coverage(),
-        marks: stored.marks(),
-        charts,
-        resources,
-        services,
-        processes,
-        findings,
-        choice,
-        events: stored
-            .events()
-            .iter()
-            .filter(|(_, event)| span.contains(event.at))
-            .map(|(host, event)| HostEvent {
-                host: host.clone(),
-                event: event.clone(),
-            })
-            .collect(),
-        annotations: stored.annotations(),
-        settings: settings(stored),
-        notes,
-    })
+    Ok(charts)
 }
 
-fn session_name(path: &Path) -> String {
+pub(super) fn session_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }
@@ -215,6 +269,8 @@ fn chart(
         },
         ceiling: (panel.key == "cpu").then_some(1.0),
         lines,
+        band: None,
+        window: None,
     }))
 }
 
@@ -250,6 +306,8 @@ fn services(
             style: ChartStyle::Lines,
             ceiling: None,
             lines: names.zip(columns).collect(),
+            band: None,
+            window: None,
         });
     }
     if answering.len() > SERVICE_CHARTS_MAX {
@@ -267,7 +325,7 @@ fn services(
 }
 
 /// Lets lines of equal times share them: half of what a long report holds.
-fn share_times(charts: &mut [ChartInput]) {
+pub(super) fn share_times(charts: &mut [ChartInput]) {
     /// A handful of cadences is all a host has; more are not worth comparing.
     const KNOWN_MAX: usize = 8;
     let mut known: Vec<Arc<[i64]>> = Vec::new();
@@ -313,6 +371,8 @@ fn foreign_charts(stored: &Stored, span: Span) -> Result<Vec<ChartInput>, Proble
             style: ChartStyle::Lines,
             ceiling: None,
             lines: vec![(series.key.column(), stored.column(&series.key, Some(span))?)],
+            band: None,
+            window: None,
         });
     }
     Ok(charts)
@@ -347,7 +407,7 @@ pub fn label(series: &Series, panel: &Panel) -> String {
     }
 }
 
-fn resources(stored: &Stored, span: Span) -> Result<Vec<ResourceUse>, Problem> {
+pub(super) fn resources(stored: &Stored, span: Span) -> Result<Vec<ResourceUse>, Problem> {
     let watched = stored.series().iter().map(|series| &series.key);
     let keys: Vec<SeriesKey> = watched
         .filter(|it| overview::watches(it))
@@ -357,7 +417,7 @@ fn resources(stored: &Stored, span: Span) -> Result<Vec<ResourceUse>, Problem> {
     Ok(overview::resources(&columns, span))
 }
 
-fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
+pub(super) fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
     let mut all = Vec::new();
     for facts in stored.hosts() {
         all.extend(stored.process_use(&facts.name, span)?);
@@ -370,53 +430,4 @@ fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
     });
     all.truncate(PROCESSES_MAX);
     Ok(all)
-}
-
-/// Writes a file beside itself and renames it, so that it is there whole or not at all.
-pub(crate) fn replace(out: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let what = || format!("could not write {}", out.display());
-    let wrong = |why: &str| Problem {
-        what: what(),
-        why: why.to_owned(),
-        what_to_do: "a path that ends in a file name".to_owned(),
-        sort: Sort::Usage,
-    };
-    let name = out.file_name().ok_or_else(|| wrong("it names no file"))?;
-    // A device or pipe must never be renamed over.
-    if std::fs::metadata(out).is_ok_and(|it| !it.is_file()) {
-        return Err(wrong("it is no regular file"));
-    }
-    let beside = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
-    let beside = out.with_file_name(beside);
-    let written = write_new(&beside, bytes)
-        .and_then(|()| std::fs::rename(&beside, out))
-        .and_then(|()| sync_folder(out));
-    written.map_err(|error| {
-        // The part is ours; where it cannot be removed, the first trouble is still the one to tell.
-        let removed = std::fs::remove_file(&beside);
-        let left = removed.is_err() && beside.exists();
-        let advice = match left {
-            true => format!("a folder you may write to, and remove {}", beside.display()),
-            false => "a folder that exists and that you may write to".to_owned(),
-        };
-        Problem::from_error(what(), &error, Sort::Denied).advise(advice)
-    })
-}
-
-/// Creates a file that was not there, so that no link of a stranger is followed.
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if std::fs::symlink_metadata(path).is_ok() {
-        std::fs::remove_file(path)?;
-    }
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn sync_folder(file: &Path) -> std::io::Result<()> {
-    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
-    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -1,0 +1,214 @@
+//! Reports of a session: gathered, made, written, checked.
+//!
+//! * [`make`]: the generator, from a session and an [`Order`] to a document.
+//! * [`write`]: the formatter, from a document to a file.
+//! * [`verify`]: the same report made anew, and held against the finished one.
+//! * Who sends a report where is `crate::deliver`'s business.
+//!
+//! Start at [`make`]; the terminal prints [`sentences`].
+
+use std::path::{Path, PathBuf};
+
+use analysis::overview;
+use model::report::Draft;
+use model::time::Span;
+use report::document::Document;
+use report::look::Look;
+use report::request::Request;
+
+use crate::jobs::Context;
+use crate::problem::{Problem, Sort};
+use crate::stored::Stored;
+
+mod ahead;
+mod digest;
+pub mod draft;
+pub(crate) mod file;
+mod findings;
+mod gather;
+mod pins;
+mod planned;
+pub mod verify;
+
+pub use gather::label;
+
+/// Sentences on the terminal.
+const SENTENCES_MAX: usize = 8;
+
+/// What a report is to be made of, besides the session.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// What it is to hold.
+    pub draft: Draft,
+    /// The plan that it speaks of.
+    pub plan: Option<PathBuf>,
+    /// A recording after the plan was carried out.
+    pub after: Option<PathBuf>,
+    /// The ledger of predictions; `None` is the usual one.
+    pub ledger: Option<PathBuf>,
+}
+
+/// How a report is written, and where.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// In which form.
+    pub format: report::Format,
+    /// The look of a page.
+    pub look: Look,
+    /// The file.
+    pub out: PathBuf,
+}
+
+impl Order {
+    /// A report of a kind as it usually is, over a stretch of time.
+    pub fn usual(kind: &str, window: Option<Span>) -> Self {
+        let draft = Draft {
+            window,
+            ..Draft::new(kind)
+        };
+        Self::of(draft)
+    }
+
+    /// A report as a draft has it, without further files.
+    pub fn of(draft: Draft) -> Self {
+        Self {
+            draft,
+            plan: None,
+            after: None,
+            ledger: None,
+        }
+    }
+}
+
+/// The form with this name on the command line, for callers that do not name
+/// the report crate.
+pub fn format_named(name: &str) -> Option<report::Format> {
+    report::Format::from_name(name)
+}
+
+/// Makes the report of a session as a value.
+///
+/// # Errors
+///
+/// The window is empty, the draft is at fault, a file that was named cannot be used, the
+/// session cannot be read, or the user stopped it.
+pub fn make(stored: &Stored, order: &Order, context: &Context) -> Result<Document, Problem> {
+    let what = || format!("could not report on {}", stored.path().display());
+    let faults = order.draft.faults();
+    if let Some(fault) = faults.first() {
+        return Err(Problem {
+            what: what(),
+            why: format!("its draft is at fault: {fault}"),
+            what_to_do: "mend the draft".to_owned(),
+            sort: Sort::Usage,
+        });
+    }
+    if report::kind::find(&order.draft.kind).is_none() {
+        let known = report::kind::ALL.iter().map(|it| it.name);
+        return Err(Problem {
+            what: what(),
+            why: format!("there is no kind {:?}", order.draft.kind),
+            what_to_do: known.collect::<Vec<_>>().join(", "),
+            sort: Sort::Usage,
+        });
+    }
+    let wanted = order.draft.window.unwrap_or_else(|| stored.span());
+    let window = wanted.intersect(stored.span());
+    if window.is_empty() {
+        return Err(Problem {
+            what: what(),
+            why: "nothing was recorded in this window".to_owned(),
+            what_to_do: format!(
+                "a window inside {} to {}",
+                stored.span().from,
+                stored.span().to
+            ),
+            sort: Sort::Usage,
+        });
+    }
+    let request = planned::request(order, window)?;
+    remade(stored, (request, order), context)
+}
+
+/// Makes a report whose request is known.
+fn remade(
+    stored: &Stored,
+    (request, order): (Request, &Order),
+    context: &Context,
+) -> Result<Document, Problem> {
+    let input = gather::gather(stored, (request, order), context)?;
+    let mut document = report::build::document(&input);
+    digest::stamp(stored, (&mut document, order), context)?;
+    Ok(document)
+}
+
+/// Writes a document; an existing file is replaced in one step.
+///
+/// # Errors
+///
+/// The template does not fit, or the disk refuses.
+pub fn write(document: &Document, form: &Form) -> Result<PathBuf, Problem> {
+    let text = report::render_as(document, form.format, &form.look)
+        .map_err(|error| not_written(form, &error))?;
+    file::replace(&form.out, text.as_bytes())?;
+    Ok(form.out.clone())
+}
+
+fn not_written(form: &Form, error: &report::RenderError) -> Problem {
+    let own = form.look == Look::OWN;
+    let sort = if own { Sort::Bug } else { Sort::NotUsable };
+    let problem = Problem::from_error("could not write the report", error, sort);
+    match own {
+        true => problem,
+        false => problem.advise("mend the template; kymo report template writes Kymo's own"),
+    }
+}
+
+/// What a session shows, in a few plain sentences.
+///
+/// # Errors
+///
+/// The session cannot be read.
+pub fn sentences(stored: &Stored, span: Span) -> Result<Vec<String>, Problem> {
+    let resources = gather::resources(stored, span)?;
+    let processes = gather::busiest(stored, span)?;
+    Ok(overview::sentences(&resources, &processes, SENTENCES_MAX)
+        .iter()
+        .map(ToString::to_string)
+        .collect())
+}
+
+/// Reads a text file that a user named, bounded.
+fn read_text(path: &Path, most: u64) -> Result<String, Problem> {
+    use std::io::Read;
+    let what = || format!("could not read {}", path.display());
+    let trouble = |error: std::io::Error| Problem::from_error(what(), &error, Sort::NotReadable);
+    let file = std::fs::File::open(path).map_err(trouble)?;
+    let regular = file.metadata().map_err(trouble)?.is_file();
+    if !regular {
+        return Err(Problem {
+            what: what(),
+            why: "it is no regular file".to_owned(),
+            what_to_do: "a file".to_owned(),
+            sort: Sort::Usage,
+        });
+    }
+    let mut bytes = Vec::new();
+    file.take(most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(trouble)?;
+    if bytes.len() as u64 > most {
+        return Err(Problem {
+            what: what(),
+            why: format!("it has more than {most} bytes"),
+            what_to_do: "a smaller file".to_owned(),
+            sort: Sort::Limit,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| Problem {
+        what: what(),
+        why: "it is no text".to_owned(),
+        what_to_do: "a text file in UTF-8".to_owned(),
+        sort: Sort::NotUsable,
+    })
+}
