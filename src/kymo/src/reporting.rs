@@ -13,8 +13,8 @@ use workflow::problem::{Problem, Sort};
 use workflow::report::verify::{Verified, Words};
 use workflow::report::{Form, Order, draft};
 
-use crate::commands::{SCHEMA, json, opened, outcome, size_text, verify_session};
-use crate::failure::{Answer, Output, answer, answer_text, tell};
+use crate::commands::{Output, SCHEMA, json, opened, outcome, size_text, verify_session};
+use crate::failure::{Answer, answer, answer_text, tell};
 
 /// `kymo report`.
 #[derive(Debug, Args)]

@@ -13,6 +13,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::Draft;
 use crate::time::{Moment, Span};
 use crate::unit::Unit;
 
@@ -139,6 +140,9 @@ pub struct Kept {
     /// What people chose for the report, in the order they chose it.
     #[serde(default)]
     pub pinned: Vec<Finding>,
+    /// Reports that people began, at most one a kind.
+    #[serde(default)]
+    pub drafts: Vec<Draft>,
     /// What was said while it was recorded; `None` where nobody watched.
     #[serde(default)]
     pub live: Option<Said>,

@@ -177,22 +177,21 @@ impl Chart {
             Style::Lines => columns.iter().map(|it| visible(it, frame.window)).collect(),
             Style::Stacked => stacked(&columns, frame.window),
         };
-        let lines = drawn
-            .iter()
-            .zip(points)
-            .map(|((label, stored, drawn), points)| {
-                line(
-                    label,
-                    stored,
-                    drawn,
-                    points,
-                    &mut Context {
-                        window: frame.window,
-                        sources,
-                    },
-                )
-            });
-        let lines: Vec<Line> = lines.collect();
+        let last = drawn.len().saturating_sub(1);
+        let mut lines: Vec<Line> = Vec::with_capacity(drawn.len());
+        for (place, ((label, stored, drawn), points)) in drawn.iter().zip(points).enumerate() {
+            let mut context = Context {
+                window: frame.window,
+                computation: match (stored.series.kind == drawn.series.kind, &input.band) {
+                    // What is expected is the last line, within its band.
+                    (_, Some(_)) if place == last => EXPECTED,
+                    (true, _) => SAMPLES,
+                    (false, _) => RATES,
+                },
+                sources,
+            };
+            lines.push(line(label, (stored, drawn), points, &mut context));
+        }
         let unit = columns.first()?.series.unit.clone();
         Some(Self {
             number,
@@ -238,28 +237,29 @@ impl Chart {
     }
 }
 
+/// How the numbers of a line are computed.
+const SAMPLES: &str = "samples as recorded; mean and exact percentiles of them";
+const RATES: &str = "growth per second between readings; mean and exact percentiles of it";
+const EXPECTED: &str = "what is expected after the recording; mean and percentiles of it";
+
 struct Context<'a> {
     window: Span,
+    computation: &'static str,
     sources: &'a mut Sources,
 }
 
 fn line(
     label: &str,
-    stored: &Column,
-    drawn: &Column,
+    (stored, drawn): (&Column, &Column),
     points: Vec<LinePoint>,
     context: &mut Context<'_>,
 ) -> Line {
     let values = drawn.values.get(drawn.rows(context.window));
     let summary = summary::of(values.unwrap_or_default());
-    let computation = if stored.series.kind == drawn.series.kind {
-        "samples as recorded; mean and exact percentiles of them"
-    } else {
-        "growth per second between readings; mean and exact percentiles of it"
-    };
+    let name = stored.series.key.to_string();
     let source = context
         .sources
-        .id(&stored.series.key.to_string(), computation);
+        .id_within(context.window, &name, context.computation);
     let token = |value, statistic| Token::new(value, &drawn.series.unit, statistic, source);
     Line {
         label: label.to_owned(),

@@ -120,7 +120,10 @@ pub fn compare(reading: &Reading, document: &Document) -> Check {
                 true => &mut check.stale,
                 false => &mut check.altered,
             };
-            list.push(difference(number, *own, document));
+            let found = difference(number, *own, document);
+            if !list.contains(&found) {
+                list.push(found);
+            }
         }
     }
     let mut missing: Vec<Now<'_>> = now

@@ -3,7 +3,6 @@
 use analysis::overview::{ProcessUse, ResourceUse};
 use analysis::quality::{Coverage, Mark};
 use model::annotation::Annotation;
-use model::event::EventKind;
 use model::host::Host;
 use model::time::{Moment, Span, Zone};
 use model::unit::Unit;
@@ -254,16 +253,16 @@ pub(crate) fn processes_within(
         let ellipsis = if cut { "…" } else { "" };
         vec![
             Cell::code(&it.name),
-            Cell::text(it.pid.to_string()),
+            Cell::code(it.pid.to_string()),
             Cell::text(&it.host),
             Cell::number(Token::duration(it.cpu_seconds, "growth", source)),
             Cell {
                 bar: Some(it.machine_share),
                 ..number(it.machine_share, "1", "growth over processors and time")
             },
-            number(it.peak_resident_bytes, "By", "max"),
-            number(it.read_bytes, "By", "growth"),
-            number(it.write_bytes, "By", "growth"),
+            number(it.peak_resident_bytes, "By", "largest resident memory"),
+            number(it.read_bytes, "By", "growth of bytes read"),
+            number(it.write_bytes, "By", "growth of bytes written"),
             Cell {
                 more: if cut {
                     it.command.clone()
@@ -296,16 +295,12 @@ pub(crate) fn events(events: &[HostEvent]) -> Table {
     let shown = &events[..events.len().min(MOST_EVENTS)];
     let row = |it: &HostEvent| {
         let kind = it.event.kind;
-        let what = if kind == EventKind::Setting {
-            Cell::code(it.event.line())
-        } else {
-            Cell::text(it.event.line())
-        };
         vec![
             time(it.event.at),
             Cell::text(&it.host),
             Cell::text(kind.name()),
-            what,
+            // As the machine says it, digits and all.
+            Cell::code(it.event.line()),
         ]
     };
     Table {

@@ -560,6 +560,62 @@ fn an_empty_recording_makes_a_report_too() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[test]
+fn equal_ids_are_equal_numbers() {
+    for dress in [plain as Dress, hostile] {
+        let document = document(&input(dress));
+        let mut known = std::collections::HashMap::new();
+        for (section, token) in document.tokens() {
+            let same = (token.value.to_bits(), token.text.clone());
+            let other = known.entry(token.id.clone()).or_insert(same.clone());
+            assert_eq!(*other, same, "{} in {section}", token.statistic);
+        }
+        assert!(known.len() > 50 && !known.contains_key(""));
+    }
+}
+
+/// Digits that stand outside of numbers, names, times and what machines said.
+#[test]
+fn every_number_in_words_has_a_source() {
+    let document = document(&input(plain));
+    let json = serde_json::to_value(&document).unwrap_or_default();
+    let mut loose = Vec::new();
+    words(&json["sections"], &mut loose);
+    let loose: Vec<_> = loose
+        .iter()
+        .filter(|text| {
+            let mut pieces = crate::numerals::pieces(text).into_iter();
+            pieces.any(|it| matches!(it, crate::numerals::Piece::Number { .. }))
+        })
+        .collect();
+    // Names of processes with their number, publications and versions are words.
+    let named = |text: &str| {
+        [
+            "Kymo 0.1.0",
+            "postgres (",
+            "nginx (",
+            "KDD",
+            "Debian",
+            "Fan's type",
+        ]
+        .iter()
+        .any(|it| text.contains(it))
+    };
+    let loose: Vec<_> = loose.into_iter().filter(|it| !named(it)).collect();
+    assert!(loose.is_empty(), "{loose:?}");
+}
+
+fn words(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Object(map) if map.get("run") == Some(&"text".into()) => {
+            found.extend(map["text"].as_str().map(str::to_owned));
+        }
+        serde_json::Value::Object(map) => map.values().for_each(|it| words(it, found)),
+        serde_json::Value::Array(list) => list.iter().for_each(|it| words(it, found)),
+        _ => {}
+    }
+}
+
 /// The section of the findings as Markdown, from its heading to the next.
 fn told(choice: Choice, findings: Vec<FindingInput>) -> Result<String, Box<dyn Error>> {
     let input = Input {

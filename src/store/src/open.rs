@@ -24,11 +24,8 @@ pub(crate) const ANNOTATIONS: &str = "annotations.ron";
 /// Name of the document with the findings.
 pub(crate) const FINDINGS: &str = "findings.ron";
 
-/// Name of the document with drafts of reports.
-pub(crate) const REPORTS: &str = "reports.ron";
-
 /// Documents beside the manifest that are copied with a session as they are.
-pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS, REPORTS];
+pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS];
 
 /// Opens what is at `path`.
 pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
@@ -46,7 +43,6 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
     };
     let annotations = document_of(&place, ANNOTATIONS, &mut warnings).unwrap_or_default();
     let kept = document_of(&place, FINDINGS, &mut warnings);
-    let drafts = document_of(&place, REPORTS, &mut warnings).unwrap_or_default();
     let journal_bytes = match &place {
         Place::Folder(folder) => tape::bytes(folder),
         _ => 0,
@@ -65,10 +61,6 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         .kept
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = kept;
-    *inner
-        .drafts
-        .write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner) = drafts;
     Ok(inner)
 }
 
@@ -147,7 +139,6 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
         journal_bytes: 0,
         annotations: RwLock::default(),
         kept: RwLock::default(),
-        drafts: RwLock::default(),
         storing: Mutex::default(),
         warnings: Mutex::default(),
         row_index: Mutex::default(),

@@ -11,7 +11,6 @@ use model::event::{Event, EventKind};
 use model::finding::Kept;
 use model::host::HostId;
 use model::process::ProcessId;
-use model::report::Draft;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
 use polars::prelude::DataFrame;
@@ -41,8 +40,6 @@ pub(crate) struct Inner {
     pub(crate) annotations: RwLock<Vec<Annotation>>,
     /// The findings kept in the session; none before it was analyzed.
     pub(crate) kept: RwLock<Option<Kept>>,
-    /// Drafts of reports, at most one a kind.
-    pub(crate) drafts: RwLock<Vec<Draft>>,
     /// Held while notes are stored, so that the last to come is the last to write.
     pub(crate) storing: Mutex<()>,
     pub(crate) warnings: Mutex<Vec<Warning>>,

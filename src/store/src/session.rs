@@ -21,7 +21,6 @@ use model::histogram::Row;
 use model::host::HostId;
 use model::process::{Field, Process, ProcessId, Reading};
 use model::pyramid::Level;
-use model::report::Draft;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
 use serde::Serialize;
@@ -31,7 +30,7 @@ use crate::disk::{RealDisk, write_whole};
 use crate::document;
 use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, HostEntry, Manifest, Table};
-use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS, REPORTS};
+use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS};
 use crate::part::{Data, Inner, Place, lock};
 use crate::requests::{SpanFilter, Spans};
 use crate::tables;
@@ -455,23 +454,6 @@ impl Session {
         Ok(())
     }
 
-    /// Drafts of reports that are kept in the session, at most one a kind.
-    pub fn drafts(&self) -> Vec<Draft> {
-        read(&self.inner.drafts).clone()
-    }
-
-    /// Replaces the drafts and stores them, as [`Session::set_annotations`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
-    pub fn set_drafts(&self, drafts: Vec<Draft>) -> Result<(), QueryError> {
-        let _storing = lock(&self.inner.storing);
-        self.put(REPORTS, &drafts, "this much in reports")?;
-        *write(&self.inner.drafts) = drafts;
-        Ok(())
-    }
-
     /// Replaces the findings for as long as the session is open; stores nothing.
     pub fn hold(&self, kept: Kept) {
         *write(&self.inner.kept) = Some(kept);
@@ -552,10 +534,6 @@ impl Session {
                 (!notes.is_empty()).then(|| document::sealed(&*notes))
             }
             FINDINGS => read(&self.inner.kept).as_ref().map(document::sealed),
-            REPORTS => {
-                let drafts = read(&self.inner.drafts);
-                (!drafts.is_empty()).then(|| document::sealed(&*drafts))
-            }
             _ => None,
         };
         match now {

@@ -477,6 +477,7 @@ fn findings_and_notes_stay_side_by_side() -> Outcome {
             reason: "a \"nightly\" backup".to_owned(),
         }],
         pinned: Vec::new(),
+        drafts: Vec::new(),
         live: Some(Said::default()),
     };
     session.set_annotations(vec![note(1)])?;

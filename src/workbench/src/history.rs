@@ -208,6 +208,7 @@ mod tests {
     static NO_REMARKS: Remarks = Remarks {
         expected: Vec::new(),
         pinned: Vec::new(),
+        drafts: Vec::new(),
     };
 
     fn beside(notes: &[Annotation]) -> Beside<'_> {

@@ -23,7 +23,6 @@ use model::finding::Kept;
 use model::host::{Host, HostId};
 use model::process::{Field, ProcessId};
 use model::pyramid::Pyramid;
-use model::report::Draft;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
 use store::progress::{Continue, Progress};
@@ -282,26 +281,6 @@ impl Stored {
             .session
             .keep(kept)
             .map_err(|error| storing(self.path(), &error, "findings"))
-    }
-
-    /// Drafts of reports that are kept in the session, at most one a kind.
-    pub fn drafts(&self) -> Vec<Draft> {
-        self.inner.session.drafts()
-    }
-
-    /// Replaces the draft of a kind that is kept in the session.
-    ///
-    /// # Errors
-    ///
-    /// The session cannot be written.
-    pub fn keep_draft(&self, draft: Draft) -> Result<(), Problem> {
-        let mut drafts = self.drafts();
-        drafts.retain(|it| it.kind != draft.kind);
-        drafts.push(draft);
-        self.inner
-            .session
-            .set_drafts(drafts)
-            .map_err(|error| storing(self.path(), &error, "the report's draft"))
     }
 
     /// Replaces the findings for as long as the session is open; stores nothing.

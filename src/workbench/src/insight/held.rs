@@ -4,6 +4,7 @@
 
 use analysis::anomaly::expected::of_finding;
 use model::finding::{Expected, Finding, FindingId, Kept, Said};
+use model::report::{Draft, Item};
 
 /// Findings that people can choose for the report.
 const PINNED_MAX: usize = 200;
@@ -31,6 +32,8 @@ pub struct Remarks {
     pub expected: Vec<Expected>,
     /// What belongs into the report, in the order it was chosen.
     pub pinned: Vec<Finding>,
+    /// Reports that they began, at most one a kind.
+    pub drafts: Vec<Draft>,
 }
 
 impl From<Kept> for Held {
@@ -42,6 +45,7 @@ impl From<Kept> for Held {
             remarks: Remarks {
                 expected: kept.expected,
                 pinned: kept.pinned,
+                drafts: kept.drafts,
             },
         }
     }
@@ -54,6 +58,7 @@ impl From<&Held> for Kept {
             findings: held.findings.clone(),
             expected: held.remarks.expected.clone(),
             pinned: held.remarks.pinned.clone(),
+            drafts: held.remarks.drafts.clone(),
             live: held.live.clone(),
         }
     }
@@ -78,6 +83,36 @@ impl Remarks {
     /// Takes a finding out of the report.
     pub fn unpin(&mut self, id: FindingId) {
         self.pinned.retain(|it| it.id != id);
+    }
+
+    /// Moves a finding of the report to another place in its order.
+    pub fn move_pin(&mut self, from: usize, to: usize) {
+        if from < self.pinned.len() && to < self.pinned.len() {
+            let finding = self.pinned.remove(from);
+            self.pinned.insert(to, finding);
+        }
+    }
+
+    /// The draft of a kind of report, if somebody began one.
+    pub fn draft(&self, kind: &str) -> Option<&Draft> {
+        self.drafts.iter().find(|it| it.kind == kind)
+    }
+
+    /// Replaces the draft of a kind.
+    pub fn set_draft(&mut self, draft: Draft) {
+        match self.drafts.iter_mut().find(|it| it.kind == draft.kind) {
+            Some(place) => *place = draft,
+            None => self.drafts.push(draft),
+        }
+    }
+
+    /// Adds something to the draft of a kind, which begins as `usual` where nobody began one.
+    pub fn add_to_draft(&mut self, usual: Draft, item: Item) {
+        let mut draft = self.draft(&usual.kind).cloned().unwrap_or(usual);
+        if draft.items.len() < model::report::ITEMS_MAX {
+            draft.items.push(item);
+        }
+        self.set_draft(draft);
     }
 
     /// Says that something was to be expected.

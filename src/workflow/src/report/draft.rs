@@ -38,7 +38,7 @@ pub fn folder() -> Option<PathBuf> {
 ///
 /// A template is there and cannot be used.
 pub fn of_kind(stored: &Stored, kind: &str) -> Result<Draft, Problem> {
-    let mut kept = stored.drafts().into_iter();
+    let mut kept = stored.kept().unwrap_or_default().drafts.into_iter();
     if let Some(draft) = kept.find(|it| it.kind == kind) {
         return Ok(draft);
     }
