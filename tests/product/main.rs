@@ -24,6 +24,7 @@ mod large;
 mod layers;
 mod plans;
 mod recording;
+mod reports;
 mod shop;
 mod ssh;
 mod sshd;

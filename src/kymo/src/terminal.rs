@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use model::time::Moment;
 use ::report::Format;
+use model::time::Moment;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
 use workflow::recording::{Request, Setup};

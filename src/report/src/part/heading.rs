@@ -150,7 +150,7 @@ fn row(it: &TrendRow, source: SourceId) -> Vec<Cell> {
 
 fn season(trend: &Trend, source: SourceId) -> Cell {
     let Some(season) = trend.season else {
-        return Cell::text("none found");
+        return Cell::text("none");
     };
     let period = Token::duration(season.period_seconds, "period of the season", source);
     let share = Token::new(
@@ -172,7 +172,7 @@ fn season(trend: &Trend, source: SourceId) -> Cell {
 
 fn limit(it: &TrendRow, source: SourceId) -> Cell {
     let Some(limit) = &it.trend.limit else {
-        return Cell::text("none known");
+        return Cell::text("none");
     };
     let value = Token::new(limit.limit, &it.unit, "limit", source);
     let mut runs = vec![Run::Number(value)];

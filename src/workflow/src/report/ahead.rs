@@ -13,6 +13,7 @@ use model::columns::Column;
 use model::report::Draft;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
+use model::told;
 use report::chart::{ChartInput, Style};
 use report::input::{OutlookInput, OutlookRow, TrendRow, TrendsInput};
 
@@ -74,7 +75,7 @@ pub(super) fn trends(
         .collect();
     let columns = stored.columns(&known, Some(input.span()))?;
     let charts = known.iter().zip(columns).map(|(key, column)| ChartInput {
-        title: key.to_string(),
+        title: told::of(key),
         host: key.host.clone(),
         style: Style::Lines,
         ceiling: None,
@@ -156,7 +157,10 @@ pub(super) fn outlook(
             .collect()
     })?;
     // Those that are expected to leave what they were lately come first.
-    found.sort_by(|a: &OutlookRow, b| leaves(b).total_cmp(&leaves(a)));
+    found.sort_by(|a: &OutlookRow, b| {
+        let order = leaves(b).total_cmp(&leaves(a));
+        order.then(moves(b).cmp(&moves(a)))
+    });
     Ok(OutlookInput {
         looked_at: chosen.len(),
         rows: found,
@@ -210,7 +214,7 @@ fn row(frame: &Frame, line: &Line, (horizon, window): (usize, Span)) -> Option<O
         unit: series.unit.clone(),
         step_seconds: frame.step_seconds(),
         chart: ChartInput {
-            title: series.key.to_string(),
+            title: told::of(&series.key),
             host: series.key.host.clone(),
             style: Style::Lines,
             ceiling: None,
@@ -240,6 +244,16 @@ fn ahead(frame: &Frame, row: usize) -> Moment {
         .step_ns
         .saturating_mul(i64::try_from(row).unwrap_or(i64::MAX));
     frame.moment(frame.rows()).plus_ns(step)
+}
+
+/// Whether a series ever changed: what never did is drawn last.
+fn moves(row: &OutlookRow) -> bool {
+    let past = row.chart.lines.first();
+    past.is_some_and(|(_, past)| {
+        let mut numbers = past.values.iter().filter(|it| it.is_finite());
+        let first = numbers.next();
+        numbers.any(|it| Some(it) != first)
+    })
 }
 
 /// How far the band at the end lies beyond the last values, in its own width.

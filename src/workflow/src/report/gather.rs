@@ -35,7 +35,6 @@ const SERVICE_CHARTS_MAX: usize = 12;
 /// Processes listed.
 const PROCESSES_MAX: usize = 20;
 
-
 /// What a draft needs to be gathered.
 struct Needs {
     parts: HashSet<String>,

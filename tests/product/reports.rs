@@ -1,0 +1,317 @@
+//! Reports from outside: four kinds in every form, numbers that are computed anew, and
+//! what becomes of a report whose data, numbers or words change.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::binary::{json, kymo, run};
+use crate::shop::{Shop, session};
+
+const KINDS: [&str; 4] = ["performance", "trend", "optimization", "prediction"];
+
+/// Seconds of the table.
+const ROWS: usize = 300;
+
+/// The row whose value is changed.
+const CHANGED: usize = 200;
+
+/// A table of three series as a session; `odd` is what the second one has in [`CHANGED`].
+fn table(home: &Path, odd: f64) -> PathBuf {
+    let mut text = "time,web-1:load,web-1:queue,db-1:load\n".to_owned();
+    for row in 0..ROWS {
+        let wave = (row as f64 / 17.0).sin();
+        let noise = ((row * 7_919) % 97) as f64 / 97.0;
+        let queue = match row {
+            CHANGED => odd,
+            row => 10.0 + 3.0 * noise + if row > 150 { 20.0 } else { 0.0 },
+        };
+        text.push_str(&format!(
+            "{},{},{queue},{}\n",
+            1_767_000_000 + row,
+            50.0 + 5.0 * wave + noise,
+            7.0 + noise
+        ));
+    }
+    let csv = home.join("table.csv");
+    std::fs::write(&csv, text).expect("it is written");
+    let out = home.join("table.kymo");
+    if out.exists() {
+        std::fs::remove_file(&out).expect("it is removed");
+    }
+    run(kymo(home).arg("import").arg(&csv).arg("--out").arg(&out), 0);
+    out
+}
+
+fn report(home: &Path, input: &Path, arguments: &[&str], name: &str) -> PathBuf {
+    let out = home.join(name);
+    let mut command = kymo(home);
+    command.arg("report").arg(input).args(arguments);
+    run(command.arg("--out").arg(&out), 0);
+    out
+}
+
+fn verified(home: &Path, report: &Path, code: i32) -> Value {
+    json(&run(
+        kymo(home).arg("verify").arg(report).arg("--json"),
+        code,
+    ))
+}
+
+/// A draft that speaks of one series in two windows and of another one.
+fn draft(home: &Path) -> PathBuf {
+    let moment = |row: usize| (1_767_000_000 + row as i64) * 1_000_000_000;
+    let span = |from, to| format!("Some((from: {}, to: {}))", moment(from), moment(to));
+    let text = format!(
+        "(schema: 1, kind: \"performance\", title: \"Load test\", author: \"ops\", scope: \"3 hosts\", items: [
+            Part(\"summary\"),
+            Heading(\"What we saw\"),
+            Text(\"It was **slow**, about 12 % more.\"),
+            Chart((title: \"queue\", series: [\"web-1:queue\"], window: {})),
+            Table((of: Statistics([\"web-1:queue\", \"web-1:load\"]), window: {})),
+            Table((of: Statistics([\"web-1:queue\"]), window: {})),
+            Part(\"quality\"),
+        ])",
+        span(100, 250),
+        span(150, 250),
+        span(0, 100),
+    );
+    let path = home.join("draft.ron");
+    std::fs::write(&path, text).expect("it is written");
+    path
+}
+
+/// Ids of the numbers of a report that rest on a series within a window that holds a row.
+fn resting(document: &Value, series: &str, row: usize) -> BTreeSet<String> {
+    let at = 1_767_000_000 + row as i64;
+    let sources = document["sources"].as_array().expect("sources");
+    let rests = |it: &Value| {
+        let names = it["rests_on"]["series"].as_array();
+        let named = names.is_some_and(|it| it.iter().any(|it| it == series));
+        let bound = |place: usize| -> i64 {
+            let text = it["window"][place].as_str().expect("a time");
+            text.parse::<model::time::Moment>().expect("a time").0 / 1_000_000_000
+        };
+        named && bound(0) <= at && at < bound(1)
+    };
+    let places: BTreeSet<u64> = (1..)
+        .zip(sources)
+        .filter(|(_, it)| rests(it))
+        .map(|(place, _)| place)
+        .collect();
+    let mut ids = BTreeSet::new();
+    numbers(document, &mut |number| {
+        if places.contains(&number["source"].as_u64().unwrap_or(0)) {
+            ids.extend(number["id"].as_str().map(str::to_owned));
+        }
+    });
+    ids
+}
+
+fn numbers(value: &Value, found: &mut dyn FnMut(&Value)) {
+    match value {
+        Value::Object(map) if map.contains_key("statistic") && map.contains_key("source") => {
+            found(value);
+        }
+        Value::Object(map) => map.values().for_each(|it| numbers(it, found)),
+        Value::Array(list) => list.iter().for_each(|it| numbers(it, found)),
+        _ => {}
+    }
+}
+
+fn ids(list: &Value) -> BTreeSet<String> {
+    let list = list.as_array().expect("a list").iter();
+    list.map(|it| it["id"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_kind_in_every_form_is_made_and_verified() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let shop = Shop::default();
+    let session = session(home, "shop", &shop.run(), shop.cores);
+    for kind in KINDS {
+        for (_, format, suffix) in report::FORMATS {
+            let name = format!("{kind}.{suffix}");
+            let arguments = ["--kind", kind, "--format", format];
+            let out = report(home, &session, &arguments, &name);
+            assert!(std::fs::metadata(&out).expect("a report").len() > 1_000);
+        }
+        for suffix in ["html", "json"] {
+            let checked = verified(home, &home.join(format!("{kind}.{suffix}")), 0);
+            assert_eq!(checked["words"], "same", "{checked:#}");
+            assert!(checked["numbers"].as_u64() > Some(8), "{checked:#}");
+        }
+    }
+    // The same ids in the page and its twin.
+    let page = std::fs::read_to_string(home.join("trend.html")).expect("a page");
+    let twin = std::fs::read_to_string(home.join("trend.json")).expect("a twin");
+    let twin: Value = serde_json::from_str(&twin).expect("JSON");
+    let mut count = 0;
+    numbers(&twin, &mut |number| {
+        let id = number["id"].as_str().expect("an id");
+        assert!(page.contains(&format!("data-token=\"{id}\"")), "{id}");
+        count += 1;
+    });
+    assert!(count > 50);
+}
+
+#[test]
+fn a_changed_value_makes_exactly_those_numbers_stale_that_rest_on_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let draft = draft(home);
+    let draft = draft.to_str().expect("a name");
+    let page = report(home, &session, &["--draft", draft], "page.html");
+    let twin = report(
+        home,
+        &session,
+        &["--draft", draft, "--format", "json"],
+        "page.json",
+    );
+    for file in [&page, &twin] {
+        let checked = verified(home, file, 0);
+        assert_eq!(checked["ok"], true, "{checked:#}");
+        // The 3 of the scope is a fact of the head; 12 % stands in the text.
+        assert_eq!(checked["by_hand"], 1, "{checked:#}");
+    }
+    let text = std::fs::read_to_string(&twin).expect("a twin");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let wanted = resting(&document, "web-1:queue", CHANGED);
+    assert!(wanted.len() > 5, "{wanted:?}");
+    // A value that changes no mean to its shown digits, and no extreme.
+    table(home, 31.500_001);
+    for file in [&page, &twin] {
+        let checked = verified(home, file, 1);
+        assert_eq!(ids(&checked["stale"]), wanted, "{checked:#}");
+        assert_eq!(ids(&checked["altered"]), BTreeSet::new(), "{checked:#}");
+    }
+    table(home, 31.5);
+    verified(home, &page, 0);
+}
+
+#[test]
+fn an_altered_number_or_word_is_found() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let draft = draft(home);
+    let page = report(
+        home,
+        &session,
+        &["--draft", draft.to_str().expect("a name")],
+        "page.html",
+    );
+    let text = std::fs::read_to_string(&page).expect("a page");
+    let from = text.find("data-token=\"").expect("a number");
+    let shown = from + text[from..].find('>').expect("an end") + 1;
+    let end = shown + text[shown..].find('<').expect("an end");
+    let altered = format!("{}99{}", &text[..shown], &text[end..]);
+    std::fs::write(&page, altered).expect("it is written");
+    let checked = verified(home, &page, 1);
+    assert_eq!(ids(&checked["altered"]).len(), 1, "{checked:#}");
+    let altered = text.replacen("What we saw", "What we did not see", 1);
+    std::fs::write(&page, altered).expect("it is written");
+    let checked = verified(home, &page, 1);
+    assert_eq!(checked["words"], "altered");
+    // A number that was cut out altogether is missed.
+    let begin = text[..from].rfind("<a class=\"n\"").expect("a link");
+    let end = begin + text[begin..].find("</a>").expect("an end") + 4;
+    let cut = format!("{}{}", &text[..begin], &text[end..]);
+    std::fs::write(&page, cut).expect("it is written");
+    let checked = verified(home, &page, 1);
+    assert!(checked["ok"] == false, "{checked:#}");
+}
+
+#[test]
+fn what_cannot_be_verified_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let page = report(home, &session, &[], "page.html");
+    std::fs::rename(&session, home.join("elsewhere.kymo")).expect("it moves");
+    let output = run(kymo(home).arg("verify").arg(&page), 3);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("is not beside it") && said.contains("--session"),
+        "{said}"
+    );
+    let elsewhere = home.join("elsewhere.kymo");
+    run(
+        kymo(home)
+            .arg("verify")
+            .arg(&page)
+            .arg("--session")
+            .arg(&elsewhere),
+        1,
+    );
+    for (name, text, code) in [
+        ("empty.html", "", 4),
+        ("other.html", "<html></html>", 4),
+        ("other.json", "{\"schema\": 7}", 8),
+        ("broken.json", "{\"schema\": ", 4),
+        ("old.json", "{\"schema\": 1}", 4),
+        ("proof.html", "<template id=\"kymo-proof\">{</template>", 4),
+    ] {
+        let path = home.join(name);
+        std::fs::write(&path, text).expect("it is written");
+        run(kymo(home).arg("verify").arg(&path), code);
+    }
+}
+
+#[test]
+fn templates_of_users_are_used_and_their_faults_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let templates = home.join("templates");
+    run(
+        kymo(home).args(["report", "--templates"]).arg(&templates),
+        0,
+    );
+    // The kinds' own templates make what the kinds make.
+    for kind in KINDS {
+        let own = templates.join(format!("{kind}.ron"));
+        let own = own.to_str().expect("a name");
+        let usual = report(home, &session, &["--kind", kind, "--format", "md"], "a.md");
+        let drawn = report(home, &session, &["--draft", own, "--format", "md"], "b.md");
+        let text = |path: &Path| std::fs::read_to_string(path).expect("a report");
+        assert_eq!(text(&usual), text(&drawn), "{kind}");
+    }
+    let mine = home.join("mine.html");
+    std::fs::write(&mine, "<p>{{ doc.title }}</p>\n{{ proof }}").expect("it is written");
+    let mine_name = mine.to_str().expect("a name");
+    let title = ["--template", mine_name, "--title", "<b>mine</b>"];
+    let page = report(home, &session, &title, "mine-out.html");
+    let text = std::fs::read_to_string(&page).expect("a page");
+    assert!(text.starts_with("<p>&lt;b&gt;mine"), "{text}");
+    std::fs::write(&mine, "{% if %}").expect("it is written");
+    let out = home.join("no.html");
+    let output = run(
+        kymo(home)
+            .arg("report")
+            .arg(&session)
+            .args(["--template", mine_name, "--out"])
+            .arg(&out),
+        4,
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("line 1") || said.contains("page:1"), "{said}");
+    assert!(!out.exists());
+    std::fs::write(home.join("bad.ron"), "(schema: 1,\n kind: 7)").expect("it is written");
+    let output = run(
+        kymo(home)
+            .arg("report")
+            .arg(&session)
+            .arg("--draft")
+            .arg(home.join("bad.ron"))
+            .arg("--out")
+            .arg(&out),
+        4,
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("line 2, column"), "{said}");
+}
