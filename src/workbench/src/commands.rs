@@ -7,6 +7,19 @@ use eframe::egui::{Context, Event, Key, Modifiers, Popup};
 
 use crate::layout::Screen;
 
+/// A table that the report can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reported {
+    /// The busiest processes.
+    Processes,
+    /// Services and their operations.
+    Services,
+    /// What happened.
+    Events,
+    /// How complete the data is.
+    Coverage,
+}
+
 /// One thing the user can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Id {
@@ -30,6 +43,8 @@ pub enum Id {
     ReportMarkdown,
     /// Write a report as JSON.
     ReportJson,
+    /// Add a table to the report.
+    ToReport(Reported),
     /// Write the samples as CSV.
     ExportCsv,
     /// Write the samples as Parquet.
@@ -348,6 +363,10 @@ pub const ALL: &[Command] = &[
     line(Id::ReportHtml, ("report.html", "Export report (HTML)…"), File, &[ctrl(Key::E)], Data),
     line(Id::ReportMarkdown, ("report.markdown", "Export report (Markdown)…"), File, &[], Data),
     line(Id::ReportJson, ("report.json", "Export report (JSON)…"), File, &[], Data),
+    line(Id::ToReport(Reported::Processes), ("report.add-processes", "Add processes to report"), Edit, &[], Data),
+    line(Id::ToReport(Reported::Services), ("report.add-services", "Add services to report"), Edit, &[], Data),
+    line(Id::ToReport(Reported::Events), ("report.add-events", "Add events to report"), Edit, &[], Data),
+    line(Id::ToReport(Reported::Coverage), ("report.add-quality", "Add data quality to report"), Edit, &[], Data),
     line(Id::ExportCsv, ("export.csv", "Export samples (CSV)…"), File, &[], Data),
     line(Id::ExportParquet, ("export.parquet", "Export samples (Parquet)…"), File, &[], Data),
     line(Id::ExportPrometheus, ("export.prometheus", "Export samples (Prometheus text)…"), File, &[], Data),
@@ -412,6 +431,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Forecast), ("view.forecast", "Forecast: what comes next"), View, &[], Always),
     line(Id::Show(Screen::Correlate), ("view.correlate", "Correlate: what moves together"), View, &[], Always),
     line(Id::Show(Screen::Plan), ("view.plan", "Plan: what would help, and did it help"), View, &[], Always),
+    line(Id::Show(Screen::Report), ("view.report", "Report: what others are told"), View, &[], Always),
     line(Id::Show(Screen::Services), ("view.services", "Services: response time, throughput, errors"), View, &[], Always),
     line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),
     line(Id::CorrelateSelected, ("analyze.correlate", "What moves together with this series"), View, &[], When::Series),

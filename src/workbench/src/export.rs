@@ -11,13 +11,16 @@ use workflow::report::{self, Order};
 use workflow::stored::Stored;
 use workflow::tables::{self, Format};
 
+use crate::inquiry::report::Asked;
 use crate::tasks::Written;
 
 /// What is to be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Export {
     /// A performance report of a range.
     Report(Form, Span),
+    /// A report as it was drafted.
+    Drafted(Form, Box<Asked>),
     /// Every sample as plain files in a folder.
     Samples(Table),
     /// A range as a session of its own.
@@ -35,6 +38,24 @@ pub enum Form {
     Json,
 }
 
+impl Form {
+    /// Every form with its name in menus.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::Html, "Web page (HTML)"),
+        (Self::Markdown, "Markdown"),
+        (Self::Json, "JSON, for programs"),
+    ];
+
+    /// The suffix of its files, and what a file dialog calls them.
+    fn suffix(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Html => ("html", "Web page"),
+            Self::Markdown => ("md", "Markdown"),
+            Self::Json => ("json", "JSON"),
+        }
+    }
+}
+
 /// Forms of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
@@ -48,9 +69,9 @@ pub enum Table {
 
 impl Export {
     /// What it is called while it is written.
-    pub fn label(self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
-            Self::Report(..) => "writing the report",
+            Self::Report(..) | Self::Drafted(..) => "writing the report",
             Self::Samples(Table::Csv) => "exporting samples as CSV",
             Self::Samples(Table::Parquet) => "exporting samples as Parquet",
             Self::Samples(Table::Prometheus) => "exporting samples as Prometheus text",
@@ -59,24 +80,25 @@ impl Export {
     }
 
     /// What was written, for the notice.
-    pub fn done(self) -> &'static str {
+    pub fn done(&self) -> &'static str {
         match self {
-            Self::Report(..) => "Report written",
+            Self::Report(..) | Self::Drafted(..) => "Report written",
             Self::Samples(_) => "Samples exported",
             Self::Part(_) => "Selection saved",
         }
     }
 
     /// A file or folder name that nobody has yet.
-    pub fn file_name(self, session: &Path) -> String {
+    pub fn file_name(&self, session: &Path) -> String {
         let stem = session.file_stem().map_or_else(
             || "session".to_owned(),
             |stem| stem.to_string_lossy().into_owned(),
         );
         match self {
-            Self::Report(Form::Html, _) => format!("{stem}-report.html"),
-            Self::Report(Form::Markdown, _) => format!("{stem}-report.md"),
-            Self::Report(Form::Json, _) => format!("{stem}-report.json"),
+            Self::Report(form, _) => format!("{stem}-report.{}", form.suffix().0),
+            Self::Drafted(form, asked) => {
+                format!("{stem}-{}.{}", asked.draft.kind, form.suffix().0)
+            }
             Self::Samples(Table::Csv) => format!("{stem}-csv"),
             Self::Samples(Table::Parquet) => format!("{stem}-parquet"),
             Self::Samples(Table::Prometheus) => format!("{stem}-prometheus"),
@@ -88,11 +110,12 @@ impl Export {
     }
 
     /// Kinds of files the dialog shows; `None` where a folder is written.
-    pub fn filter(self) -> Option<(&'static str, &'static str)> {
+    pub fn filter(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Report(Form::Html, _) => Some(("Web page", "html")),
-            Self::Report(Form::Markdown, _) => Some(("Markdown", "md")),
-            Self::Report(Form::Json, _) => Some(("JSON", "json")),
+            Self::Report(form, _) | Self::Drafted(form, _) => {
+                let (suffix, name) = form.suffix();
+                Some((name, suffix))
+            }
             Self::Samples(_) => None,
             Self::Part(_) => Some(("Kymo session", "kymo")),
         }
@@ -103,9 +126,19 @@ impl Export {
     /// # Errors
     ///
     /// What the workflow says.
-    pub fn write(self, stored: &Stored, out: &Path, context: &Context) -> Result<Written, Problem> {
+    pub fn write(
+        &self,
+        stored: &Stored,
+        out: &Path,
+        context: &Context,
+    ) -> Result<Written, Problem> {
         match self {
-            Self::Report(form, span) => report(stored, (form, span), out, context),
+            Self::Report(form, span) => {
+                let mut draft = report::draft::of_kind(stored, "performance")?;
+                draft.window = Some(*span);
+                report(stored, (*form, &Order::of(draft)), out, context)
+            }
+            Self::Drafted(form, asked) => report(stored, (*form, &asked.order()), out, context),
             Self::Samples(table) => {
                 let format = match table {
                     Table::Csv => Format::Csv,
@@ -120,7 +153,7 @@ impl Export {
                 })
             }
             Self::Part(span) => {
-                tables::trim(stored, (span, &[]), out, context)?;
+                tables::trim(stored, (*span, &[]), out, context)?;
                 Ok(Written {
                     path: out.to_path_buf(),
                     remark: String::new(),
@@ -133,24 +166,19 @@ impl Export {
 
 fn report(
     stored: &Stored,
-    (form, span): (Form, Span),
+    (form, order): (Form, &Order),
     out: &Path,
     context: &Context,
 ) -> Result<Written, Problem> {
-    let suffix = match form {
-        Form::Html => "html",
-        Form::Markdown => "md",
-        Form::Json => "json",
-    };
+    let (suffix, _) = form.suffix();
     let format = report::format_named(suffix).ok_or_else(|| Problem {
         what: format!("could not write {}", out.display()),
         why: format!("this build writes no {suffix}"),
         what_to_do: String::new(),
         sort: Sort::Bug,
     })?;
-    let mut draft = report::draft::of_kind(stored, "performance")?;
-    draft.window = Some(span);
-    let document = report::make(stored, &Order::of(draft), context)?;
+    let document = report::make(stored, order, context)?;
+    let loose = document.loose();
     let form = report::Form {
         format,
         look: report::draft::look(None, None)?,
@@ -158,7 +186,10 @@ fn report(
     };
     Ok(Written {
         path: report::write(&document, &form)?,
-        remark: String::new(),
+        remark: match loose {
+            0 => String::new(),
+            count => format!("{count} numbers written by hand lead to no source"),
+        },
         session: false,
     })
 }

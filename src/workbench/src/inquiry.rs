@@ -9,6 +9,7 @@
 pub mod forecast;
 pub mod limits;
 pub mod plan;
+pub mod report;
 pub mod services;
 pub mod together;
 
@@ -43,6 +44,10 @@ pub struct Inquiries {
     pub scores: plan::Scores,
     /// What came of a plan.
     pub verdict: plan::Outcomes,
+    /// A report before it is written.
+    pub report: report::Question,
+    /// Whether a finished report is what the session gives.
+    pub checked: report::Checks,
 }
 
 /// What a job brings.
@@ -70,6 +75,16 @@ pub enum Answer {
     Book(u64, Result<plan::Book, Problem>),
     /// What came of a plan.
     Verdict(u64, Result<plan::Concluded, Problem>),
+    /// A report before it is written.
+    Report(
+        u64,
+        Result<std::sync::Arc<::report::document::Document>, Problem>,
+    ),
+    /// Whether a finished report is what the session gives.
+    Checked(
+        u64,
+        Result<(String, workflow::report::verify::Verified), Problem>,
+    ),
 }
 
 /// How far a question is.
@@ -127,6 +142,8 @@ impl Inquiries {
         self.interval.reset();
         self.scores.reset();
         self.verdict.reset();
+        self.report.reset();
+        self.checked.reset();
     }
 
     /// Takes in what a job brings.
@@ -143,6 +160,8 @@ impl Inquiries {
             Answer::Interval(number, found) => self.interval.accept(number, Ok(found)),
             Answer::Book(number, book) => self.scores.accept(number, book),
             Answer::Verdict(number, verdict) => self.verdict.accept(number, verdict),
+            Answer::Report(number, made) => self.report.accept(number, made),
+            Answer::Checked(number, found) => self.checked.accept(number, found),
         }
     }
 }

@@ -33,6 +33,8 @@ pub enum Screen {
     Services,
     /// What would help, and did it help.
     Plan,
+    /// What others are told.
+    Report,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -55,6 +57,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Compare, "Compare"),
     (Screen::Services, "Services"),
     (Screen::Plan, "Plan"),
+    (Screen::Report, "Report"),
     (Screen::Bottleneck, "Bottleneck"),
     (Screen::Forecast, "Forecast"),
     (Screen::Correlate, "Correlate"),
@@ -89,6 +92,7 @@ pub fn standard() -> Layout {
             Screen::Compare,
             Screen::Services,
             Screen::Plan,
+            Screen::Report,
             Screen::Bottleneck,
             Screen::Forecast,
             Screen::Correlate,
@@ -152,6 +156,7 @@ const BESIDE_PLOTS: &[Screen] = &[
     Screen::Compare,
     Screen::Services,
     Screen::Plan,
+    Screen::Report,
     Screen::Bottleneck,
     Screen::Forecast,
     Screen::Correlate,

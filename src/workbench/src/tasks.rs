@@ -131,6 +131,8 @@ pub enum Purpose {
     SavePlan,
     /// Write the ledger of predictions into it.
     ExportLedger,
+    /// Hold the report in it against the session.
+    VerifyReport,
     /// Compare with it, on this side.
     Compare(Which),
     /// Record into it.

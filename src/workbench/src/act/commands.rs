@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use eframe::egui::{Context, Event, ViewportCommand};
+use model::report::Rows;
 
 use crate::app::App;
-use crate::commands::Id;
+use crate::commands::{Id, Reported};
 use crate::export::{Export, Form, Table};
 use crate::history::{Changed, Taken};
 use crate::layout::{self, Screen};
@@ -37,6 +38,12 @@ impl App {
             Id::Record => self.record_or_stop(),
             Id::ReportHtml => self.export(Export::Report(Form::Html, range)),
             Id::ReportMarkdown => self.export(Export::Report(Form::Markdown, range)),
+            Id::ToReport(table) => self.table_to_report(match table {
+                Reported::Processes => Rows::Processes,
+                Reported::Services => Rows::Services,
+                Reported::Events => Rows::Events,
+                Reported::Coverage => Rows::Coverage,
+            }),
             Id::ReportJson => self.export(Export::Report(Form::Json, range)),
             Id::ExportCsv => self.export(Export::Samples(Table::Csv)),
             Id::ExportParquet => self.export(Export::Samples(Table::Parquet)),

@@ -181,6 +181,7 @@ impl App {
             Purpose::Open
             | Purpose::OpenPlan
             | Purpose::After
+            | Purpose::VerifyReport
             | Purpose::Compare(_)
             | Purpose::Import(_) => String::new(),
             other => self.default_path(other).display().to_string(),
@@ -194,7 +195,7 @@ impl App {
 
     fn default_path(&self, purpose: &Purpose) -> PathBuf {
         match purpose {
-            Purpose::Open | Purpose::After | Purpose::Compare(_) => {
+            Purpose::Open | Purpose::After | Purpose::VerifyReport | Purpose::Compare(_) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
             }
@@ -251,6 +252,7 @@ impl App {
             Purpose::Open
             | Purpose::OpenPlan
             | Purpose::After
+            | Purpose::VerifyReport
             | Purpose::SavePlan
             | Purpose::ExportLedger
             | Purpose::Compare(_)
@@ -262,6 +264,7 @@ impl App {
         match purpose {
             Purpose::Open => self.open(path),
             Purpose::OpenPlan => self.open_plan(path),
+            Purpose::VerifyReport => self.verify_report(path),
             Purpose::After => self.views.plan.choose_after(path.display().to_string()),
             Purpose::SavePlan => self.save_plan(path),
             Purpose::ExportLedger => self.export_ledger(path),
@@ -388,6 +391,11 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
     }
     let dialog = rfd::FileDialog::new();
     match purpose {
+        Purpose::VerifyReport => dialog
+            .set_title("Report to verify")
+            .set_directory(start)
+            .add_filter("Reports", &["html", "json"])
+            .pick_file(),
         Purpose::Open | Purpose::After | Purpose::Compare(_) | Purpose::Import(_) => dialog
             .set_title(match purpose {
                 Purpose::Compare(_) => "Compare with a session or file",

@@ -124,7 +124,7 @@ impl App {
     }
 
     /// Changes what people say of findings as one step that can be undone.
-    fn remark(&mut self, step: Step, change: impl FnOnce(&mut Remarks)) {
+    pub(super) fn remark(&mut self, step: Step, change: impl FnOnce(&mut Remarks)) {
         let before = self.session.remarks().clone();
         let mut remarks = before.clone();
         change(&mut remarks);

@@ -159,6 +159,9 @@ impl App {
                 self.pin(*finding);
                 self.note("The report tells it now", Vec::new());
             }
+            services::Action::Report => {
+                self.table_to_report(model::report::Rows::Services);
+            }
             services::Action::Hear => self.ask_what_to_hear(None),
             services::Action::Help => self.command(ctx, Id::Applications),
             services::Action::Copy(text) => ctx.copy_text(text),

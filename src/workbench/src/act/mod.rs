@@ -16,6 +16,7 @@ mod notes;
 mod outcomes;
 mod panels;
 mod planning;
+mod reporting;
 mod time;
 
 pub(crate) use files::is_plan;
@@ -46,6 +47,7 @@ impl App {
             Wish::Correlate(action) => self.correlate(ctx, action),
             Wish::Services(action) => self.services(ctx, action),
             Wish::Plan(action) => self.planning(ctx, action),
+            Wish::Report(action) => self.reporting(ctx, action),
             Wish::Compare(action) => self.comparison(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),

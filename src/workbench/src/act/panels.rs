@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use eframe::egui::Context;
 use model::process::ProcessId;
+use model::report::{Rows, Shape};
 use model::series::SeriesKey;
 use workflow::processes::Measure;
 
@@ -41,6 +42,13 @@ impl App {
                 self.bring_up(Screen::Samples);
             }
             Action::CopyData(items) => self.copy_data(ctx, &items),
+            Action::ToReport(title, items, stacked) => {
+                let shape = match stacked {
+                    true => Shape::Stacked,
+                    false => Shape::Lines,
+                };
+                self.chart_to_report((title, &items), shape);
+            }
             Action::Statistics(items) => self.describe(&items),
             Action::Columns(columns) => self.set_columns(columns),
             Action::Height(height) => self.set_height(height),
@@ -245,6 +253,7 @@ impl App {
             processes::Action::Copy(text) => ctx.copy_text(text),
             processes::Action::Attach => self.attach_text("local"),
             processes::Action::Follow => self.newest(),
+            processes::Action::Report => self.table_to_report(Rows::Processes),
         }
     }
 
@@ -261,6 +270,7 @@ impl App {
             events::Action::Goto(moment) => self.timeline.reveal(moment),
             events::Action::Copy(text) => ctx.copy_text(text),
             events::Action::Follow => self.newest(),
+            events::Action::Report => self.table_to_report(Rows::Events),
         }
     }
 
@@ -276,6 +286,9 @@ impl App {
                 self.timeline.selection = Some(range);
             }
             details::Action::Deselect => self.timeline.selection = None,
+            details::Action::Report(series) => {
+                self.table_to_report(Rows::Statistics(series));
+            }
             details::Action::Copy(text) => ctx.copy_text(text),
         }
     }

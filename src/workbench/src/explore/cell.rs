@@ -192,6 +192,9 @@ fn items_ui(ui: &mut Ui, (plot, panel): (&Plot, &Panel), actions: &mut Vec<Actio
     if ui.button("Show as table").clicked() {
         actions.push(Action::ShowTable(plot.id));
     }
+    if ui.button("Add to report").clicked() {
+        actions.push(Action::ToReport(plot.title.clone(), items(), stacked));
+    }
     if ui.button("Copy data as TSV").clicked() {
         actions.push(Action::CopyData(items()));
     }

@@ -100,6 +100,8 @@ pub enum Action {
     ShowAll(u64),
     /// Put the visible samples of these curves on the clipboard.
     CopyData(Vec<Item>),
+    /// Add a chart of these to the report, stacked or not.
+    ToReport(String, Vec<Item>, bool),
     /// Show the statistics of these curves.
     Statistics(Vec<Item>),
     /// Plots side by side.

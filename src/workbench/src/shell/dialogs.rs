@@ -412,6 +412,7 @@ fn path_ui(
         Purpose::Open => ("Open a path", "Open"),
         Purpose::OpenPlan => ("Open a plan", "Open"),
         Purpose::After => ("Recording after the change", "Use"),
+        Purpose::VerifyReport => ("Report to verify", "Verify"),
         Purpose::SavePlan => ("Save the plan", "Save"),
         Purpose::ExportLedger => ("Export the ledger", "Write"),
         Purpose::Compare(_) => ("Compare with a path", "Compare"),
@@ -426,6 +427,7 @@ fn path_ui(
     }
     ui.add_space(4.0);
     let hint = match purpose {
+        Purpose::VerifyReport => "an .html or .json file that Kymo wrote",
         Purpose::Open | Purpose::After | Purpose::Compare(_) | Purpose::Import(_) => {
             "a .kymo session, or a file of another tool"
         }

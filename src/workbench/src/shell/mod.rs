@@ -100,6 +100,8 @@ pub struct Views {
     pub services: view::services::State,
     /// What would help.
     pub plan: view::plan::State,
+    /// What others are told.
+    pub report: view::report::State,
     /// What changed.
     pub compare: view::compare::State,
     /// The list of events.
@@ -157,6 +159,8 @@ pub enum Wish {
     Services(view::services::Action),
     /// A wish of the plan.
     Plan(view::plan::Action),
+    /// About a report.
+    Report(view::report::Action),
     /// A wish of the comparison.
     Compare(view::compare::Action),
     /// A wish of the list of events.

@@ -22,7 +22,7 @@ use crate::session::Source;
 use crate::theme::{self, Look};
 use crate::timeline::Timeline;
 use crate::view::{
-    analyze, annotations, browser, compare, details, events, findings, processes, samples,
+    analyze, annotations, browser, compare, details, events, findings, processes, report, samples,
 };
 use crate::workspace::{Item, Workspace};
 
@@ -204,6 +204,7 @@ impl Screens<'_, '_> {
             Screen::Correlate => self.correlate_ui(ui),
             Screen::Services => self.services_ui(ui),
             Screen::Plan => self.plan_ui(ui),
+            Screen::Report => self.report_ui(ui),
             Screen::Compare => self.compare_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
@@ -416,6 +417,29 @@ impl Screens<'_, '_> {
         };
         let actions = compare::ui(ui, &mut self.views.compare, &data);
         self.wishes.extend(actions.into_iter().map(Wish::Compare));
+    }
+
+    fn report_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let question = &scene.session.inquiries.report;
+        let remarks = scene.session.remarks();
+        let asked = question.asked();
+        let data = report::Data {
+            stored: scene.session.stored().is_some(),
+            drafts: &remarks.drafts,
+            pinned: &remarks.pinned,
+            whole: scene.session.span(),
+            selection: scene.timeline.selection,
+            document: question.answer(),
+            asked: asked.map(|it| &it.draft),
+            version: scene.session.findings_version(),
+            asked_version: asked.map_or(u64::MAX, |it| it.version),
+            stage: question.running(scene.work).unwrap_or_default(),
+            trouble: question.trouble(),
+            verified: scene.session.inquiries.checked.answer(),
+        };
+        let actions = report::ui(ui, &mut self.views.report, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Report));
     }
 
     fn events_ui(&mut self, ui: &mut Ui) {

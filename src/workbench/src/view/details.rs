@@ -6,7 +6,8 @@
 
 use analysis::summary::{METHOD, Summary};
 use eframe::egui::{
-    Align2, Grid, Id, Rect, RichText, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, accesskit, vec2,
+    Align2, Button, Grid, Id, Rect, RichText, ScrollArea, Sense, TextStyle, Ui, WidgetInfo,
+    accesskit, vec2,
 };
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate};
 use model::catalog::{self, Kind, Polarity};
@@ -104,6 +105,8 @@ pub enum Action {
     Deselect,
     /// Put this text on the clipboard.
     Copy(String),
+    /// Add the statistics of these series to the report.
+    Report(Vec<String>),
 }
 
 /// Draws facts and statistics; costs the rows in sight.
@@ -273,6 +276,12 @@ fn range_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
                 }
             }
         });
+        let series: Vec<String> = data.rows.iter().map(|it| it.key.to_string()).collect();
+        let add = Button::new("Add to report");
+        if ui.add_enabled(!series.is_empty(), add).clicked() {
+            let most = model::report::SERIES_MAX;
+            actions.push(Action::Report(series.into_iter().take(most).collect()));
+        }
     });
     if let [Some(a), Some(b)] = data.measure {
         let seconds = b.0.saturating_sub(a.0) as f64 / 1e9;

@@ -63,6 +63,8 @@ pub enum Action {
     Copy(String),
     /// Show the newest samples, since nothing happened so far.
     Follow,
+    /// Add the events to the report.
+    Report,
 }
 
 /// The rows of one version of the data and filter.
@@ -165,6 +167,9 @@ fn tools_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<A
                 }
             }
         });
+        if ui.button("Add to report").clicked() {
+            actions.push(Action::Report);
+        }
     });
 }
 

@@ -42,6 +42,7 @@ mod plane;
 pub mod processes;
 pub mod quality;
 mod reasons;
+pub mod report;
 pub mod samples;
 pub mod services;
 pub mod start;

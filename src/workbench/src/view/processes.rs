@@ -104,6 +104,8 @@ pub enum Action {
     Copy(String),
     /// Attach an agent, since there are no processes.
     Attach,
+    /// Add the busiest processes to the report.
+    Report,
     /// Show the newest moment again.
     Follow,
 }
@@ -183,6 +185,9 @@ fn tools_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<A
             ui.menu_button("Plot", |ui| plot_menu_ui(ui, &chosen, actions));
         });
         ui.menu_button("Copy", |ui| copy_menu_ui(ui, state, data, actions));
+        if ui.button("Add to report").clicked() {
+            actions.push(Action::Report);
+        }
         let shown = state.order.processes();
         let text = match (shown == data.lines.len(), chosen.len()) {
             (true, 0) => format!("{shown} processes"),

@@ -150,6 +150,8 @@ pub enum Action {
     Help,
     /// Put this text on the clipboard.
     Copy(String),
+    /// Add services and their operations to the report.
+    Report,
 }
 
 /// What a frame found out.
@@ -347,6 +349,14 @@ fn chosen_ui(
         }
         ui.separator();
         ui.strong(state.which.name());
+        let hint = "Services of the selection, or of what is in view, as a table";
+        if ui
+            .small_button("Add to report")
+            .on_hover_text(hint)
+            .clicked()
+        {
+            answer.actions.push(Action::Report);
+        }
         if data.shared.selection.is_some() {
             ask_ui(ui, &mut answer.actions);
         } else {

@@ -1,0 +1,139 @@
+//! Reports: what they hold, made before they are written, and what other screens add.
+//!
+//! Start at [`App::add_to_report`] to add a chart or a table of any screen.
+
+use eframe::egui::Context;
+use model::report::{ChartPin, Item, Rows, Shape, TablePin};
+use model::time::Span;
+
+use crate::app::App;
+use crate::export::Export;
+use crate::inquiry::report as asking;
+use crate::layout::Screen;
+use crate::tasks::Purpose;
+use crate::view::report::Action;
+use crate::workspace;
+
+impl App {
+    pub(super) fn reporting(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Edit(draft) => {
+                self.remark("change the report", |remarks| remarks.set_draft(*draft));
+            }
+            Action::Make(draft) => self.make_report(*draft),
+            Action::Cancel => self.session.inquiries.report.cancel(&self.work),
+            Action::MovePin(from, to) => {
+                self.remark("order findings of the report", |remarks| {
+                    remarks.move_pin(from, to);
+                });
+            }
+            Action::Unpin(id) => self.unpin(id),
+            Action::Finding(id) => {
+                self.views.findings.choose(id);
+                self.bring_up(Screen::Findings);
+            }
+            Action::Export(form, draft) => {
+                let asked = self.asked(*draft);
+                self.export(Export::Drafted(form, Box::new(asked)));
+            }
+            Action::Verify => self.pick(Purpose::VerifyReport),
+            Action::Copy(text) => ctx.copy_text(text),
+            Action::Open => self.pick(Purpose::Open),
+        }
+    }
+
+    /// A draft with all that its report is made from.
+    fn asked(&self, draft: model::report::Draft) -> asking::Asked {
+        let speaks = ["optimization", "prediction"].contains(&draft.kind.as_str());
+        let plan = self.desk.plans.path().filter(|_| speaks);
+        asking::Asked {
+            plan: plan.map(std::path::Path::to_path_buf),
+            version: self.session.findings_version(),
+            draft,
+        }
+    }
+
+    fn make_report(&mut self, draft: model::report::Draft) {
+        let Some(stored) = self.session.stored().cloned() else {
+            return;
+        };
+        let asked = self.asked(draft);
+        let with = (self.session.generation(), &mut self.work);
+        asking::ask(&mut self.session.inquiries.report, (&stored, asked), with);
+    }
+
+    /// Holds a finished report against the session that is looked at.
+    pub(super) fn verify_report(&mut self, path: std::path::PathBuf) {
+        let Some(stored) = self.session.stored().cloned() else {
+            return;
+        };
+        let with = (self.session.generation(), &mut self.work);
+        asking::check(&mut self.session.inquiries.checked, (&stored, path), with);
+        self.bring_up(Screen::Report);
+    }
+
+    /// Adds something to the report that is looked at. Can be undone.
+    pub(super) fn add_to_report(&mut self, item: Item) {
+        if self.session.stored().is_none() {
+            self.note(
+                "A report is about a session: record, stop, then add to its report.",
+                Vec::new(),
+            );
+            return;
+        }
+        let kind = self.views.report.kind();
+        let noun = item.noun();
+        self.remark("add to report", |remarks| {
+            remarks.add_to_draft(kind.draft(), item);
+        });
+        self.note(
+            format!("The {} report holds the {noun} now", kind.name),
+            Vec::new(),
+        );
+    }
+
+    /// Adds a chart of these curves, over the selection or what is in view.
+    pub(super) fn chart_to_report(
+        &mut self,
+        (title, items): (String, &[workspace::Item]),
+        shape: Shape,
+    ) {
+        let series: Vec<String> = items
+            .iter()
+            .filter_map(|it| match it {
+                workspace::Item::Series(key) => Some(key.to_string()),
+                workspace::Item::Process(_) => None,
+            })
+            .take(model::report::SERIES_MAX)
+            .collect();
+        if series.is_empty() {
+            self.note(
+                "Curves of processes stay here: the report has a table of processes.",
+                Vec::new(),
+            );
+            return;
+        }
+        let window = Some(self.reported());
+        self.add_to_report(Item::Chart(ChartPin {
+            title,
+            series,
+            shape,
+            window,
+        }));
+    }
+
+    /// Adds a table of these rows, over the selection or what is in view.
+    pub(super) fn table_to_report(&mut self, of: Rows) {
+        let window = Some(self.reported());
+        self.add_to_report(Item::Table(TablePin {
+            title: String::new(),
+            of,
+            window,
+        }));
+    }
+
+    /// The stretch that is selected, else what is in view.
+    fn reported(&self) -> Span {
+        self.timeline.selection.unwrap_or(self.timeline.view())
+    }
+}
