@@ -153,6 +153,16 @@ pub fn share_gaps(series: &mut [SeriesAnomalies]) {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Spike,
+        Self::Step,
+        Self::Drift,
+        Self::Variance,
+        Self::Stuck,
+        Self::Gap,
+    ];
+
     /// Its name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {

@@ -85,6 +85,9 @@ pub const LEAST_ROWS: usize = 6;
 const SAME_PLACES: usize = 10;
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Level, Self::Slope, Self::Spread];
+
     /// Its name in files and on the command line.
     pub fn name(self) -> &'static str {
         match self {

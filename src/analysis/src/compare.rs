@@ -188,6 +188,9 @@ pub struct Difference {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 4] = [Self::Up, Self::Down, Self::Same, Self::Unknown];
+
     /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@
 //!   [`correlate`]: what moves together; [`compare`]: what differs.
 //! * [`laws`]: what no true recording can break, and quality as findings.
 //! * [`quality`], [`overview`], [`summary`], [`distribution`]: what is there, and how good it is.
-//! * [`forecast`]: what comes next. [`method`]: how each concludes, in words.
+//! * [`forecast`]: what comes next. [`method`]: how each concludes, in words; [`kinds`]: the words of what is found.
 //! * [`limit`]: what a series cannot pass.
 //! * [`signals`], [`services`]: what applications do for their users.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
@@ -28,6 +28,7 @@ pub mod envelope;
 pub mod explain;
 pub mod forecast;
 pub mod frame;
+pub mod kinds;
 pub mod laws;
 pub mod limit;
 pub mod method;

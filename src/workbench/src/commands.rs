@@ -454,8 +454,8 @@ pub const ALL: &[Command] = &[
 
     line(Id::Palette, ("help.palette", "Find command…"), Help, &[ctrl_shift(Key::P), ctrl(Key::K)], Always),
     line(Id::GoTo, ("help.go-to", "Go to series, host or session…"), Help, &[ctrl(Key::P)], Always),
-    line(Id::Help, ("help.contents", "How to use this window"), Help, &[plain(Key::F1)], Always),
-    line(Id::Shortcuts, ("help.shortcuts", "Keyboard shortcuts"), Help, &[plain(Key::Questionmark)], Always),
+    line(Id::Help, ("help.contents", "Help: how everything works"), Help, &[], Always),
+    line(Id::Shortcuts, ("help.shortcuts", "Keyboard shortcuts"), Help, &[plain(Key::Questionmark), plain(Key::F1)], Always),
     line(Id::Applications, ("help.applications", "How applications are seen"), Help, &[], Always),
     line(Id::Accuracy, ("help.accuracy", "How accurate the findings are"), Help, &[], Always),
     line(Id::Start, ("help.start", "Start page and tour"), Help, &[], Always),

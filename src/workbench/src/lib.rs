@@ -11,7 +11,7 @@
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
 //! * [`tasks`] is work off this thread, [`recorder`] the recording, [`notices`]
 //!   what the user is told, [`desk`] and [`places`] what is kept between runs, [`plans`]
-//!   the plan that is worked on.
+//!   the plan that is worked on, [`manual`] the pages of the help.
 //!
 //! Never in a view: a file, a socket, a lock, a wait.
 //!
@@ -36,6 +36,7 @@ pub mod insight;
 pub mod keeping;
 pub mod layout;
 pub mod lookout;
+pub mod manual;
 pub mod notices;
 #[expect(
     clippy::disallowed_methods,

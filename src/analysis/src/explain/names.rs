@@ -152,6 +152,20 @@ const WORDS: &[(Class, &[&str])] = &[
 const OWNERS: &[&str] = &["process.name", "cgroup", "device", "mountpoint", "resource"];
 
 impl Class {
+    /// Every class.
+    pub const ALL: [Self; 10] = [
+        Self::Processor,
+        Self::Memory,
+        Self::Disk,
+        Self::Network,
+        Self::Contention,
+        Self::Latency,
+        Self::Errors,
+        Self::Success,
+        Self::Load,
+        Self::Other,
+    ];
+
     /// How readily it is suspected, 0 to 1: a resource causes, an outcome is caused.
     ///
     /// Memory in use rises without slowing anything until it is short, which is why

@@ -74,6 +74,7 @@ impl App {
             }
             Wish::Cancel(pool, id) => self.work.cancel(pool, id),
             Wish::Copy(text) => ctx.copy_text(text),
+            Wish::Help(address) => self.views.dialogs.show_help(&address),
         }
     }
 

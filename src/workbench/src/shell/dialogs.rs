@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{self, Context, Key, RichText, TextEdit, Ui};
+use eframe::egui::{self, Context, Key, OpenUrl, RichText, TextEdit, Ui};
 use model::finding::Expected;
 use workflow::imports::{How, Preview, Setup};
 use workflow::recording::Past;
@@ -15,41 +15,6 @@ use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;
 use crate::theme;
 use crate::view::{help, start};
-
-/// The page on what applications tell.
-const APPLICATIONS: &str = "Seeing applications";
-
-/// The pages of the help, in reading order.
-const PAGES: &[help::Page<'static>] = &[
-    help::Page {
-        title: "First steps",
-        text: include_str!("../../help/first-steps.txt"),
-    },
-    help::Page {
-        title: "Reading the plots",
-        text: include_str!("../../help/plots.txt"),
-    },
-    help::Page {
-        title: "Asking the analyses",
-        text: include_str!("../../help/questions.txt"),
-    },
-    help::Page {
-        title: "Plans: what would help",
-        text: include_str!("../../help/plans.txt"),
-    },
-    help::Page {
-        title: "Recording and files",
-        text: include_str!("../../help/recording.txt"),
-    },
-    help::Page {
-        title: APPLICATIONS,
-        text: include_str!("../../help/applications.txt"),
-    },
-    help::Page {
-        title: "When something is missing",
-        text: include_str!("../../help/missing.txt"),
-    },
-];
 
 /// Scratch that lives between frames. Never data, never saved.
 #[derive(Default)]
@@ -163,10 +128,19 @@ impl State {
         self.show(PageKind::Help);
     }
 
-    /// Opens the help where it says how applications are seen.
-    pub fn show_applications(&mut self) {
-        let page = PAGES.iter().position(|page| page.title == APPLICATIONS);
-        self.help.show_page(page.unwrap_or_default());
+    /// Opens the help at a place such as `analysis#anomaly-spike`.
+    pub fn show_help(&mut self, address: &str) {
+        self.help.show(address);
+        self.show(PageKind::Help);
+    }
+
+    /// Opens the sheet of keys, or closes the help when it shows it.
+    pub fn toggle_keys(&mut self) {
+        if self.page == Some(PageKind::Help) && self.help.shows_keys() {
+            self.page = None;
+            return;
+        }
+        self.help.show_keys();
         self.show(PageKind::Help);
     }
 
@@ -460,7 +434,7 @@ fn page_ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &mut Vec
         return;
     };
     let (title, size) = match page {
-        PageKind::Help => ("Help", [820.0, 620.0]),
+        PageKind::Help => ("Help", [940.0, 680.0]),
         PageKind::Start => ("Start", [700.0, 620.0]),
         PageKind::Notices => ("Notifications", [620.0, 480.0]),
     };
@@ -501,7 +475,6 @@ fn help_ui(ui: &mut Ui, state: &mut State, wishes: &mut Vec<Wish>) {
     ];
     let data = help::Data {
         shortcuts: &shortcuts,
-        pages: PAGES,
         accuracy: state.accuracy.get_or_insert_with(accuracy::embedded),
         about: help::About {
             version: concat!("Kymo ", env!("CARGO_PKG_VERSION")),
@@ -511,8 +484,10 @@ fn help_ui(ui: &mut Ui, state: &mut State, wishes: &mut Vec<Wish>) {
         },
     };
     for action in help::ui(ui, &mut state.help, &data) {
-        let help::Action::Copy(text) = action;
-        wishes.push(Wish::Copy(text));
+        match action {
+            help::Action::Copy(text) => wishes.push(Wish::Copy(text)),
+            help::Action::Visit(url) => ui.ctx().open_url(OpenUrl::new_tab(url)),
+        }
     }
 }
 

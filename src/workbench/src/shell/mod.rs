@@ -33,6 +33,7 @@ use crate::desk::Desk;
 use crate::explore;
 use crate::history::History;
 use crate::layout::{Layout, Screen};
+use crate::manual::link;
 use crate::notices::{NoticeId, Notices, Offer};
 use crate::plot::time_axis::Clock;
 use crate::recorder::Recorder;
@@ -199,6 +200,8 @@ pub enum Wish {
     Cancel(Pool, JobId),
     /// Put this text on the clipboard.
     Copy(String),
+    /// Show this place in the help, such as `analysis#anomaly-spike`.
+    Help(String),
 }
 
 /// Draws the whole window.
@@ -223,5 +226,6 @@ pub fn ui(ui: &mut Ui, views: &mut Views, scene: &Scene<'_>) -> Vec<Wish> {
     palette::ui(ui.ctx(), &mut views.palette, scene, &mut wishes);
     toasts::ui(ui.ctx(), scene, &mut wishes);
     drop::ui(ui.ctx(), scene, &mut wishes);
+    wishes.extend(link::asked(ui.ctx()).into_iter().map(Wish::Help));
     wishes
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use analysis::track::Track;
-use eframe::egui::{self, Ui, WidgetText};
+use eframe::egui::{self, Ui, WidgetInfo, WidgetText, accesskit};
 use egui_tiles::{EditAction, TabState, TileId, Tiles, UiResponse};
 use model::event::Event;
 use model::host::Host;
@@ -16,6 +16,7 @@ use crate::explore::arrange::{self, Named, Section};
 use crate::explore::{self, Absent};
 use crate::hub::Stage;
 use crate::layout::Screen;
+use crate::manual::{link, topics};
 use crate::plot::panel;
 use crate::plot::pointer::{Habits, PlainDrag, PlainWheel};
 use crate::session::Source;
@@ -107,7 +108,8 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
         egui::Frame::NONE
             .inner_margin(egui::Margin::same(6))
             .show(ui, |ui| {
-                ui.push_id(*screen, |ui| self.screen_ui(ui, *screen));
+                let topic = topics::of_screen(*screen);
+                link::within(ui, (*screen, topic), |ui| self.screen_ui(ui, *screen));
             });
         UiResponse::None
     }
@@ -143,6 +145,26 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
         match action {
             EditAction::TileResized | EditAction::TileDropped => self.edited = true,
             EditAction::TileDragged | EditAction::TabSelected => {}
+        }
+    }
+
+    /// The help on the screen whose tab is chosen.
+    fn top_bar_right_ui(
+        &mut self,
+        tiles: &Tiles<Screen>,
+        ui: &mut Ui,
+        _tile: TileId,
+        tabs: &egui_tiles::Tabs,
+        _scroll_offset: &mut f32,
+    ) {
+        let Some(screen) = tabs.active.and_then(|tile| tiles.get_pane(&tile)) else {
+            return;
+        };
+        let hint = format!("Help on {}", screen.title());
+        let response = ui.add(egui::Button::new("?").frame(false));
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &hint));
+        if response.on_hover_text(hint).clicked() {
+            link::open(ui.ctx(), topics::of_screen(*screen));
         }
     }
 

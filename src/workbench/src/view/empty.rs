@@ -1,7 +1,9 @@
-//! The empty state of a view: why there is nothing, and what fills it.
+//! The empty state of a view: why there is nothing, what fills it, and where the help
+//! speaks of it.
 
 use eframe::egui::{self, RichText, Ui};
 
+use crate::manual::link;
 use crate::theme;
 
 /// Widest line of an explanation, so that it reads well in a wide panel.
@@ -28,5 +30,9 @@ fn text_ui(ui: &mut Ui, why: &str, below: impl FnOnce(&mut Ui)) {
         ui.add(egui::Label::new(RichText::new(why).color(weak)).wrap());
         ui.add_space(8.0);
         below(ui);
+        if let Some(address) = link::around(ui) {
+            ui.add_space(8.0);
+            link::ui(ui, "How this works", address);
+        }
     });
 }

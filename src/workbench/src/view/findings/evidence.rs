@@ -4,7 +4,9 @@ use eframe::egui::{RichText, ScrollArea, Ui};
 use model::finding::{Estimate, Finding};
 use model::unit::Unit;
 
+use super::row::MEANING;
 use super::{Action, Data, row, severity, when};
+use crate::manual::{link, topics};
 use crate::theme;
 use crate::view::{reasons, table};
 
@@ -49,6 +51,7 @@ fn buttons_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut
             actions.push(action);
         }
     }
+    link::ui(ui, MEANING, topics::of_finding(finding));
 }
 
 /// Name and text of each fact.

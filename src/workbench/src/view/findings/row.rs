@@ -5,6 +5,7 @@ use model::finding::{Analysis, Finding};
 use workflow::services::Which;
 
 use super::{Action, Data, length_text, severity};
+use crate::manual::{link, topics};
 use crate::plot::spark::{self, Spark};
 use crate::theme::{self, Theme};
 use crate::view::list::{self, Chosen, Ink, Place};
@@ -14,6 +15,9 @@ const SORT: f32 = 92.0;
 const HOST: f32 = 80.0;
 const SPARK: f32 = 110.0;
 const WHEN: f32 = 76.0;
+
+/// What leads to the help on a finding.
+pub(super) const MEANING: &str = "What does it mean?";
 
 /// The sign of what belongs into the report.
 const PINNED: &str = "◆";
@@ -191,6 +195,11 @@ fn menu_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut Ve
     }
     if ui.button("Copy as text").clicked() {
         actions.push(Action::Copy(super::evidence::text(finding)));
+        ui.close();
+    }
+    let hint = "What such a finding says, how it is computed, and what it cannot tell";
+    if ui.button(MEANING).on_hover_text(hint).clicked() {
+        link::open(ui.ctx(), topics::of_finding(finding));
         ui.close();
     }
 }
