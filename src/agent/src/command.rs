@@ -6,6 +6,7 @@ use std::ffi::OsString;
 #[cfg(feature = "intake")]
 use std::io::Read;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser};
@@ -16,6 +17,7 @@ use crate::budget::{Allowed, Limits, RESIDENT_MAX_BYTES};
 use crate::greeting::VERSION;
 #[cfg(feature = "intake")]
 use crate::intake::spec::Spec;
+use crate::metrics;
 use crate::schedule::{FASTEST_NS, SLOWEST_NS};
 use crate::serve::{self, RunError};
 
@@ -23,7 +25,7 @@ use crate::serve::{self, RunError};
 const HELP: &str = "\
 Reads this machine and speaks Kymo's frames on standard input and output.
 It writes no file and starts no program unless --allow-change is given, opens no
-socket that listens unless --intake or its client says so, and ends when its input
+socket that listens unless --intake, --metrics or its client says so, and ends when its input
 closes.
 
   --stdio              speak on standard input and output (the only way)
@@ -45,6 +47,9 @@ closes.
                                             an access log
                        It has a budget of its own, one core and 96 MiB at most
   --intake-file PATH   take in what this file says, a line each
+  --metrics ADDRESS    tell a Prometheus server on this machine what the agent costs
+                       and how well it samples, at http://ADDRESS/metrics, such as
+                       127.0.0.1:9464; nothing of the machine is told there
   --allow-change       carry out plans that the policy file allows, and take them
                        back when they are not confirmed; without it the agent
                        only reads
@@ -81,6 +86,9 @@ pub struct Options {
     /// What applications say that is taken in; nothing unless asked for.
     #[cfg(feature = "intake")]
     pub intake: Vec<Spec>,
+    /// Where the agent's own figures are told to a Prometheus server; nowhere unless
+    /// asked for.
+    pub metrics: Option<SocketAddr>,
     /// Where the policy and the records are; `None`: nothing can be changed.
     pub change: Option<Places>,
     /// Words that make this program an agent when it is started again.
@@ -129,6 +137,7 @@ impl Default for Options {
             },
             #[cfg(feature = "intake")]
             intake: Vec::new(),
+            metrics: None,
             change: None,
             again: Vec::new(),
         }
@@ -214,6 +223,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
             Arg::Long("intake-file") => {
                 let path = value(&mut parser, "--intake-file")?;
                 options.intake.extend(intake_file(&path)?);
+            }
+            Arg::Long("metrics") => {
+                let text = value(&mut parser, "--metrics")?;
+                let address = metrics::loopback(&text);
+                options.metrics = Some(address.map_err(|why| wrong("--metrics", why))?);
             }
             Arg::Long("name") => options.name = Some(value(&mut parser, "--name")?),
             Arg::Long("root") => {
@@ -328,6 +342,7 @@ fn advice(error: &RunError, program: &str) -> (u8, String) {
         RunError::Root { .. } => (3, format!("{program} --stdio --root FOLDER")),
         #[cfg(feature = "intake")]
         RunError::Intake(_) => (12, "another port, or ending what has it".into()),
+        RunError::Metrics(_) => (12, "another port of 127.0.0.1 for --metrics".into()),
         RunError::Start(_) => (70, "again, with more memory and processes allowed".into()),
         RunError::Output(source) if source.kind() == io::ErrorKind::StorageFull => {
             (11, "again, after freeing space".into())
@@ -386,6 +401,7 @@ mod tests {
             },
             #[cfg(feature = "intake")]
             intake: Vec::new(),
+            metrics: None,
             change: None,
             again: Vec::new(),
         };
@@ -415,6 +431,7 @@ mod tests {
             ("--stdio --budget 0%", "--budget"),
             ("--stdio --budget one", "--budget"),
             ("--stdio --clock-skew-ns x", "--clock-skew-ns"),
+            ("--stdio --metrics 0.0.0.0:9464", "--metrics"),
             ("--stdio --name", "--name"),
             ("--stdio extra", "arguments"),
             ("--listen", "arguments"),

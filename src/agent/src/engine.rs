@@ -75,6 +75,10 @@ pub struct Engine {
     ring_bytes: usize,
     /// When it was last told that there are too many series.
     crowded_ns: Option<i64>,
+    /// Samples so far.
+    samples: u64,
+    /// How late the last one was.
+    late_ns: Option<i64>,
 }
 
 struct Member {
@@ -134,6 +138,8 @@ impl Engine {
             burst: Vec::new(),
             ring_bytes: setup.ring_bytes,
             crowded_ns: None,
+            samples: 0,
+            late_ns: None,
         }
     }
 
@@ -191,7 +197,7 @@ impl Engine {
         let wants_key = self.may_key(&tick);
         self.read(&tick, wants_key, now);
         if tick.base {
-            self.account(clock, now, tick.late_ns, &mut happened);
+            self.account(clock, (now, tick.late_ns), &mut happened);
         }
         happened.extend(self.crowded(now.boot_ns));
         let lean = self.lean(&tick, wants_key);
@@ -404,8 +410,7 @@ impl Engine {
     fn account(
         &mut self,
         clock: &mut dyn Clock,
-        now: Now,
-        late_ns: i64,
+        (now, late_ns): (Now, i64),
         happened: &mut Vec<Happened>,
     ) {
         let cost = clock.cost();
@@ -418,10 +423,18 @@ impl Engine {
                 what: told(change, used.zip(self.budget.share())),
             });
         }
+        self.samples += 1;
+        // Planned moments lie on a grid, so what the interval is off by is what this
+        // sample was late by more, or less, than the one before.
+        let before_ns = self.late_ns.replace(late_ns);
         let state = State {
             cost,
             duration_ns: clock.now().boot_ns - now.boot_ns,
             late_ns,
+            jitter_ns: before_ns.map(|before_ns| (late_ns - before_ns).abs()),
+            samples: self.samples,
+            lost: self.watch.lost(),
+            cpu_limit: self.budget.share(),
             degradation: self.budget.taken().len(),
             ring_bytes: self.tape.ring().size_bytes(),
         };

@@ -37,6 +37,7 @@ mod inlet;
 pub mod intake;
 pub mod kept;
 pub mod known;
+pub mod metrics;
 mod outbox;
 mod own;
 #[cfg(not(all(target_os = "linux", not(feature = "portable"))))]

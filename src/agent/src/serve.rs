@@ -30,6 +30,7 @@ use crate::inlet::{End, Incoming, Inlet};
 #[cfg(feature = "intake")]
 use crate::intake::{self, spec::Spec};
 use crate::kept::Root;
+use crate::metrics::{self, Door};
 use crate::outbox::Outbox;
 use crate::ring::SIZE_MAX_BYTES;
 use crate::schedule::FIRST_STEP_NS;
@@ -63,6 +64,9 @@ pub enum RunError {
     /// Writing failed, other than by a reader that went away.
     #[error("could not write the stream")]
     Output(#[source] io::Error),
+    /// The agent's own figures cannot be told where that was asked for.
+    #[error(transparent)]
+    Metrics(#[from] metrics::OpenError),
     /// What applications say cannot be taken in as asked.
     #[cfg(feature = "intake")]
     #[error(transparent)]
@@ -195,6 +199,8 @@ struct Server {
     )]
     heard: Heard,
     gate: Gate,
+    /// Where the agent's own figures are told.
+    door: Option<Door>,
     /// The cadence before a plan needed a faster one.
     slower_ns: Option<i64>,
 }
@@ -220,6 +226,7 @@ impl Server {
         // Limits are known only after a reading, and the greeting tells them.
         engine.tick(&mut clock);
         let gate = Gate::open(options, sender, clock.now().boot_ns);
+        let door = options.metrics.map(metrics::open).transpose()?;
         let mut server = Self {
             facts: system::facts(&root, options.name.as_deref()),
             file_limit,
@@ -230,6 +237,7 @@ impl Server {
             chunk: Vec::new(),
             heard,
             gate,
+            door,
             slower_ns: None,
         };
         server.feed = Feed::new(server.hello());
@@ -255,6 +263,9 @@ impl Server {
     fn run(&mut self, incoming: &Receiver<Incoming>) -> Result<End, RunError> {
         loop {
             self.engine.tick(&mut self.clock);
+            if let Some(door) = &self.door {
+                door.put(self.engine.sink());
+            }
             self.guard();
             self.pump().map_err(RunError::Frame)?;
             self.answer().map_err(RunError::Frame)?;

@@ -40,6 +40,7 @@ pub struct Watch {
     last: Option<Now>,
     missed: Option<Missed>,
     told_ns: i64,
+    lost: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,12 +68,18 @@ impl Watch {
                 to_ns: 0,
             });
             missed.count += tick.missed;
+            self.lost += tick.missed;
             missed.to_ns = tick.planned_ns;
         }
         if now.boot_ns - self.told_ns >= TELL_EVERY_NS {
             happened.extend(self.untold(now.boot_ns));
         }
         happened
+    }
+
+    /// Samples that were missed so far while the machine was awake.
+    pub fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// Missed samples that have not been told yet.

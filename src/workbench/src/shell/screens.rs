@@ -161,6 +161,8 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
             return;
         };
         let hint = format!("Help on {}", screen.title());
+        // Beside the edge, not on it.
+        ui.add_space(6.0);
         let response = ui.add(egui::Button::new("?").frame(false));
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &hint));
         if response.on_hover_text(hint).clicked() {

@@ -57,9 +57,11 @@ fn sections_ui(ui: &mut Ui, state: &State, page: usize) -> Option<Topic> {
         let place = Place { page, section };
         ui.horizontal(|ui| {
             ui.add_space(INDENT * (it.level - 1) as f32);
+            // What a section belongs to stands above it already.
+            let own = it.title.split_once(": ").map_or(it.title, |(_, own)| own);
             let text = match it.level {
                 2 => RichText::new(it.title),
-                _ => RichText::new(it.title).small().color(weak),
+                _ => RichText::new(own).small().color(weak),
             };
             let shown = state.topic == Topic::Page(place);
             ui.push_id(section, |ui| {
