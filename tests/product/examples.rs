@@ -173,6 +173,18 @@ fn a_proxy_that_names_no_address_leads_to_the_service_whose_requests_agree() {
     );
 }
 
+/// The help and the list of kinds know every finding that the examples give.
+#[test]
+fn every_kind_that_the_examples_give_is_listed() {
+    let known = analysis::kinds::all();
+    for (name, _) in listed() {
+        for finding in found(&name) {
+            let kind = (finding.analysis, finding.kind.as_str());
+            assert!(known.contains(&kind), "{name}: {kind:?}");
+        }
+    }
+}
+
 #[test]
 fn what_changed_at_one_moment_is_one_finding() {
     let all = found("cpu-hog.kymo");

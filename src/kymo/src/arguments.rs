@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Correlate(crate::analyses::correlate::Correlate),
     /// List services with throughput, errors, response times and concurrency, and who asks whom.
     Services(crate::analyses::services::Arguments),
+    /// Say how well Kymo itself does on a session, and what it costs.
+    Own(crate::analyses::own::Arguments),
     /// Plan a change, predict what it would bring, and hold the outcome against that.
     #[command(subcommand)]
     Plan(crate::planning::Command),

@@ -98,6 +98,7 @@ pub(crate) fn checks() -> Vec<Check> {
     let mut checks = vec![window(), libraries(), ssh(), pushed_agent(), dialogs()];
     checks.extend(agent());
     checks.push(works("what the agent may use".to_owned(), budget()));
+    checks.push(metrics());
     checks.extend(intakes::checks());
     checks.push(descriptors());
     checks
@@ -115,6 +116,27 @@ fn budget() -> String {
         share(10_000_000),
         agent::budget::RESIDENT_MAX_BYTES >> 20,
     )
+}
+
+/// The port at which Prometheus servers usually look for such figures.
+const METRICS: &str = "127.0.0.1:9464";
+
+/// Whether an agent could tell a Prometheus server its own figures; it does so only when
+/// it is asked to.
+fn metrics() -> Check {
+    let what = "the agent's own figures for Prometheus, off unless asked for".to_owned();
+    match std::net::TcpListener::bind(METRICS) {
+        Ok(_) => works(
+            what,
+            format!("kymo agent --stdio --metrics {METRICS}, for servers on this machine only"),
+        ),
+        Err(error) => Check {
+            what,
+            verdict: Verdict::Partly,
+            found: format!("{METRICS}: {error}"),
+            fix: "kymo agent --stdio --metrics 127.0.0.1:PORT with another port".to_owned(),
+        },
+    }
 }
 
 fn window() -> Check {

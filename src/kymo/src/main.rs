@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Some(Command::Forecast(arguments)) => analyses::forecast::run(&arguments),
         Some(Command::Bottleneck(arguments)) => analyses::bottleneck::run(&arguments),
         Some(Command::Changes(arguments)) => analyses::changes::run(&arguments),
+        Some(Command::Own(arguments)) => analyses::own::run(&arguments),
         Some(Command::Trend(arguments)) => analyses::trend::run(&arguments),
         Some(Command::Anomalies(arguments)) => analyses::anomalies::run(&arguments),
         Some(Command::Explain(command)) => analyses::explain::run(&command),

@@ -25,6 +25,7 @@ fn help_names_every_command() {
     assert_eq!(code, Some(0));
     for command in [
         "open", "agent", "record", "info", "verify", "import", "export", "trim", "report", "doctor",
+        "own",
     ] {
         assert!(
             text.contains(&format!("\n  {command} ")),

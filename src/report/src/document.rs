@@ -229,6 +229,15 @@ impl Document {
         found
     }
 
+    /// Shows every piece of text and every number outside of charts, in order.
+    pub(crate) fn runs<'a>(&'a self, found: &mut dyn FnMut(&'a Run)) {
+        let facts = self.facts.iter().flat_map(|it| &it.runs);
+        facts.for_each(&mut *found);
+        for block in self.sections.iter().flat_map(|it| &it.blocks) {
+            block.runs(&mut *found);
+        }
+    }
+
     /// Gives every number its id, which its source and statistic make.
     pub(crate) fn name_numbers(&mut self) {
         let sources = std::mem::take(&mut self.sources);

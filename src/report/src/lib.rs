@@ -29,6 +29,7 @@ mod lane;
 pub mod look;
 mod markdown;
 pub mod numerals;
+pub mod own;
 pub mod part;
 pub mod request;
 pub mod sources;

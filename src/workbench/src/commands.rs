@@ -433,6 +433,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Plan), ("view.plan", "Plan: what would help, and did it help"), View, &[], Always),
     line(Id::Show(Screen::Report), ("view.report", "Report: what others are told"), View, &[], Always),
     line(Id::Show(Screen::Services), ("view.services", "Services: response time, throughput, errors"), View, &[], Always),
+    line(Id::Show(Screen::Kymo), ("view.kymo", "Kymo: how well it does, and what it costs"), View, &[], Always),
     line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),
     line(Id::CorrelateSelected, ("analyze.correlate", "What moves together with this series"), View, &[], When::Series),
     line(Id::Show(Screen::Compare), ("view.compare", "Compare: what changed"), View, &[alt(Key::Num9)], Always),

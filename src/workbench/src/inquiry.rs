@@ -8,6 +8,7 @@
 
 pub mod forecast;
 pub mod limits;
+pub mod own;
 pub mod plan;
 pub mod report;
 pub mod services;
@@ -15,6 +16,7 @@ pub mod together;
 
 use analysis::correlate::LagPoint;
 use model::finding::Finding;
+use report::own::Own;
 use workflow::problem::{Problem, Sort};
 
 use crate::tasks::{Generation, Ticket, Work};
@@ -48,6 +50,8 @@ pub struct Inquiries {
     pub report: report::Question,
     /// Whether a finished report is what the session gives.
     pub checked: report::Checks,
+    /// How well Kymo itself does.
+    pub own: own::Question,
 }
 
 /// What a job brings.
@@ -85,6 +89,8 @@ pub enum Answer {
         u64,
         Result<(String, workflow::report::verify::Verified), Problem>,
     ),
+    /// How well Kymo itself does.
+    Own(u64, Result<Own, Problem>),
 }
 
 /// How far a question is.
@@ -144,6 +150,7 @@ impl Inquiries {
         self.verdict.reset();
         self.report.reset();
         self.checked.reset();
+        self.own.reset();
     }
 
     /// Takes in what a job brings.
@@ -162,6 +169,7 @@ impl Inquiries {
             Answer::Verdict(number, verdict) => self.verdict.accept(number, verdict),
             Answer::Report(number, made) => self.report.accept(number, made),
             Answer::Checked(number, found) => self.checked.accept(number, found),
+            Answer::Own(number, own) => self.own.accept(number, own),
         }
     }
 }

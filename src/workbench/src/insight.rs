@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::finding::{self, Finding, FindingId};
+use report::own::Took;
 use workflow::findings::{Difference, PARTS, Part, VERSION, differences};
 use workflow::hindsight;
 use workflow::input::Input;
@@ -40,6 +41,7 @@ pub struct Insight {
     tickets: Vec<(&'static str, Ticket)>,
     unconfirmed: Vec<Finding>,
     said: HashMap<FindingId, String>,
+    took: Vec<Took>,
 }
 
 impl Insight {
@@ -76,6 +78,11 @@ impl Insight {
     /// How far the analyses are.
     pub fn progress(&self) -> &Progress {
         &self.progress
+    }
+
+    /// How long each analysis took that is through, in the order in which they ended.
+    pub fn took(&self) -> &[Took] {
+        &self.took
     }
 
     /// What could not be computed.
@@ -183,7 +190,7 @@ impl Insight {
     ) {
         let input = Arc::clone(input);
         let job = work.start(Pool::Long, part.label, move |context| {
-            Outcome::Found(generation, part.name, (part.find)(&input, context))
+            Outcome::Found(generation, part.name, part.timed(&input, context))
         });
         match job {
             Some(id) => self.tickets.push((part.name, Ticket(Pool::Long, id))),
@@ -192,10 +199,11 @@ impl Insight {
     }
 
     /// Takes in what one analysis found.
-    pub fn accept(&mut self, part: &'static str, result: Result<Vec<Finding>, Problem>) {
+    pub fn accept(&mut self, part: &'static str, result: Result<(Vec<Finding>, Took), Problem>) {
         self.tickets.retain(|(name, _)| *name != part);
         match result {
-            Ok(found) => {
+            Ok((found, took)) => {
+                self.took.push(took);
                 self.derived.extend(found);
                 finding::sort(&mut self.derived);
                 self.done.push(part);

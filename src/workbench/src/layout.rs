@@ -47,6 +47,8 @@ pub enum Screen {
     Annotations,
     /// What is selected: statistics, series, process.
     Details,
+    /// How well Kymo itself does, and what it costs.
+    Kymo,
 }
 
 /// Every screen with its title, in menu order.
@@ -67,6 +69,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Events, "Events"),
     (Screen::Annotations, "Notes"),
     (Screen::Details, "Details"),
+    (Screen::Kymo, "Kymo"),
 ];
 
 impl Screen {
@@ -105,6 +108,7 @@ pub fn standard() -> Layout {
             Screen::Samples,
             Screen::Events,
             Screen::Annotations,
+            Screen::Kymo,
         ],
     );
     let right = tabs(&mut tiles, &[Screen::Details]);

@@ -17,7 +17,6 @@
 //!
 //! Start at [`run`].
 
-pub mod accuracy;
 mod act;
 pub mod app;
 pub mod carrying;

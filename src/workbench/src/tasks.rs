@@ -17,6 +17,7 @@ use analysis::quality::Quality;
 use analysis::summary::Summary;
 use analysis::track::{Detail, Track};
 use model::finding::Finding;
+use report::own::Took;
 use workflow::imports::{How, Preview};
 use workflow::input::Input;
 use workflow::jobs::{Context, Ended, JobId, Jobs, Running};
@@ -55,7 +56,11 @@ pub enum Outcome {
     /// All series were read for the analyses.
     Read(Generation, Result<Arc<Input>, Problem>),
     /// An analysis of this name found something.
-    Found(Generation, &'static str, Result<Vec<Finding>, Problem>),
+    Found(
+        Generation,
+        &'static str,
+        Result<(Vec<Finding>, Took), Problem>,
+    ),
     /// A question was answered.
     Answered(Generation, Box<Answer>),
     /// A comparison is done, or a row of it was looked at.

@@ -8,11 +8,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use analysis::forecast::{self, Bounds, Setup};
 use analysis::frame::Frame;
 use analysis::{change, trend};
 use model::finding::{self, Finding, FindingId, Kept};
+use report::own::Took;
 
 use crate::input::{HostFrame, Input};
 use crate::jobs::Context;
@@ -236,6 +238,27 @@ pub fn differences(kept: &[Finding], found: &[Finding]) -> Vec<Difference> {
 /// (`NaN`) is the same as another.
 fn is_same(a: &Finding, b: &Finding) -> bool {
     a == b || format!("{a:?}") == format!("{b:?}")
+}
+
+impl Part {
+    /// Computes its findings, and tells how long that took.
+    ///
+    /// # Errors
+    ///
+    /// As the analysis.
+    pub fn timed(
+        &self,
+        input: &Input,
+        context: &Context,
+    ) -> Result<(Vec<Finding>, Took), Problem> {
+        let began = Instant::now();
+        let found = (self.find)(input, context)?;
+        let took = Took {
+            what: self.name.to_owned(),
+            ns: u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        };
+        Ok((found, took))
+    }
 }
 
 /// The findings of all analyses, heaviest first.

@@ -13,10 +13,12 @@
 //! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
 //! * [`imports`]: files and servers of others into sessions.
 //! * [`tables`], [`report`]: whole sessions into files and reports.
+//! * [`own`]: how well all of it does, and what it costs; [`accuracy`]: how right it was.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
 //! Never: draws anything.
 
+pub mod accuracy;
 pub mod anomalies;
 pub mod bottleneck;
 pub mod clock;
@@ -35,6 +37,7 @@ pub mod launch;
 pub mod laws;
 pub mod link;
 pub mod live;
+pub mod own;
 pub mod planning;
 pub mod problem;
 pub mod processes;

@@ -8,8 +8,6 @@
 //! Prometheus, "Exposition formats", text 0.0.4; "Metric and label naming"; OpenTelemetry,
 //! "Prometheus and OpenMetrics compatibility", for names and units.
 
-use std::fmt::Write;
-
 use model::catalog::{self, Kind};
 
 use crate::sink::{Declared, Sink, UNSET};
@@ -122,6 +120,6 @@ fn labels(attributes: &[(String, String)]) -> String {
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    drop(writeln!(out, "{text}"));
+    out.push_str(&text.to_string());
+    out.push('\n');
 }

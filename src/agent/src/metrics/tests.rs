@@ -11,7 +11,7 @@ fn sink() -> Sink {
     let mut sink = Sink::default();
     let own = Own::declare(&mut sink);
     let intake = sink.declare("kymo.agent.intake.spans", &[("state", "stored")], 1);
-    let load = sink.declare("system.cpu.load_average", &[("period", "1m")], 100);
+    let load = sink.declare("system.cpu.time", &[("cpu", "0"), ("state", "user")], 100);
     sink.begin(model::batch::Stamp::default());
     let state = State {
         cost: Cost {

@@ -28,5 +28,10 @@ mod border;
 mod child;
 mod engine;
 mod groups;
+#[expect(
+    clippy::expect_used,
+    reason = "outside of a test function too, a test that cannot go on ends"
+)]
+mod metrics;
 mod reader;
 mod sources;

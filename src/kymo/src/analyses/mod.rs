@@ -12,6 +12,7 @@ pub(crate) mod compare;
 pub(crate) mod correlate;
 pub(crate) mod explain;
 pub(crate) mod forecast;
+pub(crate) mod own;
 pub(crate) mod services;
 pub(crate) mod trend;
 

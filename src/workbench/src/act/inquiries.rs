@@ -12,7 +12,7 @@ use crate::inquiry::{self, limits, together};
 use crate::layout::Screen;
 use crate::view::ask::Asked;
 use crate::view::findings::Progress;
-use crate::view::{bottleneck, correlate, forecast, services};
+use crate::view::{bottleneck, correlate, forecast, own, services};
 use crate::workspace::Item;
 
 impl App {
@@ -29,6 +29,27 @@ impl App {
             bottleneck::Action::Plot(item) => self.add_plot(&[item]),
             bottleneck::Action::WhatWouldHelp => self.what_would_help(),
             bottleneck::Action::Copy(text) => ctx.copy_text(text),
+        }
+    }
+
+    pub(super) fn own(&mut self, ctx: &Context, action: own::Action) {
+        match action {
+            own::Action::Ask(Asked::Compute) => {
+                if let Some(stored) = self.session.stored().cloned() {
+                    let took = self.session.insight().took().to_vec();
+                    let asked = inquiry::own::Asked { took };
+                    let with = (self.session.generation(), &mut self.work);
+                    inquiry::own::ask(&mut self.session.inquiries.own, (&stored, asked), with);
+                }
+            }
+            own::Action::Ask(other) => {
+                self.session.inquiries.own.cancel(&self.work);
+                self.asked_otherwise(ctx, other);
+            }
+            own::Action::Show(screen) => self.bring_up(screen),
+            own::Action::Accuracy => self.command(ctx, Id::Accuracy),
+            own::Action::Report => self.command(ctx, Id::ReportHtml),
+            own::Action::Copy(text) => ctx.copy_text(text),
         }
     }
 

@@ -48,6 +48,7 @@ impl App {
             Wish::Services(action) => self.services(ctx, action),
             Wish::Plan(action) => self.planning(ctx, action),
             Wish::Report(action) => self.reporting(ctx, action),
+            Wish::Own(action) => self.own(ctx, action),
             Wish::Compare(action) => self.comparison(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),

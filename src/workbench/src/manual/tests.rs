@@ -144,13 +144,12 @@ fn every_place_that_the_code_names_is_there() {
 #[test]
 fn every_refusal_has_its_section() {
     let manual = Manual::default();
-    let page = manual.find("optimization").expect("it is there").page;
     for code in plan::refusal::Code::ALL {
-        let wanted = format!("{} {}", code.short(), code.name());
-        let sections = manual.sections(page);
-        let found = sections.iter().find(|it| it.title == wanted);
-        let found = found.unwrap_or_else(|| panic!("no section {wanted:?}"));
-        assert!(found.text.contains("Record"), "{wanted}");
+        let address = topics::of_refusal(code);
+        let place = manual.find(&address);
+        let place = place.unwrap_or_else(|| panic!("no section {address}"));
+        let text = manual.sections(place.page)[place.section].text;
+        assert!(text.contains("Record"), "{address}");
     }
 }
 

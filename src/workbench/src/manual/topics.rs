@@ -6,6 +6,7 @@
 //! Start at [`of_finding`] and [`of_screen`]; a new kind is a line in [`FINDINGS`].
 
 use model::finding::{Analysis, Finding};
+use plan::refusal::Code;
 
 use crate::layout::Screen;
 
@@ -82,6 +83,11 @@ pub fn of_kind(analysis: Analysis, kind: &str) -> Option<&'static str> {
     line.map(|(_, _, place)| *place)
 }
 
+/// The place that speaks of a refusal.
+pub fn of_refusal(code: Code) -> String {
+    format!("optimization#{}", super::slug(&code.to_string()))
+}
+
 /// The place that speaks of a screen.
 pub fn of_screen(screen: Screen) -> &'static str {
     match screen {
@@ -100,5 +106,6 @@ pub fn of_screen(screen: Screen) -> &'static str {
         Screen::Events => "window#events",
         Screen::Annotations => "window#notes",
         Screen::Details => "window#details",
+        Screen::Kymo => "window#kymo",
     }
 }

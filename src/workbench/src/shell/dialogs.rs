@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{self, Context, Key, OpenUrl, RichText, TextEdit, Ui};
 use model::finding::Expected;
+use workflow::accuracy::{self, Card};
 use workflow::imports::{How, Preview, Setup};
 use workflow::recording::Past;
 use workflow::target::Target;
 
 use super::{Scene, Wish, expect, hear, importing, toasts};
-use crate::accuracy::{self, Card};
 use crate::commands::{self, ALL, CATEGORIES};
 use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;

@@ -162,6 +162,8 @@ pub enum Wish {
     Plan(view::plan::Action),
     /// About a report.
     Report(view::report::Action),
+    /// A wish of the screen of Kymo's own figures.
+    Own(view::own::Action),
     /// A wish of the comparison.
     Compare(view::compare::Action),
     /// A wish of the list of events.

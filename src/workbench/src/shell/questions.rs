@@ -9,7 +9,7 @@ use crate::inquiry::{Inquiry, Stage};
 use crate::view::chooser::Choice;
 use crate::view::findings::Progress;
 use crate::view::lane::Axis;
-use crate::view::{bottleneck, correlate, forecast, plan, services};
+use crate::view::{bottleneck, correlate, forecast, own, plan, services};
 use crate::workspace::Item;
 
 impl Screens<'_, '_> {
@@ -129,6 +129,28 @@ impl Screens<'_, '_> {
 }
 
 impl Screens<'_, '_> {
+    pub(super) fn own_ui(&mut self, ui: &mut Ui) {
+        let scene = self.scene;
+        let question = &scene.session.inquiries.own;
+        let stage = match (scene.session.stored(), question.running(scene.work)) {
+            (_, Some(running)) => running,
+            (Some(_), None) if question.asked().is_some() => Stage::Over,
+            (Some(_), None) => Stage::Idle,
+            (None, None) if scene.recorder.is_running() => Stage::Recording,
+            (None, None) => Stage::Live,
+        };
+        let data = own::Data {
+            stage: &stage,
+            trouble: question.trouble(),
+            own: question.answer(),
+            told: question.asked().map(|it| it.took.as_slice()),
+            took: scene.session.insight().took(),
+            frame_seconds: scene.frame_seconds,
+        };
+        let actions = own::ui(ui, &data).into_iter();
+        self.wishes.extend(actions.map(Wish::Own));
+    }
+
     pub(super) fn plan_ui(&mut self, ui: &mut Ui) {
         let scene = self.scene;
         let session = scene.session;

@@ -237,6 +237,7 @@ impl Screens<'_, '_> {
             Screen::Events => self.events_ui(ui),
             Screen::Annotations => self.notes_ui(ui),
             Screen::Details => self.details_ui(ui),
+            Screen::Kymo => self.own_ui(ui),
         }
     }
 

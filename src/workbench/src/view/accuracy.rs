@@ -4,9 +4,9 @@
 
 use eframe::egui::{Grid, RichText, ScrollArea, Ui};
 use model::unit::Unit;
+use workflow::accuracy::{Card, HOW, Public, Share};
 
 use super::table::{self, FORMATS, Format};
-use crate::accuracy::{Card, HOW, Public, Share};
 
 /// How the figures came about, one paragraph each.
 const METHOD: &[&str] = &[
@@ -153,7 +153,7 @@ fn faults(card: &Card) -> Table {
 
 /// Expected verdicts down, given ones across.
 fn confusion(card: &Card) -> Table {
-    let names = |of: &dyn Fn(&crate::accuracy::Given) -> String| {
+    let names = |of: &dyn Fn(&workflow::accuracy::Given) -> String| {
         let mut names: Vec<String> = card.confusion.iter().map(of).collect();
         names.sort();
         names.dedup();
@@ -270,10 +270,15 @@ fn copied(tables: &[Table], format: Format) -> String {
 mod tests {
     use super::ui as accuracy_ui;
     use super::*;
-    use crate::accuracy::tests::golden;
     use crate::view::testing;
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable as _;
+
+    /// The card that the test of the writer agreed to.
+    fn golden() -> Card {
+        let text = include_str!("../../../../tests/data/golden/accuracy.ron");
+        workflow::accuracy::read(text).expect("a card")
+    }
 
     fn drawn(card: &Result<Card, String>, use_it: impl FnOnce(&mut Harness<'_>)) -> Vec<Action> {
         let mut actions = Vec::new();

@@ -6,9 +6,10 @@
 mod rows;
 mod strip;
 
-use analysis::bottleneck::{Judgment, Outcome};
+use analysis::bottleneck::{self, Judgment, Outcome};
 use analysis::track::Track;
 use eframe::egui::{RichText, ScrollArea, Ui, vec2};
+use model::finding::Analysis;
 use model::time::{Span, duration_text};
 use model::unit::Unit;
 
@@ -19,6 +20,7 @@ use super::reasons;
 use super::table::{self, FORMATS, Format};
 use crate::inquiry::Stage;
 use crate::inquiry::limits::Judged;
+use crate::manual::{link, topics};
 use crate::plot::panel;
 use crate::theme;
 use crate::workspace::Item;
@@ -209,6 +211,10 @@ fn verdict_ui(
         if ui.button("What would help?").on_hover_text(hint).clicked() {
             actions.push(Action::WhatWouldHelp);
         }
+        let kind = bottleneck::verdict_name(outcome.verdict);
+        let place = topics::of_kind(Analysis::Bottleneck, kind);
+        let place = place.unwrap_or(topics::of_analysis(Analysis::Bottleneck));
+        link::ui(ui, "What does it mean?", place);
         ui.menu_button("Copy…", |ui| copy_menu_ui(ui, state, judged, actions));
     });
 }

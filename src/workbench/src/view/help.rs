@@ -11,9 +11,9 @@ use eframe::egui::{
     Align, Button, Context, Key, Layout, Modifiers, TextEdit, Ui, UiBuilder, WidgetInfo, accesskit,
     vec2,
 };
+use workflow::accuracy::Card;
 
 use super::accuracy;
-use crate::accuracy::Card;
 use crate::manual::{INDEX, KEYBOARD, Manual, PAGES, Place};
 
 mod contents;

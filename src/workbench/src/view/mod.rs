@@ -7,6 +7,7 @@
 //!
 //! * [`findings`], [`analyze`], [`compare`]: what was found; [`browser`], [`processes`], [`samples`], [`details`], [`events`],
 //!   [`annotations`]: panels, docked by [`crate::layout`].
+//! * [`own`]: how well Kymo itself does.
 //! * [`overview`], [`quality`], [`hosts`]: strips above them.
 //! * [`start`], [`help`]: pages.
 //! * [`dragged`]: what is carried from one view to another.
@@ -37,6 +38,7 @@ pub mod hosts;
 pub mod lane;
 mod list;
 pub mod overview;
+pub mod own;
 pub mod plan;
 mod plane;
 pub mod processes;

@@ -244,3 +244,25 @@ fn an_imported_file_keeps_pins_for_this_sitting_and_says_so() {
     act(&mut harness, Action::Keep);
     harness.get_by_label_contains("An imported file keeps nothing");
 }
+
+#[test]
+fn a_finding_leads_to_its_section_of_the_help_and_so_does_its_screen() {
+    let (_folder, path) = session();
+    let mut harness = analyzed(&path);
+    let first = harness.state().session.insight().findings()[0].clone();
+    let chosen = harness.get_all_by_label_contains(&first.statement).next();
+    chosen.expect("it is listed").click();
+    harness.run_steps(3);
+    harness.get_by_label("What does it mean?").click();
+    harness.run_steps(4);
+    harness.get_by_label("Search all pages…");
+    let kind = format!("{}: {}", "Change", first.kind);
+    assert!(first.analysis == Analysis::Change, "{first:?}");
+    assert!(harness.query_all_by_label(&kind).count() >= 1, "{kind}");
+
+    harness.state_mut().views.dialogs.close_page();
+    harness.run_steps(2);
+    harness.get_by_label("Help on Findings").click();
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains("sorted by what users feel first").count() >= 1);
+}

@@ -15,6 +15,7 @@ use super::{Action, Data, Pressed, brings, frame, words};
 use crate::commands::Id;
 use crate::inquiry::plan::Found;
 use crate::layout::Screen;
+use crate::manual::{link, topics};
 use crate::view::empty;
 
 /// Height of the curves where there is room.
@@ -98,6 +99,8 @@ fn refusal_ui(
     ui.label(&refusal.why);
     ui.add_space(4.0);
     ui.label(format!("Record next: {}", refusal.record_next));
+    let place = topics::of_refusal(refusal.code);
+    link::ui(ui, "What such a refusal means", &place);
     ui.add_space(8.0);
     let baseline = &data.plans.plan().baseline;
     if offered.lacks(&baseline.subject) || frame::is_elsewhere(data) {

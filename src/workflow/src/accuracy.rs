@@ -179,6 +179,22 @@ impl Share {
 }
 
 impl Card {
+    /// How often the verdicts were right, over all faults.
+    pub fn right(&self) -> Share {
+        Share {
+            part: self.faults.iter().map(|it| it.verdict_right).sum(),
+            whole: self.faults.iter().map(|it| it.runs).sum(),
+        }
+    }
+
+    /// Verdicts where nothing was done, for each day of a host; `None` where it was not
+    /// looked at for long enough to say.
+    pub fn false_alarms_per_day(&self) -> Option<f64> {
+        let quiet_s: f64 = self.faults.iter().map(|it| it.quiet_s).sum();
+        let alarms: usize = self.faults.iter().map(|it| it.false_alarms).sum();
+        (quiet_s > 0.0).then(|| alarms as f64 * 86_400.0 / quiet_s)
+    }
+
     /// Whether nothing was measured.
     pub fn is_empty(&self) -> bool {
         self.faults.is_empty() && self.detectors.is_empty() && self.public.is_empty()
@@ -194,7 +210,12 @@ pub fn embedded() -> Result<Card, String> {
     read(FILE)
 }
 
-fn read(text: &str) -> Result<Card, String> {
+/// A card as the command of the tests writes it.
+///
+/// # Errors
+///
+/// Why it cannot be read.
+pub fn read(text: &str) -> Result<Card, String> {
     let card: Card = ron::from_str(text).map_err(|error| error.to_string())?;
     match card.schema {
         SCHEMA => Ok(card),
@@ -203,11 +224,11 @@ fn read(text: &str) -> Result<Card, String> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
     /// The card that the test of the writer agreed to.
-    pub(crate) fn golden() -> Card {
+    fn golden() -> Card {
         read(include_str!("../../../tests/data/golden/accuracy.ron")).expect("a card")
     }
 
