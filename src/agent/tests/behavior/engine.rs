@@ -335,7 +335,7 @@ fn a_burst_that_asks_too_much_is_refused() {
         every_ns: SECOND_NS,
     };
     let fast = Burst {
-        series: vec![6],
+        series: vec![10],
         every_ns: 1_000_000,
     };
     for asked in [many, fast] {
@@ -379,7 +379,7 @@ fn the_budget_and_its_growth_with_the_cadence_are_told() {
     assert!(engine.configure(10_000_000, &mut clock.clone()).is_ok());
     run(&mut engine, &clock, SECOND_NS);
     let burst = Burst {
-        series: vec![6],
+        series: vec![10],
         every_ns: 100_000_000,
     };
     assert!(engine.configure(SECOND_NS, &mut clock.clone()).is_ok());
