@@ -149,7 +149,11 @@ fn answer(request: &[u8], body: impl Fn() -> String) -> String {
             true => "431 Request Header Fields Too Large",
             false => "400 Bad Request",
         };
-        return response(status, "text/plain; charset=utf-8", ("", "want GET /metrics\n"));
+        return response(
+            status,
+            "text/plain; charset=utf-8",
+            ("", "want GET /metrics\n"),
+        );
     }
     let plain = |status: &str, more: &str| {
         let kind = "text/plain; charset=utf-8";

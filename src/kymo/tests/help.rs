@@ -24,8 +24,8 @@ fn help_names_every_command() {
     let (code, text, _) = kymo(&["--help"]);
     assert_eq!(code, Some(0));
     for command in [
-        "open", "agent", "record", "info", "verify", "import", "export", "trim", "report", "doctor",
-        "own",
+        "open", "agent", "record", "info", "verify", "import", "export", "trim", "report",
+        "doctor", "own",
     ] {
         assert!(
             text.contains(&format!("\n  {command} ")),

@@ -123,7 +123,11 @@ pub struct Right {
 const SHARE: &str = "1";
 const SECONDS: &str = "s";
 
-fn figure(key: &'static str, (name, about): (&str, &str), (value, unit): (f64, &'static str)) -> Figure {
+fn figure(
+    key: &'static str,
+    (name, about): (&str, &str),
+    (value, unit): (f64, &'static str),
+) -> Figure {
     Figure {
         key,
         about: about.to_owned(),
@@ -157,7 +161,9 @@ pub fn collection(hosts: &[(String, Collected)]) -> Block {
         }
         block.figures.extend(cost(host, it));
         if block.figures.len() == before {
-            block.lacks.push(format!("Nothing tells how {host} was sampled."));
+            block
+                .lacks
+                .push(format!("Nothing tells how {host} was sampled."));
         } else if it.cpu.is_empty() {
             let lack = format!("No agent sampled {host}, so its cost is not known.");
             block.lacks.push(lack);
@@ -205,8 +211,14 @@ fn cost(host: &str, it: &Collected) -> Vec<Figure> {
             false => String::new(),
         };
         all.push(
-            figure("agent-cpu", ("Agent, processor", host), (of(&it.cpu).mean, SHARE))
-                .says(format!("Share of one processor that the agent used on average{allowed}.")),
+            figure(
+                "agent-cpu",
+                ("Agent, processor", host),
+                (of(&it.cpu).mean, SHARE),
+            )
+            .says(format!(
+                "Share of one processor that the agent used on average{allowed}."
+            )),
         );
     }
     if !it.memory_bytes.is_empty() {
@@ -217,8 +229,18 @@ fn cost(host: &str, it: &Collected) -> Vec<Figure> {
         );
     }
     for (key, name, values, sentence) in [
-        ("late", "Late, 99th percentile", &it.late_s, "99 of 100 samples began within this of the planned moment."),
-        ("reading", "Reading, 99th percentile", &it.reading_s, "99 of 100 samples were read within this time."),
+        (
+            "late",
+            "Late, 99th percentile",
+            &it.late_s,
+            "99 of 100 samples began within this of the planned moment.",
+        ),
+        (
+            "reading",
+            "Reading, 99th percentile",
+            &it.reading_s,
+            "99 of 100 samples were read within this time.",
+        ),
     ] {
         if !values.is_empty() {
             let p99 = summary::quantile(values, 0.99);
@@ -287,8 +309,15 @@ pub fn analysis(took: &[Took], right: Option<&Right>) -> Block {
     let seconds = |it: &Took| it.ns as f64 / 1e9;
     let total: f64 = took.iter().map(seconds).sum();
     block.figures.push(
-        figure("analysis-time", ("Time, all analyses", ""), (total, SECONDS))
-            .says(format!("The sum of {} parts; some ran at the same time.", took.len())),
+        figure(
+            "analysis-time",
+            ("Time, all analyses", ""),
+            (total, SECONDS),
+        )
+        .says(format!(
+            "The sum of {} parts; some ran at the same time.",
+            took.len()
+        )),
     );
     for it in took {
         let name = format!("Time, {}", it.what);
@@ -330,19 +359,27 @@ pub fn optimization(scores: &[Score]) -> Block {
     }
     let [lo, hi] = all.coverage_interval();
     block.figures.push(
-        figure("ledger-coverage", ("Inside the interval", ""), (all.coverage(), SHARE))
-            .within(lo, hi)
-            .says(format!(
-                "{} of {} outcomes lay in their intervals, which promise {}.",
-                all.inside,
-                all.judged,
-                Unit::new(SHARE).text(plan::ledger::score::NOMINAL)
-            )),
+        figure(
+            "ledger-coverage",
+            ("Inside the interval", ""),
+            (all.coverage(), SHARE),
+        )
+        .within(lo, hi)
+        .says(format!(
+            "{} of {} outcomes lay in their intervals, which promise {}.",
+            all.inside,
+            all.judged,
+            Unit::new(SHARE).text(plan::ledger::score::NOMINAL)
+        )),
     );
     if all.mean_error().is_finite() {
         block.figures.push(
-            figure("ledger-error", ("Mean error", ""), (all.mean_error(), SHARE))
-                .says("How far outcomes were from the predicted points, on average."),
+            figure(
+                "ledger-error",
+                ("Mean error", ""),
+                (all.mean_error(), SHARE),
+            )
+            .says("How far outcomes were from the predicted points, on average."),
         );
     }
     block
@@ -363,8 +400,12 @@ pub fn reporting(document: &Document, built_ns: Option<u64>) -> Block {
     }
     if let Some(ns) = built_ns {
         block.figures.push(
-            figure("build-time", ("Building the report", ""), (ns as f64 / 1e9, SECONDS))
-                .says("From reading the session to the finished page."),
+            figure(
+                "build-time",
+                ("Building the report", ""),
+                (ns as f64 / 1e9, SECONDS),
+            )
+            .says("From reading the session to the finished page."),
         );
     }
     block
@@ -387,7 +428,9 @@ fn numbers(document: &Document) -> (usize, usize) {
 /// Numbers in words; moments, names and versions are none.
 fn numerals(text: &str) -> usize {
     let pieces = numerals::pieces(text).into_iter();
-    pieces.filter(|it| matches!(it, Piece::Number { .. })).count()
+    pieces
+        .filter(|it| matches!(it, Piece::Number { .. }))
+        .count()
 }
 
 #[cfg(test)]

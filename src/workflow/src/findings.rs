@@ -246,11 +246,7 @@ impl Part {
     /// # Errors
     ///
     /// As the analysis.
-    pub fn timed(
-        &self,
-        input: &Input,
-        context: &Context,
-    ) -> Result<(Vec<Finding>, Took), Problem> {
+    pub fn timed(&self, input: &Input, context: &Context) -> Result<(Vec<Finding>, Took), Problem> {
         let began = Instant::now();
         let found = (self.find)(input, context)?;
         let took = Took {

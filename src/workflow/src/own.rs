@@ -9,9 +9,9 @@
 
 use std::time::Instant;
 
+use ::report::own::{self, Collected, Own, Right, Took};
 use model::series::SeriesKey;
 use plan::ledger::score::Score;
-use ::report::own::{self, Collected, Own, Right, Took};
 
 use crate::accuracy::Card;
 use crate::jobs::Context;
@@ -98,7 +98,12 @@ fn collected(stored: &Stored, facts: &HostFacts) -> Result<Collected, Problem> {
             return Ok(Vec::new());
         }
         let column = stored.column(&key, None)?;
-        Ok(column.values.iter().copied().filter(|it| it.is_finite()).collect())
+        Ok(column
+            .values
+            .iter()
+            .copied()
+            .filter(|it| it.is_finite())
+            .collect())
     };
     let mut coverages = stored.coverage().into_iter();
     Ok(Collected {
@@ -140,7 +145,9 @@ mod tests {
         let stored = example("quiet.kymo");
         let own = of_stored(&stored, &known, &Context::default()).expect("figures");
         let find = |key: &str| {
-            let all = [&own.collection, &own.analysis].into_iter().flat_map(|it| &it.figures);
+            let all = [&own.collection, &own.analysis]
+                .into_iter()
+                .flat_map(|it| &it.figures);
             let all = all.chain(own.reporting.iter().flat_map(|it| &it.figures));
             all.clone().find(|it| it.key == key).map(|it| it.value)
         };
@@ -157,7 +164,10 @@ mod tests {
         assert_eq!(own.optimization.lacks, ["Nothing was predicted yet."]);
         let all = [&own.collection, &own.analysis, &own.optimization];
         for figure in all.into_iter().flat_map(|it| &it.figures) {
-            assert!(figure.value.is_finite() && !figure.sentence.is_empty(), "{figure:?}");
+            assert!(
+                figure.value.is_finite() && !figure.sentence.is_empty(),
+                "{figure:?}"
+            );
         }
     }
 

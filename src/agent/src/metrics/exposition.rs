@@ -64,7 +64,10 @@ pub fn text(figures: &[Figure]) -> String {
          # TYPE kymo_agent_build_info gauge\n",
     );
     let version = crate::greeting::VERSION;
-    line(&mut out, format_args!("kymo_agent_build_info{{version=\"{version}\"}} 1"));
+    line(
+        &mut out,
+        format_args!("kymo_agent_build_info{{version=\"{version}\"}} 1"),
+    );
     let mut told: Vec<&str> = Vec::new();
     for first in figures {
         if told.contains(&first.metric) {
@@ -111,7 +114,8 @@ fn labels(attributes: &[(String, String)]) -> String {
         text.replace('\n', "\\n")
     };
     let pairs = attributes.iter();
-    let pairs = pairs.map(|(key, value)| format!("{}=\"{}\"", key.replace('.', "_"), escaped(value)));
+    let pairs =
+        pairs.map(|(key, value)| format!("{}=\"{}\"", key.replace('.', "_"), escaped(value)));
     let pairs: Vec<String> = pairs.collect();
     match pairs.is_empty() {
         true => String::new(),

@@ -3,8 +3,8 @@
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::own::{Own, State};
 use crate::clock::Cost;
+use crate::own::{Own, State};
 
 /// A reading of the agent's own figures beside one of the machine.
 fn sink() -> Sink {
@@ -80,7 +80,9 @@ fn what_was_not_read_stays_as_it_was() {
 fn asked(door: &Door, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(door.address()).expect("it listens");
     stream.write_all(request).expect("it reads");
-    stream.shutdown(std::net::Shutdown::Write).expect("it is open");
+    stream
+        .shutdown(std::net::Shutdown::Write)
+        .expect("it is open");
     let mut heard = String::new();
     stream.read_to_string(&mut heard).expect("it answers");
     heard
@@ -94,7 +96,10 @@ fn a_client_on_this_machine_is_answered() {
     let (head, body) = heard.split_once("\r\n\r\n").expect("head and body");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
     assert!(head.contains("text/plain; version=0.0.4"), "{head}");
-    assert!(head.contains(&format!("Content-Length: {}", body.len())), "{head}");
+    assert!(
+        head.contains(&format!("Content-Length: {}", body.len())),
+        "{head}"
+    );
     assert!(body.contains("kymo_agent_sample_lost_total 2\n"), "{body}");
     assert!(!body.contains("system_"), "only its own figures: {body}");
     let taken = open(door.address()).expect_err("it is taken");
@@ -129,7 +134,14 @@ fn a_request_without_end_is_cut() {
 fn only_the_loopback_interface_is_listened_on() {
     assert_eq!(loopback("9464"), Ok((Ipv4Addr::LOCALHOST, 9464).into()));
     assert!(loopback("[::1]:9464").is_ok());
-    for text in ["0.0.0.0:9464", "192.0.2.1:80", "[::]:1", "web-1:80", "", "70000"] {
+    for text in [
+        "0.0.0.0:9464",
+        "192.0.2.1:80",
+        "[::]:1",
+        "web-1:80",
+        "",
+        "70000",
+    ] {
         assert!(loopback(text).is_err(), "{text}");
     }
 }

@@ -57,7 +57,10 @@ fn a_running_agent_tells_what_it_costs() {
     drop(agent.stdin.take());
     assert!(agent.wait().expect("it ends").success());
     reader.join().expect("it read").expect("no trouble");
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nothing listens any more");
+    assert!(
+        TcpStream::connect(("127.0.0.1", port)).is_err(),
+        "nothing listens any more"
+    );
 }
 
 #[test]

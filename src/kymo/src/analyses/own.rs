@@ -67,7 +67,10 @@ fn text(own: &Own) -> String {
                 format!(" ({} to {})", it.unit.text(lo), it.unit.text(hi))
             });
             let value = it.unit.text(it.value);
-            text.push_str(&format!("  {}{about}: {value}{between}. {}\n", it.name, it.sentence));
+            text.push_str(&format!(
+                "  {}{about}: {value}{between}. {}\n",
+                it.name, it.sentence
+            ));
         }
         for lack in &block.lacks {
             text.push_str(&format!("  {lack}\n"));

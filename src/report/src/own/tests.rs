@@ -24,9 +24,14 @@ fn coverage() -> Coverage {
 fn lines(block: &Block) -> Vec<String> {
     let figures = block.figures.iter().map(|it| {
         let value = it.unit.text(it.value);
-        format!("{} [{}] {}: {value}. {}", it.key, it.about, it.name, it.sentence)
+        format!(
+            "{} [{}] {}: {value}. {}",
+            it.key, it.about, it.name, it.sentence
+        )
     });
-    figures.chain(block.lacks.iter().map(|it| format!("! {it}"))).collect()
+    figures
+        .chain(block.lacks.iter().map(|it| format!("! {it}")))
+        .collect()
 }
 
 #[test]
@@ -72,7 +77,13 @@ fn analysis_claims_no_accuracy_that_was_not_measured() {
     let times = [took("quality", 250_000_000), took("anomaly", 750_000_000)];
     let known = analysis(&times, Some(&right));
     let keys: Vec<&str> = known.figures.iter().map(|it| it.key).collect();
-    let wanted = ["accuracy", "false-alarms", "analysis-time", "analysis-time", "analysis-time"];
+    let wanted = [
+        "accuracy",
+        "false-alarms",
+        "analysis-time",
+        "analysis-time",
+        "analysis-time",
+    ];
     assert_eq!(keys, wanted);
     assert_eq!(known.figures[0].interval, Some([0.49, 0.94]));
     assert_eq!(known.figures[2].value, 1.0);

@@ -185,7 +185,11 @@ pub fn ui(ui: &mut Ui, state: &mut State, data: &Data<'_>) -> Vec<Action> {
     }
     let room = ui.available_rect_before_wrap();
     let (left, right) = room.split_left_right_at_x(room.left() + CONTENTS);
-    let column = |rect| UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min));
+    let column = |rect| {
+        UiBuilder::new()
+            .max_rect(rect)
+            .layout(Layout::top_down(Align::Min))
+    };
     ui.scope_builder(column(left.shrink2(vec2(2.0, 0.0))), |ui| {
         contents::ui(ui, state);
     });

@@ -134,14 +134,20 @@ fn head_ui(ui: &mut Ui, (title, address): (&str, &str), actions: &mut Vec<Action
 fn block_ui(ui: &mut Ui, block: &Block) {
     let weak = theme::of(ui.visuals()).text_weak;
     if !block.figures.is_empty() {
-        let several = block.figures.iter().any(|it| it.about != block.figures[0].about);
+        let several = block
+            .figures
+            .iter()
+            .any(|it| it.about != block.figures[0].about);
         let room = ui.available_width() - NAME - VALUE - BETWEEN - 40.0;
-        Grid::new("figures").num_columns(4).striped(true).show(ui, |ui| {
-            for figure in &block.figures {
-                figure_ui(ui, figure, (several, room.max(SENTENCE)));
-                ui.end_row();
-            }
-        });
+        Grid::new("figures")
+            .num_columns(4)
+            .striped(true)
+            .show(ui, |ui| {
+                for figure in &block.figures {
+                    figure_ui(ui, figure, (several, room.max(SENTENCE)));
+                    ui.end_row();
+                }
+            });
     }
     for lack in &block.lacks {
         ui.add(Label::new(RichText::new(lack).color(weak)).wrap());
@@ -161,7 +167,8 @@ fn figure_ui(ui: &mut Ui, figure: &Figure, (several, room): (bool, f32)) {
     let exact = format!("{} {}", table::exact(figure.value), figure.unit.code());
     ui.scope(|ui| {
         ui.set_min_width(VALUE);
-        ui.monospace(figure.unit.text(figure.value)).on_hover_text(exact);
+        ui.monospace(figure.unit.text(figure.value))
+            .on_hover_text(exact);
     });
     ui.scope(|ui| {
         ui.set_min_width(BETWEEN);
@@ -178,7 +185,9 @@ fn figure_ui(ui: &mut Ui, figure: &Figure, (several, room): (bool, f32)) {
 
 /// Every figure as a table.
 fn copied(own: &Own, format: Format) -> String {
-    let header = ["area", "key", "of", "name", "value", "lo", "hi", "unit", "sentence"];
+    let header = [
+        "area", "key", "of", "name", "value", "lo", "hi", "unit", "sentence",
+    ];
     let empty = Block::default();
     let reporting = own.reporting.as_ref().unwrap_or(&empty);
     let blocks = [&own.collection, &own.analysis, &own.optimization, reporting];

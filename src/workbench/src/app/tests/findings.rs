@@ -255,7 +255,7 @@ fn a_finding_leads_to_its_section_of_the_help_and_so_does_its_screen() {
     harness.run_steps(3);
     harness.get_by_label("What does it mean?").click();
     harness.run_steps(4);
-    harness.get_by_label("Search all pages…");
+    harness.get_by_label("All pages");
     let kind = format!("{}: {}", "Change", first.kind);
     assert!(first.analysis == Analysis::Change, "{first:?}");
     assert!(harness.query_all_by_label(&kind).count() >= 1, "{kind}");
@@ -264,5 +264,10 @@ fn a_finding_leads_to_its_section_of_the_help_and_so_does_its_screen() {
     harness.run_steps(2);
     harness.get_by_label("Help on Findings").click();
     harness.run_steps(3);
-    assert!(harness.query_all_by_label_contains("sorted by what users feel first").count() >= 1);
+    assert!(
+        harness
+            .query_all_by_label_contains("sorted by what users feel first")
+            .count()
+            >= 1
+    );
 }

@@ -29,7 +29,10 @@ pub(super) fn ui(ui: &mut Ui, state: &mut State) {
                     _ => false,
                 };
                 let title = state.manual.title(page);
-                if ui.selectable_label(shown, RichText::new(title).strong()).clicked() {
+                if ui
+                    .selectable_label(shown, RichText::new(title).strong())
+                    .clicked()
+                {
                     asked = Some(Topic::Page(place));
                 }
                 if shown && it.name != KEYBOARD {
@@ -38,7 +41,10 @@ pub(super) fn ui(ui: &mut Ui, state: &mut State) {
             }
             ui.add_space(6.0);
             for (topic, title) in [(Topic::Accuracy, "Accuracy"), (Topic::About, "About")] {
-                if ui.selectable_label(state.topic == topic, RichText::new(title).strong()).clicked() {
+                if ui
+                    .selectable_label(state.topic == topic, RichText::new(title).strong())
+                    .clicked()
+                {
                     asked = Some(topic);
                 }
             }
@@ -76,7 +82,11 @@ fn sections_ui(ui: &mut Ui, state: &State, page: usize) -> Option<Topic> {
 
 /// Draws what the search found in place of a page.
 pub(super) fn hits_ui(ui: &mut Ui, state: &mut State) {
-    let words: Vec<String> = state.search.split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<String> = state
+        .search
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect();
     let hits = state.manual.search(&words);
     if hits.is_empty() {
         if empty::ui(ui, "No page has all these words.", "Clear the search") {

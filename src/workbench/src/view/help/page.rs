@@ -1,6 +1,6 @@
 //! One page of the help, and the address of a link that leads out of the program.
 
-use eframe::egui::{Align, Frame, ScrollArea, Ui, UiBuilder};
+use eframe::egui::{Align, Frame, Label, RichText, ScrollArea, Ui, UiBuilder};
 use egui_commonmark::{CommonMarkCache, CommonMarkViewer};
 
 use super::Action;
@@ -23,7 +23,9 @@ pub(super) struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("outside", &self.outside).finish_non_exhaustive()
+        f.debug_struct("State")
+            .field("outside", &self.outside)
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,7 +51,9 @@ impl State {
     /// The link that was pressed in the frame that is drawn.
     fn pressed(&self) -> Option<String> {
         let mut hooks = self.cache.link_hooks().iter();
-        hooks.find(|(_, pressed)| **pressed).map(|(link, _)| link.clone())
+        hooks
+            .find(|(_, pressed)| **pressed)
+            .map(|(link, _)| link.clone())
     }
 }
 
@@ -72,9 +76,7 @@ pub(super) fn ui(
             for (number, section) in manual.sections(place.page).iter().enumerate() {
                 let builder = UiBuilder::new().id_salt((place.page, number));
                 let drawn = ui.scope_builder(builder, |ui| {
-                    CommonMarkViewer::new()
-                        .default_width(Some(ui.available_width() as usize))
-                        .show(ui, &mut state.cache, section.text);
+                    section_ui(ui, &mut state.cache, section.text, actions);
                 });
                 asked = asked.take().or_else(|| state.pressed());
                 if target == Some(number) {
@@ -91,6 +93,35 @@ pub(super) fn ui(
             None
         }
         Target::Nowhere => None,
+    }
+}
+
+/// A section: what stands between code is Markdown, code has a frame and is copied whole.
+fn section_ui(ui: &mut Ui, cache: &mut CommonMarkCache, text: &str, actions: &mut Vec<Action>) {
+    // Every second part lies between two fences.
+    for (number, part) in text.split("```").enumerate() {
+        if number % 2 == 0 {
+            let width = ui.available_width() as usize;
+            ui.push_id(number, |ui| {
+                let viewer = CommonMarkViewer::new().default_width(Some(width));
+                viewer.show(ui, cache, part);
+            });
+            continue;
+        }
+        // The first line names the language.
+        let code = part
+            .split_once('\n')
+            .map_or(part, |(_, code)| code)
+            .trim_end();
+        ui.add_space(6.0);
+        Frame::group(ui.style()).show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                if ui.small_button("Copy").clicked() {
+                    actions.push(Action::Copy(code.to_owned()));
+                }
+                ui.add(Label::new(RichText::new(code).monospace()).wrap());
+            });
+        });
     }
 }
 

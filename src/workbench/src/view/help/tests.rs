@@ -58,7 +58,9 @@ fn type_into(harness: &mut Harness<'_>, text: &str) {
 fn the_index_leads_to_pages_and_the_way_back() {
     drawn("README", |harness| {
         harness.get_by_label_contains("Kymo attaches to agents");
-        let link = harness.get_all_by_role_and_label(Role::Link, "Security").next();
+        let link = harness
+            .get_all_by_role_and_label(Role::Link, "Security")
+            .next();
         link.expect("the index links the page").click();
         harness.run();
         harness.get_by_label_contains("What Kymo opens");
@@ -90,7 +92,9 @@ fn a_place_is_brought_to_the_top_of_its_page() {
 #[test]
 fn the_sheet_about_and_accuracy_can_be_opened() {
     let actions = drawn("README", |harness| {
-        harness.get_by_role_and_label(Role::Button, "Accuracy").click();
+        harness
+            .get_by_role_and_label(Role::Button, "Accuracy")
+            .click();
         harness.run();
         harness.get_by_label_contains("none is claimed");
         harness.get_by_label("About").click();
@@ -166,4 +170,15 @@ fn every_page_can_be_drawn() {
             harness.get_by_label("All pages");
         });
     }
+}
+
+#[test]
+fn a_command_is_copied_whole() {
+    let actions = drawn("tour", |_| ());
+    assert_eq!(actions, []);
+    let actions = drawn("missing#no-connection-over-ssh", |harness| {
+        let copies: Vec<_> = harness.get_all_by_label("Copy").collect();
+        copies.first().expect("there is code").click();
+    });
+    assert_eq!(actions, [Action::Copy("ssh -T user@host true".to_owned())]);
 }

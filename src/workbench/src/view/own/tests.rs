@@ -11,7 +11,10 @@ use crate::view::testing;
 
 fn took() -> Vec<Took> {
     let what = "anomaly".to_owned();
-    vec![Took { what, ns: 250_000_000 }]
+    vec![Took {
+        what,
+        ns: 250_000_000,
+    }]
 }
 
 fn filled() -> Own {
@@ -74,7 +77,10 @@ fn four_blocks_lead_to_their_screens_and_can_be_copied() {
         panic!("{actions:?}");
     };
     assert!(text.contains("Collection\tagent-cpu\tweb-1\t"), "{text}");
-    assert!(text.contains("Analysis\tanalysis-time\tanomaly\t"), "{text}");
+    assert!(
+        text.contains("Analysis\tanalysis-time\tanomaly\t"),
+        "{text}"
+    );
 }
 
 #[test]
