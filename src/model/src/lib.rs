@@ -9,6 +9,7 @@
 //! * [`plan`]: what shall be changed, under which guard.
 //! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
 //! * [`redact`]: what looks like a secret, and what stands in its place.
+//! * [`disguise`]: tokens in place of who and where, for sessions that are shared.
 //! * [`rate`] and [`pyramid`]: the two forms a column takes before it is drawn.
 //!
 //! Never: does input or output, reads a clock, or holds state.
@@ -17,6 +18,7 @@ pub mod annotation;
 pub mod batch;
 pub mod catalog;
 pub mod columns;
+pub mod disguise;
 pub mod event;
 pub mod finding;
 pub mod histogram;

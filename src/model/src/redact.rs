@@ -66,6 +66,37 @@ pub fn text(text: &str) -> String {
     bounded(line, COMMAND_MAX)
 }
 
+/// Takes secrets out of a line, of which at most [`INPUT_MAX`] bytes are kept.
+pub fn line(text: &str) -> String {
+    let mut end = text.len().min(INPUT_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut line = words::arguments(&[clean(&text[..end], INPUT_MAX)]);
+    if end < text.len() {
+        line.push_str(" …");
+    }
+    line
+}
+
+/// Takes out of a sentence that Kymo made what is certainly a secret: values of secret
+/// keys, user information in URLs, tokens by their shape. Words such as `auth` may be the
+/// names of services there, so what follows them stays.
+pub fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in token::pem(text).split_inclusive(char::is_whitespace) {
+        let bare = word.trim_end();
+        out.push_str(&words::pair(bare));
+        out.push_str(&word[bare.len()..]);
+    }
+    out
+}
+
+/// Whether a text is a statement of SQL, or holds one.
+pub fn is_statement(text: &str) -> bool {
+    sql::is_statement(text)
+}
+
 /// Cleans the value of an attribute that an application told under `key`.
 ///
 /// Counts of tokens and the like are no secrets, whatever their key holds.

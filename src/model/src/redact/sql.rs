@@ -44,7 +44,8 @@ pub(super) fn literals(text: &str) -> String {
     out
 }
 
-fn is_statement(text: &str) -> bool {
+/// Whether a text is a statement or holds one.
+pub(super) fn is_statement(text: &str) -> bool {
     if !text.contains(char::is_whitespace) {
         return false;
     }

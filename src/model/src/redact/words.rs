@@ -236,6 +236,12 @@ impl Walk {
     }
 }
 
+/// One word without values of secret keys, user information and tokens.
+pub(super) fn pair(word: &str) -> String {
+    let (kept, _) = pairs(word, false);
+    token::tokens(&url::user_information(&kept))
+}
+
 /// Takes out values of secret keys inside one word, and says what follows it.
 ///
 /// A value ends with its word, in a URL's query at the next `&`: passwords hold

@@ -1,0 +1,361 @@
+//! Whole values of a session, each field by what it means.
+
+use std::collections::BTreeMap;
+
+use super::{Category, Disguise, Kind, words};
+use crate::annotation::Annotation;
+use crate::catalog;
+use crate::event::{Event, EventKind};
+use crate::finding::{Finding, Kept, Said};
+use crate::host::Host;
+use crate::process::Process;
+use crate::redact;
+use crate::series::{Series, SeriesKey};
+use crate::trace;
+
+/// Numbers of accounts below this belong to the system: the same on every machine.
+///
+/// # Source
+///
+/// `login.defs(5)`: `UID_MIN`.
+const UID_MIN: u32 = 1_000;
+
+/// Numbers of accounts in what is shared begin here, where no account of a machine is.
+const UID_BASE: u32 = 1_000_000_000;
+
+impl Disguise {
+    /// Learns the name of a recorded machine, before anything else.
+    pub fn machine(&mut self, name: &str) {
+        if !name.is_empty() && !self.is_token(name) && self.replaces(Kind::Host) && !self.writing {
+            self.names.learn_machine(name);
+        }
+    }
+
+    /// The name of a machine as a series or a finding calls it.
+    pub fn host_name(&mut self, name: &str) -> String {
+        if name.is_empty() || !self.replaces(Kind::Host) {
+            return self.text(name);
+        }
+        if !self.writing {
+            self.machine(name);
+            return name.to_owned();
+        }
+        self.places[Category::Hosts as usize] += 1;
+        self.token(Kind::Host, name)
+    }
+
+    /// What an agent said of its machine.
+    pub fn host(&mut self, host: &Host) -> Host {
+        Host {
+            name: self.host_name(&host.name),
+            os: self.text(&host.os),
+            kernel: self.text(&host.kernel),
+            arch: host.arch.clone(),
+            cpu_model: self.text(&host.cpu_model),
+            cpus: host.cpus,
+            memory_bytes: host.memory_bytes,
+            // Names one machine in the world, and is worth nothing to others.
+            boot_id: match self.replaces(Kind::Host) {
+                true => String::new(),
+                false => host.boot_id.clone(),
+            },
+            agent_version: host.agent_version.clone(),
+            agent_pid: host.agent_pid,
+            capabilities: host.capabilities.iter().map(|it| self.prose(it)).collect(),
+            limits: host.limits.iter().map(|it| self.prose(it)).collect(),
+        }
+    }
+
+    /// The name of a series. Metrics of the catalog and keys stay.
+    pub fn series_key(&mut self, key: &SeriesKey) -> SeriesKey {
+        let host = self.host_name(&key.host);
+        let metric = self.metric(&key.metric);
+        let mut attributes = Vec::with_capacity(key.attributes.len());
+        for (name, value) in &key.attributes {
+            let value = self.attribute(name, value);
+            attributes.push((self.key(name), value));
+        }
+        SeriesKey::new(host, metric, attributes)
+    }
+
+    /// A series; its unit, kind and polarity stay.
+    pub fn series(&mut self, series: &Series) -> Series {
+        Series {
+            key: self.series_key(&series.key),
+            unit: series.unit.clone(),
+            kind: series.kind,
+            polarity: series.polarity,
+        }
+    }
+
+    fn metric(&mut self, name: &str) -> String {
+        match catalog::find(name).is_some() {
+            true => name.to_owned(),
+            false => self.prose(name),
+        }
+    }
+
+    fn key(&mut self, key: &str) -> String {
+        match words::kind_of_key(key).is_some() || key.len() < 3 {
+            true => key.to_owned(),
+            false => self.prose(key),
+        }
+    }
+
+    /// The value of an attribute, by its key.
+    pub fn attribute(&mut self, key: &str, value: &str) -> String {
+        if let Some(kind) = words::kind_of_key(key) {
+            return self.field(kind, value);
+        }
+        self.secret_value(key, value)
+    }
+
+    /// A value that is a secret as a whole if its key says so, else a text.
+    fn secret_value(&mut self, key: &str, value: &str) -> String {
+        let secret = redact::value(key, value) == redact::MARK && value != redact::MARK;
+        match secret {
+            true => self.whole(Kind::Secret, value),
+            false => self.text(value),
+        }
+    }
+
+    fn field(&mut self, kind: Kind, value: &str) -> String {
+        match kind {
+            Kind::Host => self.place(value),
+            Kind::Command => self.command(value),
+            Kind::Url
+                if !value.starts_with('/') && !value.contains("://") && !value.contains('=') =>
+            {
+                self.text(value)
+            }
+            // What is called a statement may be its name.
+            Kind::Sql if !value.contains(' ') => self.text(value),
+            Kind::Mail if !value.contains('@') => self.whole(Kind::User, value),
+            Kind::User if value.contains('@') => self.whole(Kind::Mail, value),
+            _ => self.whole(kind, value),
+        }
+    }
+
+    /// A machine or an address, with a port or without.
+    fn place(&mut self, value: &str) -> String {
+        let port = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+        let (name, rest) = match value.rsplit_once(':') {
+            Some((name, number)) if port(number) && !name.contains(':') => {
+                (name, &value[name.len()..])
+            }
+            _ => (value, ""),
+        };
+        let mut pieces = Vec::new();
+        super::find::addresses(name, &mut pieces);
+        let plain = !name.contains(|c: char| c.is_whitespace() || "/[]?=@".contains(c));
+        if !pieces.is_empty() || !plain {
+            return self.text(value);
+        }
+        format!("{}{rest}", self.whole(Kind::Host, name))
+    }
+
+    /// A command line: the program's name stays, and a token tells it apart from others.
+    pub fn command(&mut self, line: &str) -> String {
+        // Learned from also where the whole goes: who is named here may be named elsewhere.
+        let text = self.text(line);
+        let trimmed = line.trim();
+        if !trimmed.contains(char::is_whitespace) || !self.replaces(Kind::Command) {
+            return text;
+        }
+        let token = self.whole(Kind::Command, trimmed);
+        if !self.writing {
+            return token;
+        }
+        let assigned = |it: &&str| it.contains('=') && !it.starts_with('-');
+        let first = text
+            .split_whitespace()
+            .find(|it| !assigned(it))
+            .unwrap_or_default();
+        let program = first
+            .trim_matches(['"', '\''])
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        match program.is_empty() || program.starts_with('-') {
+            true => token,
+            false => format!("{program} {token}"),
+        }
+    }
+
+    /// A process.
+    pub fn process(&mut self, process: &Process) -> Process {
+        let cgroup = self.text(&process.cgroup);
+        Process {
+            pid: process.pid,
+            parent_pid: process.parent_pid,
+            start_boot_ns: process.start_boot_ns,
+            name: self.text(&process.name),
+            command: self.command(&process.command),
+            cgroup: self.accounts(&cgroup),
+            user_id: process.user_id.map(|it| self.user_id(it)),
+        }
+    }
+
+    /// The number of an account; those of the system stay.
+    fn user_id(&mut self, id: u32) -> u32 {
+        if !(UID_MIN..UID_BASE).contains(&id) || id == 65_534 || !self.replaces(Kind::Uid) {
+            return id;
+        }
+        if !self.writing {
+            self.names.learn(Kind::Uid, &id.to_string());
+            return id;
+        }
+        self.places[Category::Users as usize] += 1;
+        UID_BASE + self.names.number_of(Kind::Uid, &id.to_string())
+    }
+
+    /// Numbers of accounts in names of control groups: `user-1000.slice`, `user@1000.service`.
+    fn accounts(&mut self, cgroup: &str) -> String {
+        let mut out = String::new();
+        let mut rest = cgroup;
+        while let Some(at) = rest.find("user") {
+            let from = at + "user".len();
+            out.push_str(&rest[..from]);
+            rest = &rest[from..];
+            let Some(tail) = rest.strip_prefix(['-', '@']) else {
+                continue;
+            };
+            let length = tail.bytes().take_while(u8::is_ascii_digit).count();
+            let unit = tail[length..].starts_with(['.', '/']);
+            if let Ok(id) = tail[..length].parse::<u32>()
+                && unit
+            {
+                out.push_str(&rest[..1]);
+                out.push_str(&self.user_id(id).to_string());
+                rest = &tail[length..];
+            }
+        }
+        out.push_str(rest);
+        out
+    }
+
+    /// Something that happened.
+    pub fn event(&mut self, event: &Event) -> Event {
+        let (before, after) = match event.kind {
+            EventKind::Setting => (
+                self.value(&event.subject, &event.before),
+                self.value(&event.subject, &event.after),
+            ),
+            _ => (self.text(&event.before), self.text(&event.after)),
+        };
+        let subject = self.text(&event.subject);
+        Event {
+            at: event.at,
+            kind: event.kind,
+            subject: self.accounts(&subject),
+            before,
+            after,
+            text: self.text(&event.text),
+        }
+    }
+
+    fn value(&mut self, key: &str, value: &str) -> String {
+        match words::kind_of_setting(key) {
+            Some(kind) => self.field(kind, value),
+            None => self.secret_value(key, value),
+        }
+    }
+
+    /// Settings of a machine. Two that become the same are both kept.
+    pub fn settings(&mut self, settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut written = BTreeMap::new();
+        for (key, value) in settings {
+            let value = self.value(key, value);
+            let text = self.text(key);
+            let mut name = self.accounts(&text);
+            while written.contains_key(&name) {
+                name.push('\'');
+            }
+            written.insert(name, value);
+        }
+        written
+    }
+
+    /// A span of a trace.
+    pub fn span(&mut self, span: &trace::Span) -> trace::Span {
+        let mut attributes = Vec::with_capacity(span.attributes.len());
+        for (key, value) in &span.attributes {
+            let value = self.attribute(key, value);
+            attributes.push((self.key(key).into(), value.into()));
+        }
+        trace::Span {
+            service: self.prose(&span.service).into(),
+            name: self.text(&span.name).into(),
+            attributes,
+            ..span.clone()
+        }
+    }
+
+    /// A note.
+    pub fn annotation(&mut self, note: &Annotation) -> Annotation {
+        Annotation {
+            text: self.text(&note.text),
+            ..note.clone()
+        }
+    }
+
+    /// A finding that cannot be derived anew; its id is that of the question it now is.
+    pub fn finding(&mut self, finding: &Finding) -> Finding {
+        let mut written = Finding {
+            host: self.host_name(&finding.host),
+            series: finding
+                .series
+                .iter()
+                .map(|it| self.series_name(it))
+                .collect(),
+            statement: self.prose(&finding.statement),
+            parameters: self.pairs(&finding.parameters),
+            supports: finding.supports.iter().map(|it| self.prose(it)).collect(),
+            against: finding.against.iter().map(|it| self.prose(it)).collect(),
+            kind: self.prose(&finding.kind),
+            ..finding.clone()
+        };
+        written.id = written.own_id();
+        written
+    }
+
+    fn pairs(&mut self, pairs: &[(String, String)]) -> Vec<(String, String)> {
+        let each = pairs.iter().map(|(key, value)| {
+            let value = match value.contains(['/', '{']) {
+                true => self.series_name(value),
+                false => self.prose(value),
+            };
+            (key.clone(), value)
+        });
+        each.collect()
+    }
+
+    /// The name of a series as text.
+    pub fn series_name(&mut self, name: &str) -> String {
+        match name.parse::<SeriesKey>() {
+            Ok(key) if self.names.is_machine(&key.host) => self.series_key(&key).to_string(),
+            _ => self.prose(name),
+        }
+    }
+
+    /// What is kept of findings: those chosen for the report and those said live, each by
+    /// its words. Findings that can be derived anew are left to whoever has the data, and
+    /// marks of what was expected are left to [`Disguise::expected`].
+    pub fn kept(&mut self, kept: &Kept) -> Kept {
+        Kept {
+            kymo: String::new(),
+            findings: Vec::new(),
+            expected: Vec::new(),
+            pinned: kept.pinned.iter().map(|it| self.finding(it)).collect(),
+            live: kept.live.as_ref().map(|said| Said {
+                span: said.span,
+                findings: said.findings.iter().map(|it| self.finding(it)).collect(),
+            }),
+        }
+    }
+
+    /// Why a stretch was to be expected.
+    pub fn reason(&mut self, reason: &str) -> String {
+        self.text(reason)
+    }
+}
