@@ -414,10 +414,11 @@ impl Disguise {
         if marks(&masked) <= marks(line) && line.len() <= redact::INPUT_MAX {
             return line.to_owned();
         }
-        for secret in find::removed(line, &masked) {
-            if !self.writing {
+        if !self.writing {
+            for secret in find::removed(line, &masked) {
                 self.names.learn(Kind::Secret, &secret);
             }
+            return masked;
         }
         let taken = marks(&masked).saturating_sub(marks(line));
         written

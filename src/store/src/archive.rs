@@ -16,12 +16,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use crate::disk::{create_beside, create_new, read_exact_at};
+use crate::chain::{self, Chain};
+use crate::disk::{create_beside, create_new_readable, read_exact_at};
 use crate::limit::MEMBERS_MAX;
 
 /// Start of a local file header.
@@ -101,6 +103,21 @@ impl Archive {
     /// Size of a member.
     pub(crate) fn bytes(&self, name: &str) -> Option<u64> {
         self.members.get(name).map(|place| place.bytes)
+    }
+
+    /// Names of the members and where their bytes are, in the order of the file.
+    pub(crate) fn places(&self) -> Vec<(&str, Range<u64>)> {
+        let members = self.members.iter();
+        let mut places: Vec<_> = members
+            .map(|(name, it)| (name.as_str(), it.start..it.start + it.bytes))
+            .collect();
+        places.sort_unstable_by_key(|(_, range)| range.start);
+        places
+    }
+
+    /// The file itself.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
     }
 
     /// Reads a member of at most `max` bytes; `None` when there is none.
@@ -201,22 +218,36 @@ pub(crate) struct Writer {
     zip: Option<ZipWriter<BufWriter<File>>>,
     temporary: PathBuf,
     sums: String,
+    chain: Chain,
+    sign: Option<Sign>,
 }
+
+/// Makes the signature of a chain's text.
+pub(crate) type Sign = Box<dyn Fn(&[u8]) -> io::Result<Vec<u8>>>;
 
 impl Writer {
     /// Starts a file that will stand at `path`.
     pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let (temporary, file) = create_beside(path, create_new)?;
+        let (temporary, file) = create_beside(path, create_new_readable)?;
         Ok(Self {
+            chain: Chain::default(),
+            sign: None,
             zip: Some(ZipWriter::new(BufWriter::with_capacity(1 << 20, file))),
             temporary,
             sums: String::new(),
         })
     }
 
+    /// Signs the file when it is closed.
+    pub(crate) fn sign(&mut self, sign: Sign) {
+        self.sign = Some(sign);
+    }
+
     /// Adds a member.
     pub(crate) fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        self.sums.push_str(&crate::document::sha256(bytes));
+        let sum = crate::document::sha256(bytes);
+        self.chain.add(name, &sum);
+        self.sums.push_str(&sum);
         self.sums.push_str("  ");
         self.sums.push_str(name);
         self.sums.push('\n');
@@ -241,12 +272,21 @@ impl Writer {
     /// The file still stands at its temporary name, which is returned.
     pub(crate) fn close(mut self) -> io::Result<PathBuf> {
         let sums = std::mem::take(&mut self.sums);
+        self.chain.add(SUMS_NAME, &crate::document::sha256(sums.as_bytes()));
         self.store(SUMS_NAME, sums.as_bytes())?;
-        if let Some(zip) = self.zip.take() {
+        let text = std::mem::take(&mut self.chain).finish();
+        self.store(chain::NAME, text.as_bytes())?;
+        if let Some(sign) = self.sign.take() {
+            let signature = sign(text.as_bytes())?;
+            self.store(chain::SIGNATURE_NAME, &signature)?;
+        }
+        if let Some(mut zip) = self.zip.take() {
+            zip.set_comment(chain::comment()).map_err(io_error)?;
             let buffered = zip.finish().map_err(io_error)?;
             let file = buffered
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)?;
+            chain::close(&file)?;
             file.sync_all()?;
         }
         Ok(std::mem::take(&mut self.temporary))

@@ -137,7 +137,16 @@ impl Builder {
     }
 
     /// Completes the file and puts it into place.
-    pub(crate) fn finish(mut self, annotations: &[Annotation]) -> Result<(), WriteError> {
+    pub(crate) fn finish(self, annotations: &[Annotation]) -> Result<(), WriteError> {
+        self.finish_with(annotations, &[])
+    }
+
+    /// The same with further documents.
+    pub(crate) fn finish_with(
+        mut self,
+        annotations: &[Annotation],
+        documents: &[(&str, Vec<u8>)],
+    ) -> Result<(), WriteError> {
         let out = self.out.clone();
         let written = (|| {
             self.manifest.schema = self.manifest.needed_schema();
@@ -145,6 +154,9 @@ impl Builder {
             if !annotations.is_empty() {
                 let notes = document::sealed(&annotations).map_err(io::Error::other)?;
                 self.writer.add(ANNOTATIONS, &notes)?;
+            }
+            for (name, bytes) in documents {
+                self.writer.add(name, bytes)?;
             }
             self.writer.add(manifest::NAME, &text)?;
             self.writer.add(manifest::COPY_NAME, &text)?;

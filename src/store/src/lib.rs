@@ -5,7 +5,8 @@
 //! * [`ingest`]: sessions from imported columns, on disk or in memory only.
 //! * [`foreign`]: columns of Parquet and Arrow files of others.
 //! * [`combine`]: several sessions and imports on one axis.
-//! * [`verify`], [`trim`], [`export`]: what is done with whole sessions.
+//! * [`verify`], [`trim`], [`share`], [`export`]: what is done with whole sessions.
+//! * [`chain`]: how a file covers every byte of itself.
 //! * [`manifest`]: what a session says of itself.
 //!
 //! The only crate that names polars, and no public signature does.
@@ -14,6 +15,7 @@ mod archive;
 mod arrow;
 mod bucket;
 mod build;
+pub mod chain;
 mod chunk;
 pub mod combine;
 mod disk;
@@ -37,6 +39,8 @@ pub mod recorder;
 pub mod requests;
 mod roll;
 pub mod session;
+pub mod share;
+mod sift;
 mod tables;
 mod tape;
 pub mod trim;

@@ -275,6 +275,11 @@ impl Manifest {
     }
 }
 
+/// A folder name for a host, unlike those that are taken.
+pub(crate) fn folder(name: &str, taken: &HashSet<String>) -> String {
+    unique(&plain(name), |it| taken.contains(it))
+}
+
 fn unique(name: &str, taken: impl Fn(&str) -> bool) -> String {
     let mut candidate = name.to_owned();
     let mut number = 2;

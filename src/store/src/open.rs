@@ -24,8 +24,11 @@ pub(crate) const ANNOTATIONS: &str = "annotations.ron";
 /// Name of the document with the findings.
 pub(crate) const FINDINGS: &str = "findings.ron";
 
+/// Name of the document that says what was taken out before it was shared.
+pub(crate) const SHARED: &str = "shared.ron";
+
 /// Documents beside the manifest that are copied with a session as they are.
-pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS];
+pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS, SHARED];
 
 /// Opens what is at `path`.
 pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
@@ -236,6 +239,8 @@ fn what_it_is(head: &[u8]) -> &'static str {
         (b"PERFILE2", "a perf recording"),
         (&[0x89, b'P', b'N', b'G'], "a PNG image"),
         (b"%PDF", "a PDF document"),
+        (b"age-encryption.org/", "an encrypted file (age)"),
+        (b"-----BEGIN AGE ENCRYPTED FILE-----", "an encrypted file (age)"),
         (&[0x28, 0xb5, 0x2f, 0xfd], "a zstd file"),
         (&[0xCE, 0x4B], "a bare journal"),
     ];
@@ -321,7 +326,7 @@ fn has_members(place: &Place) -> bool {
 }
 
 /// A document beside the manifest; `None` where it is not there or not readable.
-fn document_of<T: DeserializeOwned>(
+pub(crate) fn document_of<T: DeserializeOwned>(
     place: &Place,
     name: &str,
     warnings: &mut Vec<Warning>,

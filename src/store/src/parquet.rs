@@ -48,6 +48,11 @@ pub(crate) fn bytes_of(mut frame: DataFrame, effort: Effort) -> PolarsResult<Vec
     Ok(bytes)
 }
 
+/// How many rows a table claims to have.
+pub(crate) fn rows(bytes: &[u8]) -> Result<u64, String> {
+    guarded(|| Ok(Ok(ParquetReader::new(Cursor::new(bytes)).num_rows()? as u64)))
+}
+
 /// Reads the columns that are there among `names`; all of them when `None`.
 ///
 /// Fails with a sentence when the bytes are no Parquet or hold another number of

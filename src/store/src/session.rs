@@ -30,9 +30,10 @@ use crate::disk::{RealDisk, write_whole};
 use crate::document;
 use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, HostEntry, Manifest, Table};
-use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS};
+use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS, SHARED};
 use crate::part::{Data, Inner, Place, lock};
 use crate::requests::{SpanFilter, Spans};
+use crate::share::Shared;
 use crate::tables;
 
 /// An open session.
@@ -442,6 +443,11 @@ impl Session {
         read(&self.inner.kept).clone()
     }
 
+    /// What was taken out before it was shared; `None` where it is as it was recorded.
+    pub fn shared(&self) -> Option<Shared> {
+        open::document_of(&self.inner.place, SHARED, &mut Vec::new())
+    }
+
     /// Replaces the findings and stores them, as [`Session::set_annotations`] does.
     ///
     /// # Errors
@@ -495,6 +501,16 @@ impl Session {
     /// Copies the file with another document and swaps it in. Open readers keep the old one.
     fn rewrite(&self, path: &Path, (changed, bytes): (&str, &[u8])) -> io::Result<()> {
         let mut writer = Writer::create(path)?;
+        self.copy_into(&mut writer, Some((changed, bytes)))?;
+        writer.finish(path)
+    }
+
+    /// Copies the members of a file, but for a document that changes.
+    pub(crate) fn copy_into(
+        &self,
+        writer: &mut Writer,
+        changed: Option<(&str, &[u8])>,
+    ) -> io::Result<()> {
         let place = &self.inner.place;
         let documents = [manifest::NAME, manifest::COPY_NAME];
         let members = self
@@ -514,13 +530,16 @@ impl Session {
                 writer.add(name, &bytes)?;
             }
         }
-        for name in DOCUMENTS.iter().filter(|name| **name != changed) {
+        let name = changed.map(|(name, _)| name);
+        for name in DOCUMENTS.iter().filter(|it| Some(**it) != name) {
             if let Some(bytes) = self.document(name)? {
                 writer.add(name, &bytes)?;
             }
         }
-        writer.add(changed, bytes)?;
-        writer.finish(path)
+        match changed {
+            Some((name, bytes)) => writer.add(name, bytes),
+            None => Ok(()),
+        }
     }
 }
 
@@ -534,7 +553,7 @@ impl Session {
                 (!notes.is_empty()).then(|| document::sealed(&*notes))
             }
             FINDINGS => read(&self.inner.kept).as_ref().map(document::sealed),
-            _ => None,
+            _ => return self.inner.place.read(name, DOCUMENT_MAX_BYTES),
         };
         match now {
             Some(bytes) => bytes.map(Some).map_err(io::Error::other),

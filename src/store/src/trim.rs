@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use model::annotation::Annotation;
 use model::host::HostId;
-use model::series::glob_matches;
 use model::time::{Moment, Span};
 
 use crate::build::Builder;
@@ -112,7 +111,8 @@ pub fn trim(
     builder.finish(&notes)
 }
 
-const EVERYTHING: Span = Span {
+/// All of time.
+pub(crate) const EVERYTHING: Span = Span {
     from: Moment(i64::MIN),
     to: Moment(i64::MAX),
 };
@@ -120,18 +120,31 @@ const EVERYTHING: Span = Span {
 /// Reads what is kept of a part.
 pub(crate) fn chunk_of(session: &Session, host: HostId, part: &Part, keep: &Keep) -> Chunk {
     let inner = &session.inner;
-    let span = keep.span.unwrap_or(EVERYTHING);
-    let wanted = |name: &str| {
-        keep.series.is_empty() || keep.series.iter().any(|glob| glob_matches(glob, name))
-    };
+    let wanted = |name: &str| keep.wants(name);
     let of_host = inner.manifest.series.iter().enumerate();
     let places: Vec<u32> = of_host
         .filter(|(_, entry)| entry.host == host && wanted(&entry.series.key.to_string()))
         .map(|(place, _)| place as u32)
         .collect();
+    let samples = Chunk {
+        columns: inner.part_columns(part, &places),
+        histograms: inner.part_histograms(host, part, |key| wanted(&key.to_string())),
+        ..Chunk::default()
+    };
+    cut(session, (host, part), samples, keep)
+}
+
+/// Reads what is kept of a part but for samples: everything that holds texts.
+pub(crate) fn texts_of(session: &Session, host: HostId, part: &Part, keep: &Keep) -> Chunk {
+    cut(session, (host, part), Chunk::default(), keep)
+}
+
+/// Puts the other tables of a part to its samples, and cuts all to the span.
+fn cut(session: &Session, (host, part): (HostId, &Part), samples: Chunk, keep: &Keep) -> Chunk {
+    let inner = &session.inner;
+    let span = keep.span.unwrap_or(EVERYTHING);
     let table = inner.process_table(host, part);
     let whole = Chunk {
-        columns: inner.part_columns(part, &places),
         processes: opened(&table, span),
         infos: table.infos.clone(),
         events: match &part.data {
@@ -139,12 +152,12 @@ pub(crate) fn chunk_of(session: &Session, host: HostId, part: &Part, keep: &Keep
             Data::Stored(_) => inner.table(part, Table::Events, tables::events),
         },
         settings: BTreeMap::new(),
-        histograms: inner.part_histograms(host, part, |key| wanted(&key.to_string())),
         spans: if keep.series.is_empty() {
             inner.part_spans(part)
         } else {
             Vec::new()
         },
+        ..samples
     };
     let mut chunk = if keep.span.is_some() {
         whole.within(span)

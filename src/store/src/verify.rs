@@ -1,11 +1,14 @@
 //! Checks that every byte of a session is as it was written.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use model::time::Moment;
 
+use crate::chain::{self, Found};
+use crate::archive::Archive;
 use crate::document;
 use crate::limit::MANIFEST_MAX_BYTES;
 use crate::manifest::{self, Segment, Table};
@@ -21,6 +24,8 @@ pub struct Report {
     pub members: usize,
     /// Bytes looked at.
     pub bytes: u64,
+    /// The chain over all members; `None` in a folder, and in a file of an older version.
+    pub chain: Option<Found>,
     /// What is wrong; empty when all is well.
     pub problems: Vec<Warning>,
     /// Whether the watcher stopped the check before its end.
@@ -81,7 +86,33 @@ pub fn verify(session: &Session, watch: Watch<'_>) -> Report {
     if report.complete && !matches!(inner.place, Place::Memory) {
         copies(&inner.place, &mut report);
     }
+    if let Place::File(_, archive) = &inner.place {
+        chained(inner, archive, &mut report);
+    }
     report
+}
+
+/// Holds every member and every byte between them against the file's own chain.
+fn chained(inner: &Inner, archive: &Archive, report: &mut Report) {
+    // Members of the manifest were held against its sums already, so those stand for them.
+    let segments = inner.manifest.segments.iter();
+    let sums: HashMap<&str, &str> = segments
+        .map(|it| (it.path.as_str(), it.sha256.as_str()))
+        .collect();
+    let known = |name: &str| {
+        let there = archive.bytes(name).is_some();
+        let sum = sums.get(name).filter(|_| there);
+        sum.map(|it| (*it).to_owned())
+    };
+    match chain::check(archive, &known) {
+        Ok(checked) => {
+            report.chain = checked.found;
+            for (member, text) in checked.problems {
+                report.add(&member, text);
+            }
+        }
+        Err(error) => report.add(chain::NAME, format!("cannot be read: {error}")),
+    }
 }
 
 fn stored(inner: &Inner) -> Vec<&Member> {

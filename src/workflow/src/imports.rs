@@ -499,6 +499,9 @@ pub(crate) fn as_it_is(path: &Path, context: &Context) -> Result<Option<Table>, 
     if !path.is_file() {
         return Ok(None);
     }
+    if crate::sealed::is_locked(path) {
+        return Err(crate::sealed::locked(path));
+    }
     let how = How::default();
     let imported = match import::read(path, &how, &mut on_import(context)) {
         Ok(imported) => imported,

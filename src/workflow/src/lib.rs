@@ -12,6 +12,8 @@
 //! * [`planning`]: what would help, from a recording.
 //! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
 //! * [`imports`]: files and servers of others into sessions.
+//! * [`share`]: sessions for others, without who and where; [`sealed`]: encrypted;
+//!   [`signature`]: signed.
 //! * [`tables`], [`report`]: whole sessions into files and reports.
 //! * [`own`]: how well all of it does, and what it costs; [`accuracy`]: how right it was.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
@@ -43,7 +45,11 @@ pub mod problem;
 pub mod processes;
 pub mod recording;
 pub mod report;
+mod scratch;
+pub mod sealed;
 pub mod services;
+pub mod share;
+pub mod signature;
 mod spread;
 pub mod stored;
 mod stretches;

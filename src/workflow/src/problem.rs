@@ -29,6 +29,8 @@ pub enum Sort {
     Limit,
     /// The input comes from a newer version.
     TooNew,
+    /// A key or passphrase is wrong, or what was sealed was altered.
+    Trust,
     /// An agent could not be reached or refused.
     Agent,
     /// The disk is full.
@@ -56,6 +58,7 @@ impl Sort {
             Self::NotUsable => 4,
             Self::Limit => 6,
             Self::TooNew => 8,
+            Self::Trust => 9,
             Self::Agent => 10,
             Self::DiskFull => 11,
             Self::Denied => 12,

@@ -129,6 +129,9 @@ impl Stored {
                 let damaged = !warnings.is_empty();
                 Ok((Self::of(session, path, damaged)?, texts))
             }
+            Err(OpenError::NotASession { .. }) if crate::sealed::is_locked(path) => {
+                Err(crate::sealed::locked(path))
+            }
             Err(OpenError::NotASession { .. }) if path.is_file() => {
                 let (source, notes) = crate::imports::foreign(path, context)?;
                 let session = store::ingest::in_memory(source);
@@ -247,6 +250,11 @@ impl Stored {
     pub fn coverage(&self) -> Vec<Coverage> {
         let all = self.inner.quality.iter();
         all.map(|quality| quality.coverage.clone()).collect()
+    }
+
+    /// What was taken out of it before it was shared; `None` where it was not.
+    pub fn shared(&self) -> Option<store::share::Shared> {
+        self.inner.session.shared()
     }
 
     /// Notes on the axis.
