@@ -13,6 +13,7 @@
 )]
 
 mod binary;
+mod canary;
 #[cfg(target_os = "linux")]
 mod disk;
 mod examples;

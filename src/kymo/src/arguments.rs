@@ -47,8 +47,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check integrity: hashes, rows, times, and that kept findings can be derived anew; of a
-    /// report, that every number is what its session gives.
+    /// Check integrity: every byte, the chain over all members, that kept findings can be
+    /// derived anew; of a report, that every number is what its session gives; of a ledger,
+    /// an audit or an agent's record (`.jsonl`), its seals.
     Verify(crate::reporting::Verify),
     /// Turn files of other tools, or what a Prometheus server has, into a session; several
     /// inputs, sessions among them, are put on one time axis.
@@ -81,6 +82,10 @@ pub(crate) enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Write a copy for others: tokens in place of who and where, and every byte searched.
+    Share(Box<crate::sharing::Share>),
+    /// Decrypt a session that was encrypted when it was shared, or by age.
+    Unlock(crate::sharing::Unlock),
     /// Say everything that can be concluded from an input, heaviest first.
     Analyze(analyze::Analyze),
     /// Say what changed between two inputs or windows, what is the same, and what cannot be told.

@@ -277,6 +277,9 @@ struct Info<'a> {
     kymo: &'static str,
     path: String,
     title: &'a str,
+    /// What was taken out before it was shared; absent where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shared: Option<store::share::Shared>,
     from: String,
     to: String,
     seconds: f64,
@@ -346,6 +349,7 @@ pub(crate) fn info(input: &Path, output: Output) -> Result<Answer, Problem> {
         kymo: env!("CARGO_PKG_VERSION"),
         path: input.display().to_string(),
         title: stored.title(),
+        shared: stored.shared(),
         from: span.from.to_string(),
         to: span.to.to_string(),
         seconds: span.seconds(),
@@ -382,6 +386,9 @@ fn info_text(info: &Info<'_>) -> String {
         info.annotations,
         bytes.text(info.bytes as f64),
     );
+    if let Some(shared) = &info.shared {
+        text.push_str(&shared_text(shared));
+    }
     for host in &info.hosts {
         text.push_str(&format!(
             "  host {}: {}, {} CPUs, {}, kernel {}\n    clock {:+.3} ms ± {:.3} ms; cadence {}; {} of {} samples ({}), {} gaps, jitter p99 {}\n",
@@ -406,63 +413,27 @@ fn info_text(info: &Info<'_>) -> String {
     text
 }
 
+/// What a shared session says of itself.
+fn shared_text(shared: &store::share::Shared) -> String {
+    let counts = shared.counts.iter();
+    let counts: Vec<String> = counts
+        .map(|it| format!("{} {}", it.identities, it.category))
+        .collect();
+    let mut text = format!("  shared: replaced {}", counts.join(", "));
+    if shared.trimmed {
+        text.push_str("; a part of the recording");
+    }
+    text.push('\n');
+    if !shared.description.is_empty() {
+        text.push_str(&format!("  {}\n", shared.description.replace('\n', "\n  ")));
+    }
+    text
+}
+
 pub(crate) fn json(value: &impl Serialize) -> Result<String, Problem> {
     serde_json::to_string_pretty(value)
         .map(|text| text + "\n")
         .map_err(|error| Problem::from_error("could not write JSON", &error, Sort::Bug))
-}
-
-#[derive(Serialize)]
-struct Verified {
-    schema: u32,
-    kymo: &'static str,
-    ok: bool,
-    members: usize,
-    bytes: u64,
-    findings: Option<usize>,
-    problems: Vec<String>,
-}
-
-/// `kymo verify`.
-pub(crate) fn verify_session(input: &Path, output: Output) -> Result<Answer, Problem> {
-    let report = tables::verify(input, &Context::default())?;
-    let verified = Verified {
-        schema: SCHEMA,
-        kymo: env!("CARGO_PKG_VERSION"),
-        ok: report.problems.is_empty(),
-        members: report.members,
-        bytes: report.bytes,
-        findings: report.findings,
-        problems: report.problems,
-    };
-    match output {
-        Output::Json => answer(&json(&verified)?)?,
-        Output::Text => {
-            let mut text = format!(
-                "{}: {} ({} members, {})\n",
-                input.display(),
-                if verified.ok {
-                    "verified"
-                } else {
-                    "NOT VERIFIED"
-                },
-                verified.members,
-                model::unit::Unit::new("By").text(verified.bytes as f64),
-            );
-            if let Some(findings) = verified.findings {
-                text.push_str(&format!("  {findings} findings were derived anew\n"));
-            }
-            for problem in &verified.problems {
-                text.push_str(&format!("  {problem}\n"));
-            }
-            answer_text(&text)?;
-        }
-    }
-    Ok(if verified.ok {
-        Answer::Fine
-    } else {
-        Answer::No
-    })
 }
 
 /// `kymo export`.

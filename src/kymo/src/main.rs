@@ -12,7 +12,9 @@ mod failure;
 mod importing;
 mod planning;
 mod reporting;
+mod sharing;
 mod terminal;
+mod verifying;
 
 use std::process::ExitCode;
 
@@ -38,6 +40,8 @@ fn main() -> ExitCode {
             series,
             out,
         }) => commands::trim(&input, model::time::Span::between(from, to), &series, &out),
+        Some(Command::Share(share)) => sharing::run(&share),
+        Some(Command::Unlock(unlock)) => sharing::unlock(&unlock),
         Some(Command::Analyze(arguments)) => analyses::analyze::run(&arguments),
         Some(Command::Compare(arguments)) => analyses::compare::run(&arguments),
         Some(Command::Report(arguments)) => reporting::run(&arguments),

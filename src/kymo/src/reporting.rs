@@ -13,7 +13,8 @@ use workflow::problem::{Problem, Sort};
 use workflow::report::verify::{Verified, Words};
 use workflow::report::{Form, Order, draft};
 
-use crate::commands::{Output, SCHEMA, json, opened, outcome, size_text, verify_session};
+use crate::commands::{Output, SCHEMA, json, opened, outcome, size_text};
+use crate::verifying;
 use crate::failure::{Answer, answer, answer_text, tell};
 
 /// `kymo report`.
@@ -80,6 +81,12 @@ pub(crate) struct Verify {
     /// The session of a report; sought beside it without this.
     #[arg(long)]
     session: Option<PathBuf>,
+    /// Insist that a session is signed with this key: a file of minisign, or the key itself.
+    #[arg(long, value_name = "PUB")]
+    key: Option<String>,
+    /// Insist on this chain head, as its author told it.
+    #[arg(long, value_name = "SHA256")]
+    head: Option<String>,
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -189,7 +196,12 @@ fn drafted(arguments: &Report, stored: &workflow::stored::Stored) -> Result<Draf
 pub(crate) fn verify(arguments: &Verify) -> Result<Answer, Problem> {
     let output = Output::from(arguments.json);
     if !workflow::report::verify::is_report(&arguments.input) {
-        return verify_session(&arguments.input, output);
+        let asked = verifying::Asked {
+            input: arguments.input.clone(),
+            key: arguments.key.clone(),
+            head: arguments.head.clone(),
+        };
+        return verifying::run(&asked, output);
     }
     let session = arguments.session.as_deref();
     let input = &arguments.input;

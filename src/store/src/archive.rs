@@ -272,7 +272,8 @@ impl Writer {
     /// The file still stands at its temporary name, which is returned.
     pub(crate) fn close(mut self) -> io::Result<PathBuf> {
         let sums = std::mem::take(&mut self.sums);
-        self.chain.add(SUMS_NAME, &crate::document::sha256(sums.as_bytes()));
+        self.chain
+            .add(SUMS_NAME, &crate::document::sha256(sums.as_bytes()));
         self.store(SUMS_NAME, sums.as_bytes())?;
         let text = std::mem::take(&mut self.chain).finish();
         self.store(chain::NAME, text.as_bytes())?;

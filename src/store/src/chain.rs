@@ -113,7 +113,10 @@ fn frame_sum(archive: &Archive, file: &File, length: u64) -> io::Result<String> 
     let mut digest = Sha256::new();
     let mut room = vec![0; 64 << 10];
     let mut at = 0;
-    let chained = archive.places().into_iter().filter(|(name, _)| !is_own(name));
+    let chained = archive
+        .places()
+        .into_iter()
+        .filter(|(name, _)| !is_own(name));
     let ends = chained.map(|(_, range)| (range.start, range.end));
     for (start, end) in ends.chain([(length - COMMENT_BYTES, length)]) {
         while at < start {
@@ -172,7 +175,10 @@ pub(crate) fn check(
     };
     let length = archive.file().metadata()?.len();
     if frame_sum(archive, archive.file(), length)? != *comment {
-        checked.add("", "headers, directory or chain of the file differ from what was written");
+        checked.add(
+            "",
+            "headers, directory or chain of the file differ from what was written",
+        );
     }
     match read(bytes) {
         Err(why) => checked.add(NAME, why),
@@ -238,7 +244,9 @@ type Sums = Vec<(String, String)>;
 fn read(bytes: &[u8]) -> Result<(String, Sums), &'static str> {
     const ALTERED: &str = "a line was altered, added or taken away";
     let text = std::str::from_utf8(bytes).map_err(|_| ALTERED)?;
-    let body = text.strip_prefix(HEAD).ok_or("it is no chain that this build knows")?;
+    let body = text
+        .strip_prefix(HEAD)
+        .ok_or("it is no chain that this build knows")?;
     let mut link = sha256(HEAD.as_bytes());
     let mut sums = Vec::new();
     let mut lines = body.split_inclusive('\n');

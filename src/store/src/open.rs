@@ -240,7 +240,10 @@ fn what_it_is(head: &[u8]) -> &'static str {
         (&[0x89, b'P', b'N', b'G'], "a PNG image"),
         (b"%PDF", "a PDF document"),
         (b"age-encryption.org/", "an encrypted file (age)"),
-        (b"-----BEGIN AGE ENCRYPTED FILE-----", "an encrypted file (age)"),
+        (
+            b"-----BEGIN AGE ENCRYPTED FILE-----",
+            "an encrypted file (age)",
+        ),
         (&[0x28, 0xb5, 0x2f, 0xfd], "a zstd file"),
         (&[0xCE, 0x4B], "a bare journal"),
     ];

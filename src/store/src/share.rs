@@ -289,8 +289,7 @@ fn texts(disguise: &mut Disguise, chunk: Chunk, settings: BTreeMap<String, Strin
 
 fn notes(session: &Session, span: Span, disguise: &mut Disguise) -> Vec<Annotation> {
     let notes = session.annotations().into_iter();
-    let near =
-        |it: &Annotation| span.contains(it.span.from) || !it.span.intersect(span).is_empty();
+    let near = |it: &Annotation| span.contains(it.span.from) || !it.span.intersect(span).is_empty();
     let near = notes.filter(near);
     near.map(|it| disguise.annotation(&it)).collect()
 }
@@ -330,7 +329,9 @@ fn patterns(session: &Session, glob: &str, disguise: &mut Disguise) -> Vec<Strin
     let all = session.series().iter();
     let meant = all.filter(|it| glob_matches(glob, &it.key.to_string()));
     let meant = meant.take(EXPECTED_MAX);
-    meant.map(|it| disguise.series_key(&it.key).to_string()).collect()
+    meant
+        .map(|it| disguise.series_key(&it.key).to_string())
+        .collect()
 }
 
 impl Keep {

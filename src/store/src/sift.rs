@@ -101,7 +101,10 @@ pub fn search(path: &Path, disguise: &Disguise, watch: Watch<'_>) -> Result<Vec<
     let length = file.metadata().map_err(read)?.len();
     let archive = Archive::open(file).map_err(|_| read(io::Error::other("it is no archive")))?;
     let mut sieve = Sieve::new(disguise)?;
-    let mut progress = |done| match watch(Progress { done, total: 2 * length }) {
+    let mut progress = |done| match watch(Progress {
+        done,
+        total: 2 * length,
+    }) {
         Continue::Yes => Ok(()),
         Continue::Stop => Err(SearchError::Stopped),
     };
@@ -361,4 +364,103 @@ fn unescaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use model::disguise::Rules;
+    use model::time::Moment;
+
+    use super::*;
+    use crate::archive::Writer;
+    use crate::chunk::Chunk;
+    use crate::parquet::Effort;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    fn disguise() -> Disguise {
+        let mut disguise = Disguise::new(Rules::default());
+        disguise.machine("canary-web");
+        disguise.text("/home/janedoe/x");
+        let plain = |text: &str| {
+            let mut order = [0; 32];
+            order[..text.len().min(32)].copy_from_slice(&text.as_bytes()[..text.len().min(32)]);
+            order
+        };
+        disguise.number(&plain).unwrap_or_default();
+        disguise
+    }
+
+    fn found(members: &[(&str, Vec<u8>)]) -> Result<Vec<String>, Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("s.kymo");
+        let mut writer = Writer::create(&path)?;
+        for (name, bytes) in members {
+            writer.add(name, bytes)?;
+        }
+        writer.finish(&path)?;
+        let hits = search(&path, &disguise(), &mut |_| Continue::Yes)?;
+        Ok(hits
+            .iter()
+            .map(|it| format!("{} {}: {}", it.member, it.place, it.category))
+            .collect())
+    }
+
+    fn events(text: &str) -> Vec<u8> {
+        let event = model::event::Event {
+            at: Moment(1),
+            kind: model::event::EventKind::Log,
+            subject: String::new(),
+            before: String::new(),
+            after: String::new(),
+            text: text.to_owned(),
+        };
+        let chunk = Chunk {
+            events: vec![event],
+            ..Chunk::default()
+        };
+        let packed = crate::tables::pack(&chunk, &[], Effort::Foreground);
+        packed
+            .unwrap_or_default()
+            .pop()
+            .map_or(Vec::new(), |it| it.bytes)
+    }
+
+    #[test]
+    fn a_redactor_that_forgets_one_place_is_found_there() -> Outcome {
+        let clean = [
+            ("a.ron", b"(title: \"host-1\")".to_vec()),
+            ("events/host-1/0.parquet", events("user-1 on host-1")),
+        ];
+        assert_eq!(found(&clean)?, [""; 0]);
+        let packed =
+            found(&[("events/h/0.parquet", events("by CANARY-WEB and janedoe"))])?.join("\n");
+        for place in [
+            "events/h/0.parquet text: hosts",
+            "events/h/0.parquet text: users",
+            "dictionary: users",
+        ] {
+            assert!(packed.contains(place), "{place} in\n{packed}");
+        }
+        let cases = [
+            ("a.ron", "(text: \"janedoe\")", "a.ron : users"),
+            ("a.ron", "(text: \"x\\\\janedoe\")", "a.ron : users"),
+            ("a.ron", "(text: \"198.51.100.7\")", "a.ron : addresses"),
+            ("events/canary-web/0.txt", "", "name of the member: hosts"),
+            (
+                "a.bin",
+                "\u{1}\u{2}janedoe\u{3}",
+                "bytes as they are: users",
+            ),
+        ];
+        for (name, text, expected) in cases {
+            let told = found(&[(name, text.as_bytes().to_vec())])?.join("\n");
+            assert!(told.contains(expected), "{expected} in\n{told}");
+        }
+        assert_eq!(
+            found(&[("a.ron", b"janedoes canary-web9".to_vec())])?,
+            [""; 0]
+        );
+        Ok(())
+    }
 }

@@ -7,8 +7,8 @@ use std::thread;
 
 use model::time::Moment;
 
-use crate::chain::{self, Found};
 use crate::archive::Archive;
+use crate::chain::{self, Found};
 use crate::document;
 use crate::limit::MANIFEST_MAX_BYTES;
 use crate::manifest::{self, Segment, Table};

@@ -53,6 +53,8 @@ pub enum Id {
     ExportPrometheus,
     /// Write a smaller session.
     Trim,
+    /// Write a copy for others, without who and where.
+    Share,
     /// Close the window.
     Quit,
     /// Take back the last change of the workspace.
@@ -371,6 +373,7 @@ pub const ALL: &[Command] = &[
     line(Id::ExportParquet, ("export.parquet", "Export samples (Parquet)…"), File, &[], Data),
     line(Id::ExportPrometheus, ("export.prometheus", "Export samples (Prometheus text)…"), File, &[], Data),
     line(Id::Trim, ("export.trim", "Save selection as session…"), File, &[ctrl_shift(Key::S)], When::Stored),
+    line(Id::Share, ("file.share", "Share…"), File, &[], When::Stored),
     line(Id::NewPlan, ("plan.new", "New plan"), File, &[], Always),
     line(Id::OpenPlan, ("plan.open", "Open plan…"), File, &[], Always),
     line(Id::SavePlan, ("plan.save", "Save plan"), File, &[ctrl(Key::S)], When::Plan),

@@ -23,6 +23,7 @@ use workflow::input::Input;
 use workflow::jobs::{Context, Ended, JobId, Jobs, Running};
 use workflow::problem::{Problem, Sort};
 use workflow::processes::Line;
+use workflow::share::{self, Choice};
 use workflow::stored::Stored;
 
 use crate::contrast::News;
@@ -83,6 +84,10 @@ pub enum Outcome {
     Hindrances(Vec<Hindrance>),
     /// The beginning of a file was looked at, read like this.
     Previewed(PathBuf, How, Result<Preview, Problem>),
+    /// What would go out of a session, if so much was taken out.
+    SharePreviewed(Choice, Result<share::Preview, Problem>),
+    /// A session was shared.
+    Shared(Result<share::Done, Problem>),
     /// A plan was read from a file.
     PlanRead(PathBuf, Result<Box<model::plan::Plan>, Problem>),
     /// A version of the plan was written to a file.

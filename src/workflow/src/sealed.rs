@@ -61,13 +61,6 @@ impl std::fmt::Debug for Passphrase {
     }
 }
 
-impl PartialEq for Passphrase {
-    /// Never the same: what is secret is not compared.
-    fn eq(&self, _: &Self) -> bool {
-        false
-    }
-}
-
 impl std::fmt::Debug for Lock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -88,7 +81,10 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// Whether a file is encrypted in the `age` format.
 pub fn is_locked(path: &Path) -> bool {
-    const STARTS: [&[u8]; 2] = [b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----"];
+    const STARTS: [&[u8]; 2] = [
+        b"age-encryption.org/",
+        b"-----BEGIN AGE ENCRYPTED FILE-----",
+    ];
     let mut head = Vec::new();
     // A pipe would wait for its other end.
     let file = path.is_file().then(|| File::open(path).ok()).flatten();
@@ -194,18 +190,20 @@ pub fn unlock(from: &Path, key: &Key, out: &Path, context: &Context) -> Result<(
     let identities = identities.iter().map(|it| it.as_ref() as &dyn Identity);
     let plain = decryptor.decrypt(identities).map_err(refused)?;
     let (scratch, mut file) = Scratch::create(out).map_err(disk)?;
-    copied(plain, &mut file, context).map_err(|it| stopped(it, &what(), |error| {
-        // A part that does not fit its seal comes as an error of reading.
-        match error.kind() {
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Problem {
-                what: what(),
-                why: "it was altered or cut after it was encrypted".to_owned(),
-                what_to_do: "ask for the file again".to_owned(),
-                sort: Sort::Trust,
-            },
-            _ => disk(error),
-        }
-    }))?;
+    copied(plain, &mut file, context).map_err(|it| {
+        stopped(it, &what(), |error| {
+            // A part that does not fit its seal comes as an error of reading.
+            match error.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Problem {
+                    what: what(),
+                    why: "it was altered or cut after it was encrypted".to_owned(),
+                    what_to_do: "ask for the file again".to_owned(),
+                    sort: Sort::Trust,
+                },
+                _ => disk(error),
+            }
+        })
+    })?;
     file.sync_all().map_err(disk)?;
     scratch.become_file(out).map_err(disk)
 }
@@ -236,7 +234,11 @@ fn copied(mut from: impl Read, to: &mut impl Write, context: &Context) -> Result
     }
 }
 
-fn identities(key: &Key, by_passphrase: bool, from: &Path) -> Result<Vec<Box<dyn Identity>>, Problem> {
+fn identities(
+    key: &Key,
+    by_passphrase: bool,
+    from: &Path,
+) -> Result<Vec<Box<dyn Identity>>, Problem> {
     let usage = |why: &str, what_to_do: String| Problem {
         what: format!("could not unlock {}", from.display()),
         why: why.to_owned(),
@@ -306,7 +308,11 @@ fn refused(what: String, error: &DecryptError) -> Problem {
             "age -d",
             Sort::Limit,
         ),
-        other => (other.to_string(), "ask for the file again", Sort::NotReadable),
+        other => (
+            other.to_string(),
+            "ask for the file again",
+            Sort::NotReadable,
+        ),
     };
     Problem {
         what,

@@ -34,7 +34,7 @@ use crate::stored::Stored;
 use crate::tables::writing;
 
 /// What is taken out, and what of the session is taken.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// Categories that stay as they are.
     pub keep: Vec<Category>,
@@ -256,7 +256,9 @@ pub fn pattern(text: &str) -> Result<Pattern, Problem> {
         .build();
     let regex = built.map_err(|error| trouble(last_line(&error.to_string())))?;
     if regex.is_match("") {
-        return Err(trouble("it matches nothing at all, so everywhere".to_owned()));
+        return Err(trouble(
+            "it matches nothing at all, so everywhere".to_owned(),
+        ));
     }
     let find: Matcher = Arc::new(move |text| regex.find_iter(text).map(|it| it.range()).collect());
     Ok(Pattern {
@@ -278,8 +280,13 @@ fn learned(
 ) -> Result<(Disguise, String), Problem> {
     let mut disguise = Disguise::new(choice.rules()?);
     let read = |error| reading(stored.path(), &error);
-    share::learn(stored.session(), &choice.kept(), &mut disguise, &mut step(context, number))
-        .map_err(read)?;
+    share::learn(
+        stored.session(),
+        &choice.kept(),
+        &mut disguise,
+        &mut step(context, number),
+    )
+    .map_err(read)?;
     disguise.text(stored.title());
     let what = || format!("could not share {}", stored.path().display());
     let mut key = [0; 32];
@@ -356,10 +363,11 @@ fn searched(
     context: &Context,
 ) -> Result<(), Problem> {
     let what = || format!("could not share to {}", out.display());
-    let hits = share::search(path, disguise, &mut step(context, 3)).map_err(|error| match error {
-        SearchError::Stopped => Problem::cancelled(what()),
-        other => Problem::from_error(what(), &other, Sort::NotReadable),
-    })?;
+    let hits =
+        share::search(path, disguise, &mut step(context, 3)).map_err(|error| match error {
+            SearchError::Stopped => Problem::cancelled(what()),
+            other => Problem::from_error(what(), &other, Sort::NotReadable),
+        })?;
     match hits.first() {
         None => Ok(()),
         Some(first) => Err(Problem {

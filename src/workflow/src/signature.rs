@@ -99,7 +99,10 @@ impl SecretKey {
         id.copy_from_slice(&body[..8]);
         let (seed, public) = (&body[8..40], &body[40..72]);
         let pair = Ed25519KeyPair::from_seed_and_public_key(seed, public).map_err(|_| {
-            trouble("its halves do not fit each other", "the passphrase of the key")
+            trouble(
+                "its halves do not fit each other",
+                "the passphrase of the key",
+            )
         })?;
         Ok(Self {
             id: KeyId(id),
@@ -148,7 +151,9 @@ impl PublicKey {
             false => text_or_path.to_owned(),
         };
         let line = text.lines().map(str::trim).rfind(|it| !it.is_empty());
-        let bytes = STANDARD.decode(line.unwrap_or_default()).unwrap_or_default();
+        let bytes = STANDARD
+            .decode(line.unwrap_or_default())
+            .unwrap_or_default();
         let Some((head, key)) = bytes.split_at_checked(10) else {
             return Err(trouble("it is no public key, and no file".to_owned()));
         };
@@ -178,30 +183,47 @@ impl PublicKey {
     pub fn check(&self, text: &[u8], signature: &str) -> Result<String, String> {
         let wrong = || "the signature is no signature of minisign".to_owned();
         let mut lines = signature.lines();
-        lines.next().filter(|it| it.starts_with("untrusted comment:")).ok_or_else(wrong)?;
+        lines
+            .next()
+            .filter(|it| it.starts_with("untrusted comment:"))
+            .ok_or_else(wrong)?;
         let decoded = |line: Option<&str>| STANDARD.decode(line?.trim()).ok();
         let own = decoded(lines.next()).ok_or_else(wrong)?;
-        let comment = lines.next().and_then(|it| it.strip_prefix("trusted comment: "));
+        let comment = lines
+            .next()
+            .and_then(|it| it.strip_prefix("trusted comment: "));
         let comment = comment.ok_or_else(wrong)?;
         let whole = decoded(lines.next()).ok_or_else(wrong)?;
         if own.len() != 74 || whole.len() != 64 {
             return Err(wrong());
         }
         if !own.starts_with(ALGORITHM) {
-            return Err("the signature is of a hash that is not read here; sign with minisign -S -l".to_owned());
+            return Err(
+                "the signature is of a hash that is not read here; sign with minisign -S -l"
+                    .to_owned(),
+            );
         }
         if own[2..10] != self.id.0 {
             let mut id = [0; 8];
             id.copy_from_slice(&own[2..10]);
-            return Err(format!("it is signed with the key {}, not {}", KeyId(id), self.id));
+            return Err(format!(
+                "it is signed with the key {}, not {}",
+                KeyId(id),
+                self.id
+            ));
         }
         let key = UnparsedPublicKey::new(&ED25519, &self.bytes);
         let mut told = own[10..].to_vec();
         told.extend_from_slice(comment.as_bytes());
-        let holds = key.verify(text, &own[10..]).and_then(|()| key.verify(&told, &whole));
+        let holds = key
+            .verify(text, &own[10..])
+            .and_then(|()| key.verify(&told, &whole));
         match holds {
             Ok(()) => Ok(comment.to_owned()),
-            Err(_) => Err(format!("the signature of the key {} does not hold", self.id)),
+            Err(_) => Err(format!(
+                "the signature of the key {} does not hold",
+                self.id
+            )),
         }
     }
 }
@@ -219,7 +241,9 @@ struct Fields {
 fn fields(path: &Path) -> Result<Fields, Problem> {
     let text = text_of(path)?;
     let line = text.lines().map(str::trim).rfind(|it| !it.is_empty());
-    let bytes = STANDARD.decode(line.unwrap_or_default()).unwrap_or_default();
+    let bytes = STANDARD
+        .decode(line.unwrap_or_default())
+        .unwrap_or_default();
     let known = bytes.len() == 158 && bytes.starts_with(ALGORITHM) && &bytes[4..6] == b"B2";
     let locked = match (known, bytes.get(2..4)) {
         (true, Some(b"Sc")) => true,
@@ -256,7 +280,9 @@ fn text_of(path: &Path) -> Result<String, Problem> {
     };
     let file = std::fs::File::open(path).map_err(trouble)?;
     let mut text = String::new();
-    file.take(FILE_MAX_BYTES).read_to_string(&mut text).map_err(trouble)?;
+    file.take(FILE_MAX_BYTES)
+        .read_to_string(&mut text)
+        .map_err(trouble)?;
     Ok(text)
 }
 

@@ -35,6 +35,8 @@ pub struct Verification {
     pub bytes: u64,
     /// Kept findings that were derived anew; `None` where the session keeps none.
     pub findings: Option<usize>,
+    /// The chain over all members; `None` in a folder, and in a file of an older version.
+    pub chain: Option<store::chain::Found>,
     /// What is wrong; empty when everything was checked and is as written.
     pub problems: Vec<String>,
 }
@@ -73,6 +75,7 @@ pub fn verify(path: &Path, context: &Context) -> Result<Verification, Problem> {
         findings: kept.map(|it| it.findings.len()),
         members: report.members,
         bytes: report.bytes,
+        chain: report.chain,
         problems,
     })
 }

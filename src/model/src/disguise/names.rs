@@ -61,7 +61,7 @@ impl Names {
             Kind::Host => {
                 let lower = identity.trim_end_matches('.').to_lowercase();
                 let first = lower.split('.').next().unwrap_or_default();
-                match self.machines.contains(first) {
+                match self.machines.contains(first) && !self.machines.contains(&lower) {
                     true => first.to_owned(),
                     false => lower,
                 }

@@ -49,6 +49,7 @@ impl App {
             Id::ExportParquet => self.export(Export::Samples(Table::Parquet)),
             Id::ExportPrometheus => self.export(Export::Samples(Table::Prometheus)),
             Id::Trim => self.export(Export::Part(range)),
+            Id::Share => self.ask_how_to_share(range),
             Id::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Id::Undo => self.undo(ctx),
             Id::Redo => self.redo(ctx),

@@ -327,6 +327,8 @@ impl App {
             Action::Expect(mark) => self.expect(mark),
             Action::Preview(path, how) => self.preview(path, how),
             Action::Import(setup, out) => self.import(setup, out),
+            Action::PreviewShare(choice) => self.preview_share(choice),
+            Action::Share(order) => self.share(*order),
             Action::FinishAndQuit => self.finish_and_quit(),
             Action::Start(action) => self.start_page(ctx, action),
             Action::Copy(text) => ctx.copy_text(text),

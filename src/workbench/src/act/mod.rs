@@ -17,6 +17,7 @@ mod outcomes;
 mod panels;
 mod planning;
 mod reporting;
+mod sharing;
 mod time;
 
 pub(crate) use files::is_plan;

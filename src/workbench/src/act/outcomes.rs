@@ -41,6 +41,11 @@ impl App {
                 let preview = preview.map_err(|problem| problem.why);
                 self.views.dialogs.previewed(&path, &how, preview);
             }
+            Outcome::SharePreviewed(choice, preview) => {
+                let preview = preview.map_err(|problem| problem.why);
+                self.views.dialogs.share_previewed(&choice, preview);
+            }
+            Outcome::Shared(result) => self.shared(result),
             Outcome::PlanRead(path, result) => self.plan_read(path, result),
             Outcome::PlanWritten(path, version, result) => self.plan_written(path, version, result),
             Outcome::PlanPredicted(version, result) => self.plan_predicted(version, result),

@@ -7,9 +7,10 @@ use model::finding::Expected;
 use workflow::accuracy::{self, Card};
 use workflow::imports::{How, Preview, Setup};
 use workflow::recording::Past;
+use workflow::share::{Choice, Done};
 use workflow::target::Target;
 
-use super::{Scene, Wish, expect, hear, importing, toasts};
+use super::{Scene, Wish, expect, hear, importing, sharing, toasts};
 use crate::commands::{self, ALL, CATEGORIES};
 use crate::recorder::{Draft, KEEPS};
 use crate::tasks::Purpose;
@@ -56,6 +57,10 @@ pub enum Dialog {
     },
     /// How files of others are to be read.
     Import(Box<importing::Draft>),
+    /// What of the session goes out, and without what.
+    Share(Box<sharing::Draft>),
+    /// What went out.
+    Shared(Box<Done>),
     /// Whether to close although a recording runs.
     Close,
     /// Why an anomaly was to be expected.
@@ -92,6 +97,10 @@ pub enum Action {
     Preview(PathBuf, How),
     /// Import this, into a session file or in memory.
     Import(Setup, Option<PathBuf>),
+    /// Look at what would go out of the session.
+    PreviewShare(Choice),
+    /// Share it.
+    Share(Box<sharing::Order>),
     /// Finish the recording, then close the window.
     FinishAndQuit,
     /// This was to be expected.
@@ -171,6 +180,17 @@ impl State {
         }
     }
 
+    /// Gives the dialog that shares what would go out.
+    pub fn share_previewed(
+        &mut self,
+        choice: &Choice,
+        preview: Result<workflow::share::Preview, String>,
+    ) {
+        if let Some(Dialog::Share(draft)) = &mut self.open {
+            draft.previewed(choice, preview);
+        }
+    }
+
     /// The files that are about to be imported.
     #[cfg(test)]
     pub fn importing(&mut self) -> Option<&mut importing::Draft> {
@@ -202,6 +222,8 @@ pub(super) fn ui(ctx: &Context, state: &mut State, scene: &Scene<'_>, wishes: &m
             Dialog::Record(draft) => record_ui(ui, draft, scene),
             Dialog::Path { purpose, text, why } => path_ui(ui, (purpose, text, why), fresh),
             Dialog::Import(draft) => importing::ui(ui, draft),
+            Dialog::Share(draft) => sharing::ui(ui, draft),
+            Dialog::Shared(done) => sharing::done_ui(ui, done),
             Dialog::Close => close_ui(ui),
             Dialog::Expect(draft) => {
                 let anomalies = scene.session.insight().findings();

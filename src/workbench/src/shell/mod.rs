@@ -17,6 +17,7 @@ pub mod lanes;
 pub mod palette;
 mod questions;
 pub mod screens;
+pub mod sharing;
 pub mod status;
 pub mod title;
 pub mod toasts;
