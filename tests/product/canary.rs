@@ -16,6 +16,7 @@ use model::catalog::{Kind, Polarity};
 use model::columns::Column;
 use model::event::{Event, EventKind};
 use model::finding::{Analysis, Expected, Finding, FindingId, Kept, Question, Said, Severity};
+use model::report::{ChartPin, Draft, Item, Rows, Shape, TablePin};
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
 use model::trace;
@@ -126,6 +127,34 @@ fn finding(series: &str, statement: String) -> Finding {
     }
 }
 
+/// A report that somebody began, with canaries in all that it says.
+fn draft(name: &str) -> Draft {
+    Draft {
+        schema: model::report::SCHEMA,
+        kind: "performance".to_owned(),
+        title: bare(),
+        author: "canaryjane".to_owned(),
+        scope: bare(),
+        window: None,
+        hosts: vec!["canary-web-77".to_owned(), "canary-web-*".to_owned()],
+        items: vec![
+            Item::Heading(bare()),
+            Item::Text(bare()),
+            Item::Chart(ChartPin {
+                title: bare(),
+                series: vec![name.to_owned()],
+                shape: Shape::Lines,
+                window: None,
+            }),
+            Item::Table(TablePin {
+                title: bare(),
+                of: Rows::Statistics(vec![name.to_owned()]),
+                window: None,
+            }),
+        ],
+    }
+}
+
 fn series(metric: &str) -> Series {
     Series {
         key: SeriesKey::new("canary-web-77", metric, attributes()),
@@ -211,6 +240,7 @@ fn planted(home: &Path) -> PathBuf {
             reason: bare(),
         }],
         pinned: vec![finding(&name, bare())],
+        drafts: vec![draft(&name)],
         live: Some(Said {
             span: Span::default(),
             findings: vec![finding(&name, told())],

@@ -14,8 +14,8 @@ use workflow::report::verify::{Verified, Words};
 use workflow::report::{Form, Order, draft};
 
 use crate::commands::{Output, SCHEMA, json, opened, outcome, size_text};
-use crate::verifying;
 use crate::failure::{Answer, answer, answer_text, tell};
+use crate::verifying;
 
 /// `kymo report`.
 #[derive(Debug, Args)]

@@ -118,6 +118,7 @@ struct DoneDocument<'a> {
     description: &'a str,
     kept: &'a [Category],
     trimmed: bool,
+    left_out: &'a [String],
     replaced: &'a [store::share::Taken],
     findings: Option<usize>,
     head: &'a str,
@@ -313,6 +314,7 @@ fn tell_done(done: &Done, output: Output) -> Result<(), Problem> {
             description: &done.shared.description,
             kept: &done.shared.kept,
             trimmed: done.shared.trimmed,
+            left_out: &done.shared.left_out,
             replaced: &done.shared.counts,
             findings: done.findings,
             head: &done.head,
@@ -332,6 +334,11 @@ fn tell_done(done: &Done, output: Output) -> Result<(), Problem> {
     if !done.shared.kept.is_empty() {
         let kept: Vec<&str> = done.shared.kept.iter().map(|it| it.name()).collect();
         text.push_str(&format!("  kept       {}\n", kept.join(", ")));
+    }
+    for name in &done.shared.left_out {
+        text.push_str(&format!(
+            "  left out   {name}: nothing is known of what it names\n"
+        ));
     }
     if let Some(findings) = done.findings {
         text.push_str(&format!(

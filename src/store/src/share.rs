@@ -24,8 +24,9 @@ use crate::archive::{Sign, Writer};
 use crate::build::{Builder, failed};
 use crate::chunk::{Chunk, Info};
 use crate::document;
+use crate::limit::DOCUMENT_MAX_BYTES;
 use crate::manifest::{self, HostEntry};
-use crate::open::{FINDINGS, SHARED};
+use crate::open::{ANNOTATIONS, DOCUMENTS, FINDINGS, SHARED};
 use crate::progress::{Continue, Progress, Watch};
 use crate::session::Session;
 use crate::trim::{EVERYTHING, Keep, WriteError, chunk_of, texts_of};
@@ -45,6 +46,9 @@ pub struct Shared {
     pub patterns: Vec<String>,
     /// How much was replaced.
     pub counts: Vec<Taken>,
+    /// Documents that were left out, since nothing is known of what they name.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// Whether only a stretch of time or some series were taken.
     pub trimmed: bool,
 }
@@ -165,6 +169,7 @@ pub fn write(
     let kept = kept(session, disguise);
     let counts = disguise.counts().into_iter();
     let shared = Shared {
+        left_out: left_out(session),
         counts: counts
             .map(|it| Taken {
                 category: it.category,
@@ -247,6 +252,17 @@ fn names(session: &Session, keep: &Keep, disguise: &mut Disguise) -> Result<Name
         names.insert(series.key.clone(), written);
     }
     Ok(names)
+}
+
+/// Documents of a session that are written anew, each by what its fields mean.
+const WRITTEN: &[&str] = &[ANNOTATIONS, FINDINGS, SHARED];
+
+/// Documents of a session that are not.
+fn left_out(session: &Session) -> Vec<String> {
+    let others = DOCUMENTS.iter().filter(|it| !WRITTEN.contains(*it));
+    let place = &session.inner.place;
+    let there = others.filter(|it| matches!(place.read(it, DOCUMENT_MAX_BYTES), Ok(Some(_))));
+    there.map(|it| (*it).to_owned()).collect()
 }
 
 fn host(disguise: &mut Disguise, entry: &HostEntry) -> HostEntry {

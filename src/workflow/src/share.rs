@@ -220,6 +220,7 @@ impl Request {
                 kept: choice.keep.clone(),
                 patterns: labels.collect(),
                 counts: Vec::new(),
+                left_out: Vec::new(),
                 trimmed: choice.span.is_some() || !choice.series.is_empty(),
             },
         }

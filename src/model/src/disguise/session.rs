@@ -10,6 +10,7 @@ use crate::finding::{Finding, Kept, Said};
 use crate::host::Host;
 use crate::process::Process;
 use crate::redact;
+use crate::report::{ChartPin, Draft, Item, Rows, TablePin};
 use crate::series::{Series, SeriesKey};
 use crate::trace;
 
@@ -347,9 +348,54 @@ impl Disguise {
             findings: Vec::new(),
             expected: Vec::new(),
             pinned: kept.pinned.iter().map(|it| self.finding(it)).collect(),
+            drafts: kept.drafts.iter().map(|it| self.draft(it)).collect(),
             live: kept.live.as_ref().map(|said| Said {
                 span: said.span,
                 findings: said.findings.iter().map(|it| self.finding(it)).collect(),
+            }),
+        }
+    }
+
+    /// A report that somebody began.
+    fn draft(&mut self, draft: &Draft) -> Draft {
+        Draft {
+            title: self.text(&draft.title),
+            author: self.whole(Kind::User, &draft.author),
+            scope: self.text(&draft.scope),
+            hosts: draft.hosts.iter().map(|it| self.machines(it)).collect(),
+            items: draft.items.iter().map(|it| self.item(it)).collect(),
+            ..draft.clone()
+        }
+    }
+
+    /// The name of a machine, or a pattern of names: that is widened to all.
+    fn machines(&mut self, name: &str) -> String {
+        match name.contains(['*', '?']) {
+            true => "*".to_owned(),
+            false => self.host_name(name),
+        }
+    }
+
+    fn item(&mut self, item: &Item) -> Item {
+        let names = |it: &mut Self, all: &[String]| -> Vec<String> {
+            all.iter().map(|name| it.series_name(name)).collect()
+        };
+        match item {
+            Item::Part(id) => Item::Part(id.clone()),
+            Item::Heading(text) => Item::Heading(self.text(text)),
+            Item::Text(text) => Item::Text(self.text(text)),
+            Item::Chart(chart) => Item::Chart(ChartPin {
+                title: self.text(&chart.title),
+                series: names(self, &chart.series),
+                ..chart.clone()
+            }),
+            Item::Table(table) => Item::Table(TablePin {
+                title: self.text(&table.title),
+                of: match &table.of {
+                    Rows::Statistics(all) => Rows::Statistics(names(self, all)),
+                    other => other.clone(),
+                },
+                ..table.clone()
             }),
         }
     }
