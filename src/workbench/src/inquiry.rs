@@ -16,7 +16,7 @@ pub mod together;
 
 use analysis::correlate::LagPoint;
 use model::finding::Finding;
-use report::own::Own;
+use ::report::own::Own;
 use workflow::problem::{Problem, Sort};
 
 use crate::tasks::{Generation, Ticket, Work};

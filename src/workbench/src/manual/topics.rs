@@ -99,6 +99,7 @@ pub fn of_screen(screen: Screen) -> &'static str {
         Screen::Correlate => "analysis#correlation",
         Screen::Services => "collection#applications",
         Screen::Plan => "optimization",
+        Screen::Report => "reporting",
         Screen::Explore => "window#plots",
         Screen::Browser => "window#browser",
         Screen::Processes => "window#processes",
