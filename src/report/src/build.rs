@@ -15,7 +15,7 @@ use crate::chart::{Chart, ChartInput, ChartMark, Frame, MarkKind};
 use crate::document::{Block, Document, Fact, Run, SCHEMA, Section, Token};
 use crate::input::{HostEvent, Input};
 use crate::kind;
-use crate::part::{self, pinned};
+use crate::part::{self, own, pinned};
 use crate::sources::{Basis, Of, SourceId, Sources};
 use crate::text;
 
@@ -48,6 +48,7 @@ pub fn document(input: &Input) -> Document {
         "" => &input.title,
         title => title,
     };
+    let counted = builder.own("count of the numbers of this report");
     for section in &mut sections {
         section.blocks.retain(|it| !it.is_empty());
     }
@@ -64,6 +65,7 @@ pub fn document(input: &Input) -> Document {
         sources: builder.sources.into_list(),
         request: input.request.clone(),
     };
+    own::complete(&mut document, counted);
     document.name_numbers();
     text::resolve(&mut document);
     document

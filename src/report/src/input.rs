@@ -27,6 +27,7 @@ use plan::suggest::Suggestion;
 use plan::validate::Report;
 
 use crate::chart::ChartInput;
+use crate::own::Own;
 use crate::request::Request;
 
 /// What a report is made of.
@@ -76,6 +77,8 @@ pub struct Input {
     pub model: ModelInput,
     /// How earlier predictions came out, all together last; empty without a ledger.
     pub scores: Vec<Score>,
+    /// How well Kymo itself did; `None` where that is not told.
+    pub own: Option<Own>,
     /// What somebody chose, in the order of the request's charts and tables.
     pub pinned: Vec<Pinned>,
     /// What else the reader must know, such as what could not be read.

@@ -30,6 +30,7 @@ pub const ALL: &[Kind] = &[
             "processes",
             "events",
             "settings",
+            "own",
             "methods",
         ],
     },
@@ -37,7 +38,8 @@ pub const ALL: &[Kind] = &[
         name: "trend",
         help: "Where each series is heading, what changed on the way, and when a limit is reached.",
         parts: &[
-            "heading", "trends", "changes", "findings", "quality", "events", "hosts", "methods",
+            "heading", "trends", "changes", "findings", "quality", "events", "hosts", "own",
+            "methods",
         ],
     },
     Kind {
@@ -52,6 +54,7 @@ pub const ALL: &[Kind] = &[
             "ledger",
             "quality",
             "hosts",
+            "own",
             "methods",
         ],
     },
@@ -66,6 +69,7 @@ pub const ALL: &[Kind] = &[
             "ledger",
             "quality",
             "hosts",
+            "own",
             "methods",
         ],
     },

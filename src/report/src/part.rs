@@ -15,6 +15,7 @@ pub mod measured;
 pub mod methods;
 pub mod model;
 pub mod outlook;
+pub mod own;
 pub mod pinned;
 pub mod plan;
 pub mod predicted;
@@ -62,6 +63,7 @@ pub const ALL: &[Part] = &[
     part("processes", "Busiest processes", processes::section),
     part("events", "Events and annotations", events::section),
     part("settings", "Settings", settings::section),
+    part("own", "How Kymo itself did", own::section),
     part("methods", "Methods", methods::section),
 ];
 

@@ -424,6 +424,7 @@ fn input(dress: Dress) -> Input {
         plan: None,
         model: ModelInput::NotAsked,
         scores: Vec::new(),
+        own: None,
         pinned: Vec::new(),
         notes: vec![dress("Read 1200 rows, skipped 2.")],
     }

@@ -77,6 +77,28 @@ pub fn of_stored(stored: &Stored, known: &Known, context: &Context) -> Result<Ow
     })
 }
 
+/// What a report tells: everything that comes out the same when it is made anew, so no
+/// times of this machine.
+///
+/// # Errors
+///
+/// The session cannot be read.
+pub(crate) fn of_report(stored: &Stored, scores: &[Score]) -> Result<Own, Problem> {
+    let hosts = stored.hosts().iter();
+    let hosts = hosts.map(|facts| Ok((facts.name.clone(), collected(stored, facts)?)));
+    let hosts: Vec<(String, Collected)> = hosts.collect::<Result<_, Problem>>()?;
+    let card = crate::accuracy::embedded().ok();
+    let mut analysis = own::analysis(&[], card.as_ref().and_then(right).as_ref());
+    // Whether they ran here says nothing of the session.
+    analysis.lacks.retain(|it| !it.contains("did not run here"));
+    Ok(Own {
+        collection: own::collection(&hosts),
+        analysis,
+        optimization: own::optimization(scores),
+        reporting: None,
+    })
+}
+
 fn right(card: &Card) -> Option<Right> {
     if card.kymo.is_empty() {
         return None;

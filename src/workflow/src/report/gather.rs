@@ -123,6 +123,10 @@ pub(super) fn gather(
         }
         _ => ModelInput::NotAsked,
     };
+    let own = match needs.any(&["own"]) {
+        true => Some(crate::own::of_report(stored, &known.scores)?),
+        false => None,
+    };
     let pinned = pins::gather(stored, (&draft, span), context)?;
     // Damage is found while reading, so this comes after everything was read.
     if stored.damaged() {
@@ -165,6 +169,7 @@ pub(super) fn gather(
         plan,
         model,
         scores: known.scores,
+        own,
         pinned,
         notes,
         request,
