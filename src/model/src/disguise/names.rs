@@ -185,9 +185,9 @@ pub(super) fn is_word(text: &str, from: usize, to: usize) -> bool {
         return false;
     }
     let inner = &text[from..to];
-    let meets = |a: Option<char>, b: Option<char>| {
-        a.is_some_and(char::is_alphanumeric) && b.is_some_and(char::is_alphanumeric)
-    };
+    // What is not ASCII ends a word: too much is replaced rather than too little.
+    let letter = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric());
+    let meets = |a: Option<char>, b: Option<char>| letter(a) && letter(b);
     let before = text[..from].chars().next_back();
     let after = text[to..].chars().next();
     !meets(before, inner.chars().next()) && !meets(inner.chars().next_back(), after)

@@ -56,6 +56,32 @@ const GENERIC: &[&str] = &[
     "us", "eu", "app", "db", "web", "api",
 ];
 
+/// Words of the session's own format, which stand in it whoever is called so: fields and
+/// columns, kinds, folders.
+#[rustfmt::skip]
+const FORMAT: &[&str] = &[
+    "schema", "title", "created", "hosts", "series", "histograms", "segments", "removed", "folder",
+    "placement", "cadence", "rolled", "os", "arch", "model", "cpus", "bytes", "boot", "agent",
+    "version", "pid", "capabilities", "limits", "axis", "offset", "error", "unit", "kind", "polarity",
+    "key", "metric", "attributes", "samples", "last", "path", "table", "number", "rows", "row", "span",
+    "from", "to", "sha256", "gauge", "counter", "histogram", "neutral", "higherisworse",
+    "higherisbetter", "metrics", "pyramid", "processes", "processinfo", "process-info", "events",
+    "settings", "spans", "time", "complete", "count", "min", "max", "subject", "before", "after",
+    "text", "value", "width", "sum", "active", "bounds", "counts", "scale", "zero", "first",
+    "negative", "parent", "trace", "status", "duration", "start", "ok", "internal", "client",
+    "producer", "consumer", "setting", "appeared", "vanished", "clock-step", "suspended", "degraded",
+    "missing", "link", "recorder", "log", "exemplar", "analysis", "statement", "severity", "effect",
+    "evidence", "weight", "coverage", "learned", "parameters", "supports", "against", "places",
+    "findings", "expected", "pinned", "drafts", "live", "items", "quality", "trend", "anomaly",
+    "change", "bottleneck", "explain", "correlation", "forecast", "compare", "note", "warning",
+    "severe", "color", "description", "kept", "patterns", "category", "identities", "trimmed",
+    "users", "addresses", "commands", "urls", "secrets", "custom", "chain", "head", "frame",
+    "manifest", "annotations", "copy", "ron", "txt", "parquet", "pressure", "vmstat", "load",
+    "queueing", "sockets", "connections", "filesystem", "uptime", "applications", "cgroup", "threads",
+    "state", "resident", "virtual", "minor", "major", "faults", "voluntary", "involuntary",
+    "switches", "open", "files", "limit", "exit", "code", "ended", "command", "some", "true",
+];
+
 /// Ends of names of machines: zones of the net, and those of inner networks. Those that
 /// files and metrics end with (`.rs`, `.sh`, `.time`, `.io` of a metric) are looked at in [`is_plain`].
 #[rustfmt::skip]
@@ -97,7 +123,10 @@ pub(super) fn kind_of_setting(key: &str) -> Option<Kind> {
 pub(super) fn is_generic(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let digits = name.bytes().all(|it| it.is_ascii_digit() || it == b'.');
-    digits || GENERIC.contains(&lower.as_str()) || LABELS.contains(&lower.as_str())
+    digits
+        || GENERIC.contains(&lower.as_str())
+        || FORMAT.contains(&lower.as_str())
+        || LABELS.contains(&lower.as_str())
 }
 
 /// Whether a word belongs to the vocabulary, so that it stays in texts even where somebody
@@ -106,6 +135,7 @@ pub(super) fn is_plain(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let of_catalog = |name: &str| name == lower || name.split(['.', '_']).any(|it| it == lower);
     GENERIC.contains(&lower.as_str())
+        || FORMAT.contains(&lower.as_str())
         || LABELS.contains(&lower.as_str())
         || catalog::ALL.iter().any(|it| of_catalog(it.name))
 }
