@@ -65,6 +65,22 @@ fn a_recording_can_be_looked_into_verified_exported_and_reported() {
         assert!(text.to_lowercase().starts_with(sign), "{format}");
         assert!(text.contains("a.kymo"), "the report names its session");
     }
+    let pictures = std::fs::read_dir(home.join("report-files")).expect("pictures");
+    let text = std::fs::read_to_string(home.join("report.md")).expect("a report");
+    let shown = text.matches("](report-files/figure-").count();
+    assert_eq!(pictures.count(), shown, "pictures that the text refers to");
+    assert!(shown > 0);
+    let out = home.join("report.pdf");
+    run(
+        kymo(home)
+            .arg("report")
+            .arg(&session)
+            .args(["--format", "pdf", "--out"])
+            .arg(&out),
+        0,
+    );
+    let bytes = std::fs::read(&out).expect("a report");
+    assert!(bytes.starts_with(b"%PDF-1.7") && bytes.trim_ascii_end().ends_with(b"%%EOF"));
     let trimmed = home.join("b.kymo");
     let (from, to) = (info["from"].as_str(), info["to"].as_str());
     run(

@@ -11,7 +11,7 @@ use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
 use workflow::report::verify::{Verified, Words};
-use workflow::report::{Form, Order, draft};
+use workflow::report::{Form, Order, PictureFiles, draft};
 
 use crate::commands::{Output, SCHEMA, json, opened, outcome, size_text};
 use crate::failure::{Answer, answer, answer_text, tell};
@@ -71,6 +71,9 @@ pub(crate) struct Report {
     /// The file to write.
     #[arg(long, required_unless_present = "templates")]
     out: Option<PathBuf>,
+    /// Write the pictures of Markdown as PNG too.
+    #[arg(long)]
+    png: bool,
 }
 
 /// `kymo verify`.
@@ -97,7 +100,9 @@ pub(crate) struct Verify {
 pub(crate) enum ReportFormat {
     /// One self-contained page.
     Html,
-    /// Markdown.
+    /// Pages to print and to hand over.
+    Pdf,
+    /// Markdown, with its pictures in a folder beside it.
     Md,
     /// One JSON document.
     Json,
@@ -107,6 +112,7 @@ impl From<ReportFormat> for Format {
     fn from(format: ReportFormat) -> Self {
         match format {
             ReportFormat::Html => Self::Html,
+            ReportFormat::Pdf => Self::Pdf,
             ReportFormat::Md => Self::Markdown,
             ReportFormat::Json => Self::Json,
         }
@@ -150,6 +156,10 @@ pub(crate) fn run(arguments: &Report) -> Result<Answer, Problem> {
         format: arguments.format.into(),
         look: draft::look(arguments.template.as_deref(), arguments.style.as_deref())?,
         out: out.clone(),
+        pictures: match arguments.png {
+            true => PictureFiles::SvgAndPng,
+            false => PictureFiles::Svg,
+        },
     };
     let document = workflow::report::make(&stored, &order, &Context::default())?;
     let loose = document.loose();

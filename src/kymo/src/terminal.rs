@@ -97,6 +97,7 @@ fn look(input: &Path) -> Result<Answer, Problem> {
         format: Format::Html,
         look: report::draft::look(None, None)?,
         out: out.clone(),
+        pictures: report::PictureFiles::Svg,
     };
     report::write(&document, &form)?;
     tell(&format!("report   {} ({})", out.display(), size_text(&out)));

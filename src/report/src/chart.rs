@@ -20,7 +20,11 @@ use crate::document::{Token, window};
 use crate::sources::Sources;
 
 pub(crate) mod axis;
+#[cfg(test)]
+mod contrast;
 mod svg;
+
+pub(crate) use svg::Canvas;
 
 /// Columns of a picture: about one for each unit of its width.
 const COLUMNS: usize = 500;
@@ -211,7 +215,23 @@ impl Chart {
 
     /// Draws the chart as an SVG element that also stands alone.
     pub fn svg(&self) -> String {
-        svg::draw(self)
+        svg::draw(self, Canvas::SCREEN)
+    }
+
+    /// Draws the chart in this much room.
+    pub(crate) fn svg_on(&self, canvas: Canvas) -> String {
+        svg::draw(self, canvas)
+    }
+
+    /// Width and height of the picture in this much room, in its own units.
+    pub(crate) fn size_on(&self, canvas: Canvas) -> (f32, f32) {
+        let (width, height) = svg::size(self, canvas);
+        (width as f32, height as f32)
+    }
+
+    /// What the chart shows, for those who cannot see it.
+    pub(crate) fn described(&self) -> String {
+        svg::described(self)
     }
 
     /// The extremes of what is visible, of the sums where lines are stacked.

@@ -18,6 +18,9 @@ const LEFT: f64 = 46.0;
 const RIGHT: f64 = 10.0;
 const FOOT: f64 = 34.0;
 
+/// Width and height of the picture.
+pub(crate) const SIZE: (f32, f32) = (WIDTH as f32, (TOP + PLOT + FOOT) as f32);
+
 /// The color of the first series, as in charts.
 const COLOR: &str = "#0072B2";
 
@@ -153,7 +156,7 @@ impl Curve {
     }
 
     /// What it shows, for those who cannot see it.
-    fn described(&self) -> String {
+    pub(crate) fn described(&self) -> String {
         let near = |a: &&[f64; 4], b: &&[f64; 4]| {
             let off = |it: &[f64; 4]| (it[0] - self.now).abs();
             off(a).total_cmp(&off(b))

@@ -1,7 +1,8 @@
-//! Findings and facts become one document, and the document HTML, Markdown or JSON.
+//! Findings and facts become one document, and the document HTML, PDF, Markdown or JSON.
 //!
 //! * In: what a report kind asks for, already computed.
-//! * Out: a [`document::Document`], and text in one of the [`Format`]s.
+//! * Out: a [`document::Document`], and a file in one of the [`Format`]s, with the
+//!   pictures that go beside it.
 //! * Never: computes a finding, reads a clock or a file; the same document gives
 //!   the same bytes.
 //!
@@ -16,12 +17,14 @@
 use crate::document::Document;
 use crate::look::Look;
 
+mod beside;
 pub mod build;
 pub mod chart;
 pub mod check;
 pub mod curve;
 pub mod document;
 mod escape;
+mod fonts;
 mod html;
 pub mod input;
 pub mod kind;
@@ -31,6 +34,9 @@ mod markdown;
 pub mod numerals;
 pub mod own;
 pub mod part;
+mod pdf;
+mod picture;
+pub mod raster;
 pub mod request;
 pub mod sources;
 mod tables;
@@ -44,6 +50,8 @@ pub mod twin;
 pub enum Format {
     /// One page that needs nothing else, prints well and runs no script.
     Html,
+    /// Pages to print and to hand over.
+    Pdf,
     /// Text for repositories and tickets.
     Markdown,
     /// For programs.
@@ -53,6 +61,7 @@ pub enum Format {
 /// Every format, with the name on the command line and the suffix of its files.
 pub const FORMATS: &[(Format, &str, &str)] = &[
     (Format::Html, "html", "html"),
+    (Format::Pdf, "pdf", "pdf"),
     (Format::Markdown, "md", "md"),
     (Format::Json, "json", "json"),
 ];
@@ -80,30 +89,107 @@ pub enum RenderError {
     /// The document does not fit JSON.
     #[error("could not write the report as JSON")]
     Json(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A picture is none that can be drawn.
+    #[error("could not draw a picture of the report")]
+    Picture(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The pages do not fit a PDF.
+    #[error("could not write the report as PDF")]
+    Pdf(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// This program was built with broken fonts.
+    #[error("could not read the fonts of this program")]
+    Fonts,
+}
+
+/// A written document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The file itself.
+    pub bytes: Vec<u8>,
+    /// What it refers to, beside it.
+    pub files: Vec<File>,
+}
+
+/// A file beside a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path from the document's folder, of one folder and a name, joined by `/`.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+impl Rendered {
+    /// The file as text; of a PDF, nothing that makes sense.
+    pub fn into_text(self) -> String {
+        String::from_utf8(self.bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+}
+
+/// What a document is written with.
+#[derive(Clone, Copy, Debug)]
+pub struct Dress<'a> {
+    /// The look of pages.
+    pub look: &'a Look,
+    /// Where pictures are written.
+    pub pictures: Pictures<'a>,
+}
+
+/// Whether pictures are written beside a document that holds none itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures<'a> {
+    /// Nowhere; numbers tell what they show.
+    Left,
+    /// As SVG in the folder `STEM-files`.
+    Beside {
+        /// Name of the document's file, without its suffix.
+        stem: &'a str,
+    },
+    /// As SVG and as PNG in the folder `STEM-files`.
+    BesideAsPixelsToo {
+        /// Name of the document's file, without its suffix.
+        stem: &'a str,
+    },
 }
 
 /// Writes a document.
 ///
 /// # Errors
 ///
-/// [`RenderError`] if the template or the serializer fails, which no document should cause.
-pub fn render(document: &Document, format: Format) -> Result<String, RenderError> {
-    render_as(document, format, &Look::OWN)
+/// [`RenderError`] if a template, a serializer or a writer fails, which no document
+/// should cause.
+pub fn render(document: &Document, format: Format) -> Result<Rendered, RenderError> {
+    let dress = Dress {
+        look: &Look::OWN,
+        pictures: Pictures::Left,
+    };
+    render_as(document, format, dress)
 }
 
-/// Writes a document with a look of one's own, which pages have.
+/// Writes a document with a look of one's own, which pages have, and its pictures where
+/// they are wanted.
 ///
 /// # Errors
 ///
-/// [`RenderError`] if the template does not fit, or the serializer fails.
-pub fn render_as(document: &Document, format: Format, look: &Look) -> Result<String, RenderError> {
-    match format {
-        Format::Html => html::render(document, look),
-        Format::Markdown => Ok(markdown::render(document)),
+/// [`RenderError`] if the template does not fit, or a serializer or a writer fails.
+pub fn render_as(
+    document: &Document,
+    format: Format,
+    dress: Dress<'_>,
+) -> Result<Rendered, RenderError> {
+    let mut files = Vec::new();
+    let bytes = match format {
+        Format::Html => html::render(document, dress.look)?.into_bytes(),
+        Format::Pdf => pdf::render(document)?,
+        Format::Markdown => {
+            files = beside::files(document, dress.pictures)?;
+            markdown::render(document, dress.pictures).into_bytes()
+        }
         Format::Json => {
             let text = serde_json::to_string_pretty(document)
                 .map_err(|error| RenderError::Json(Box::new(error)))?;
-            Ok(text + "\n")
+            (text + "\n").into_bytes()
         }
-    }
+    };
+    Ok(Rendered { bytes, files })
 }

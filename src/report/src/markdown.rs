@@ -1,5 +1,7 @@
 //! Writes a document as Markdown (GitHub's dialect).
 
+use crate::Pictures;
+use crate::beside;
 use crate::chart::Chart;
 use crate::curve::Curve;
 use crate::document::{Align, Block, Cell, Document, Fact, Run, Table};
@@ -7,13 +9,13 @@ use crate::escape::{markdown, markdown_code};
 use crate::lane::Lane;
 
 /// Writes the whole document.
-pub(crate) fn render(document: &Document) -> String {
+pub(crate) fn render(document: &Document, pictures: Pictures<'_>) -> String {
     let mut out = format!("# {}\n\n", markdown(&document.title));
     facts(&mut out, &document.facts);
     for section in &document.sections {
         out += &format!("## {}\n\n", markdown(&section.title));
         for block in &section.blocks {
-            self::block(&mut out, block);
+            self::block(&mut out, block, pictures);
         }
     }
     out +=
@@ -34,7 +36,7 @@ pub(crate) fn render(document: &Document) -> String {
     out
 }
 
-fn block(out: &mut String, block: &Block) {
+fn block(out: &mut String, block: &Block, pictures: Pictures<'_>) {
     match block {
         Block::Heading { text } => *out += &format!("### {}\n\n", markdown(text)),
         Block::Paragraph { runs } => *out += &format!("{}\n\n", text(runs, Notes::Shown)),
@@ -46,9 +48,20 @@ fn block(out: &mut String, block: &Block) {
         }
         Block::Facts { facts: list } => facts(out, list),
         Block::Table(it) => table(out, it),
-        Block::Charts { charts } => charts.iter().for_each(|it| chart(out, it)),
-        Block::Lane(it) => lane(out, it),
-        Block::Curve(it) => curve(out, it),
+        Block::Charts { charts } => {
+            for it in charts {
+                picture(out, (it.number, &it.title), pictures);
+                chart(out, it);
+            }
+        }
+        Block::Lane(it) => {
+            picture(out, (it.number, "data quality over time"), pictures);
+            lane(out, it);
+        }
+        Block::Curve(it) => {
+            picture(out, (it.number, &it.title), pictures);
+            curve(out, it);
+        }
     }
 }
 
@@ -139,7 +152,14 @@ fn sources(cell: &Cell) -> Vec<usize> {
     numbers.collect()
 }
 
-/// What a chart shows, in numbers, since Markdown holds no picture.
+/// Refers to the file of a picture.
+fn picture(out: &mut String, (number, title): (usize, &str), pictures: Pictures<'_>) {
+    if let Some(path) = beside::address(pictures, number) {
+        *out += &format!("![Figure {number}: {}]({path})\n\n", markdown(title));
+    }
+}
+
+/// What a chart shows, in numbers, for those who see no picture and for programs.
 fn chart(out: &mut String, chart: &Chart) {
     *out += &format!("Figure {}, {}:\n\n", chart.number, markdown(&chart.title));
     *out += "| series | mean | p95 | max | source |\n| :-- | --: | --: | --: | :-- |\n";

@@ -24,15 +24,21 @@ use model::time::Span;
 use model::unit::Unit;
 
 use crate::build::document;
+use crate::document::Document;
 use crate::chart::{ChartInput, Style};
 use crate::input::{
     Choice, FindingInput, HostEvent, Input, ModelInput, OutlookInput, ServicesInput, Setting,
     TrendsInput,
 };
 use crate::request::Request;
-use crate::{Format, render};
+use crate::Format;
 
 const MINUTES: i64 = 20;
+
+/// A document as text.
+fn render(document: &Document, format: Format) -> Result<String, Box<dyn Error>> {
+    Ok(crate::render(document, format)?.into_text())
+}
 
 /// What each text of the input is called: itself, or something nasty.
 type Dress = fn(&str) -> String;
@@ -428,6 +434,16 @@ fn input(dress: Dress) -> Input {
         pinned: Vec::new(),
         notes: vec![dress("Read 1200 rows, skipped 2.")],
     }
+}
+
+/// The document that other tests share.
+pub(crate) fn example() -> Document {
+    document(&input(plain))
+}
+
+/// The same with nasty names everywhere.
+pub(crate) fn hostile_example() -> Document {
+    document(&input(hostile))
 }
 
 fn plain(text: &str) -> String {

@@ -39,6 +39,8 @@ pub enum Id {
     Record,
     /// Write a report as one HTML page.
     ReportHtml,
+    /// Write a report as PDF.
+    ReportPdf,
     /// Write a report as Markdown.
     ReportMarkdown,
     /// Write a report as JSON.
@@ -363,6 +365,7 @@ pub const ALL: &[Command] = &[
     line(Id::Hear, ("file.hear", "Hear applications…"), File, &[], Always),
     line(Id::Record, ("record.toggle", "Record, or stop recording"), File, &[ctrl(Key::R)], When::Recordable),
     line(Id::ReportHtml, ("report.html", "Export report (HTML)…"), File, &[ctrl(Key::E)], Data),
+    line(Id::ReportPdf, ("report.pdf", "Export report (PDF)…"), File, &[], Data),
     line(Id::ReportMarkdown, ("report.markdown", "Export report (Markdown)…"), File, &[], Data),
     line(Id::ReportJson, ("report.json", "Export report (JSON)…"), File, &[], Data),
     line(Id::ToReport(Reported::Processes), ("report.add-processes", "Add processes to report"), Edit, &[], Data),

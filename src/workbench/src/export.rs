@@ -32,6 +32,8 @@ pub enum Export {
 pub enum Form {
     /// One page that needs nothing else.
     Html,
+    /// Pages to print and to hand over.
+    Pdf,
     /// Text for repositories and tickets.
     Markdown,
     /// For programs.
@@ -42,6 +44,7 @@ impl Form {
     /// Every form with its name in menus.
     pub const ALL: &[(Self, &str)] = &[
         (Self::Html, "Web page (HTML)"),
+        (Self::Pdf, "PDF"),
         (Self::Markdown, "Markdown"),
         (Self::Json, "JSON, for programs"),
     ];
@@ -50,6 +53,7 @@ impl Form {
     fn suffix(self) -> (&'static str, &'static str) {
         match self {
             Self::Html => ("html", "Web page"),
+            Self::Pdf => ("pdf", "PDF"),
             Self::Markdown => ("md", "Markdown"),
             Self::Json => ("json", "JSON"),
         }
@@ -183,6 +187,7 @@ fn report(
         format,
         look: report::draft::look(None, None)?,
         out: out.to_path_buf(),
+        pictures: report::PictureFiles::Svg,
     };
     Ok(Written {
         path: report::write(&document, &form)?,

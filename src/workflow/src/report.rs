@@ -21,6 +21,7 @@ use crate::problem::{Problem, Sort};
 use crate::stored::Stored;
 
 mod ahead;
+mod beside;
 mod digest;
 pub mod draft;
 pub(crate) mod file;
@@ -57,6 +58,18 @@ pub struct Form {
     pub look: Look,
     /// The file.
     pub out: PathBuf,
+    /// What pictures are written as, where the form holds none itself.
+    pub pictures: PictureFiles,
+}
+
+/// What the pictures beside a Markdown report are written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PictureFiles {
+    /// Vectors.
+    #[default]
+    Svg,
+    /// Vectors, and pixels for those who show no vectors.
+    SvgAndPng,
 }
 
 impl Order {
@@ -144,13 +157,23 @@ fn remade(
 
 /// Writes a document; an existing file is replaced in one step.
 ///
+/// The pictures of Markdown are written first, into the folder `NAME-files` beside it.
+///
 /// # Errors
 ///
 /// The template does not fit, or the disk refuses.
 pub fn write(document: &Document, form: &Form) -> Result<PathBuf, Problem> {
-    let text = report::render_as(document, form.format, &form.look)
+    let stem = form.out.file_stem().unwrap_or_default().to_string_lossy();
+    let dress = report::Dress {
+        look: &form.look,
+        pictures: match form.pictures {
+            PictureFiles::Svg => report::Pictures::Beside { stem: &stem },
+            PictureFiles::SvgAndPng => report::Pictures::BesideAsPixelsToo { stem: &stem },
+        },
+    };
+    let rendered = report::render_as(document, form.format, dress)
         .map_err(|error| not_written(form, &error))?;
-    file::replace(&form.out, text.as_bytes())?;
+    beside::write(&form.out, &rendered)?;
     Ok(form.out.clone())
 }
 

@@ -10,8 +10,6 @@ use super::{Chart, Line, LinePoint, MarkKind, Style};
 use crate::escape::html;
 use crate::lane::write_all;
 
-const WIDTH: f64 = 560.0;
-const PLOT: f64 = 150.0;
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 10.0;
 const FOOT: f64 = 34.0;
@@ -29,25 +27,70 @@ const NEAR: f64 = 3.0;
 /// Colors that people with any color vision tell apart, and a dash for each so that
 /// color is not needed.
 ///
+/// Each stands out by 3 to 1 from white as well as from the dark ground of the style
+/// sheet, so that one picture serves both.
+///
 /// # Source
 ///
-/// M. Okabe, K. Ito, "Color universal design", 2008; in an order that begins with
-/// the strongest contrasts on white.
-const LOOKS: [(&str, &str); 8] = [
+/// M. Okabe, K. Ito, "Color universal design", 2008, its lighter colors darkened; in an
+/// order that begins with the strongest contrasts on white. The ratio: success
+/// criterion 1.4.11 of the Web Content Accessibility Guidelines 2.2.
+pub(super) const LOOKS: [(&str, &str); 8] = [
     ("#0072B2", ""),
-    ("#D55E00", "6 2"),
-    ("#009E73", "2 2"),
-    ("#CC79A7", "8 2 2 2"),
-    ("#E69F00", "4 4"),
-    ("#56B4E9", "1 3"),
-    ("#555555", "10 3"),
-    ("#B8A800", "6 2 2 2 2 2"),
+    ("#C95700", "6 2"),
+    ("#00875F", "2 2"),
+    ("#B8618F", "8 2 2 2"),
+    ("#A87400", "4 4"),
+    ("#2F8FC6", "1 3"),
+    ("#6E6E6E", "10 3"),
+    ("#8A7E00", "6 2 2 2 2 2"),
 ];
+
+/// How much of an area's color is seen; the lines behind it shine through.
+pub(super) const AREA_OPACITY: f64 = 0.92;
+
+/// How much room a chart is drawn in, in units of the picture; text is 10.5 units high.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Canvas {
+    width: f64,
+    plot: f64,
+    /// So many times are written below, at most about.
+    times: i64,
+}
+
+impl Canvas {
+    /// For screens.
+    pub(crate) const SCREEN: Self = Self {
+        width: 560.0,
+        plot: 150.0,
+        times: 6,
+    };
+    /// As wide as a page.
+    pub(crate) const PAGE: Self = Self {
+        width: 680.0,
+        plot: 165.0,
+        times: 8,
+    };
+    /// Half as wide as a page.
+    pub(crate) const HALF: Self = Self {
+        width: 330.0,
+        plot: 118.0,
+        times: 4,
+    };
+}
+
+impl Canvas {
+    /// Width, and height without the legend.
+    pub(crate) fn size(self) -> (f32, f32) {
+        (self.width as f32, (self.plot + FOOT) as f32)
+    }
+}
 
 /// The geometry of one chart.
 struct Plot<'a> {
     chart: &'a Chart,
     scale: Scale,
+    canvas: Canvas,
     top: f64,
 }
 
@@ -58,18 +101,29 @@ struct Entry {
     row: f64,
 }
 
-pub(super) fn draw(chart: &Chart) -> String {
-    let (legend, rows) = legend(chart);
+/// Width and height of the picture.
+pub(super) fn size(chart: &Chart, canvas: Canvas) -> (f64, f64) {
+    let (_, rows) = legend(chart, canvas);
+    (canvas.width, (top(rows) + canvas.plot + FOOT).round())
+}
+
+fn top(rows: f64) -> f64 {
+    rows * LEGEND_ROW + 7.0
+}
+
+pub(super) fn draw(chart: &Chart, canvas: Canvas) -> String {
+    let (legend, rows) = legend(chart, canvas);
     let extent = chart.extent();
     let plot = Plot {
         scale: axis::scale(&chart.unit, extent.min, extent.max, chart.ceiling),
-        top: rows * LEGEND_ROW + 7.0,
+        top: top(rows),
+        canvas,
         chart,
     };
-    let height = plot.top + PLOT + FOOT;
+    let (width, height) = size(chart, canvas);
     let id = chart.number;
     let mut out = format!(
-        "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" \
+        "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height:.0}\" \
          font-family=\"sans-serif\" font-size=\"10.5\" role=\"img\" aria-labelledby=\"t{id} d{id}\">\
          <title id=\"t{id}\">{}</title><desc id=\"d{id}\">{}</desc>",
         html(&chart.title),
@@ -94,7 +148,7 @@ pub(super) fn draw(chart: &Chart) -> String {
 }
 
 /// What the chart shows, for those who cannot see it.
-fn described(chart: &Chart) -> String {
+pub(super) fn described(chart: &Chart) -> String {
     let told = chart.lines.iter().map(|line| {
         format!(
             "{}: mean {}, at most {}",
@@ -110,7 +164,7 @@ fn described(chart: &Chart) -> String {
 }
 
 /// Places the legend in rows above the plot.
-fn legend(chart: &Chart) -> (Vec<Entry>, f64) {
+fn legend(chart: &Chart, canvas: Canvas) -> (Vec<Entry>, f64) {
     let (mut x, mut row) = (LEFT, 0.0);
     let mut entries = Vec::with_capacity(chart.lines.len());
     for line in &chart.lines {
@@ -119,7 +173,7 @@ fn legend(chart: &Chart) -> (Vec<Entry>, f64) {
             text.push('…');
         }
         let width = 24.0 + text.chars().count() as f64 * LETTER + 10.0;
-        if x > LEFT && x + width > WIDTH {
+        if x > LEFT && x + width > canvas.width {
             x = LEFT;
             row += 1.0;
         }
@@ -163,12 +217,12 @@ fn legend_entry(out: &mut String, style: Style, place: usize, entry: &Entry) {
 
 impl Plot<'_> {
     fn x(&self, point: &LinePoint) -> f64 {
-        LEFT + axis::place(self.chart.window, point.at) * (WIDTH - LEFT - RIGHT)
+        LEFT + axis::place(self.chart.window, point.at) * (self.canvas.width - LEFT - RIGHT)
     }
 
     fn y(&self, value: f64) -> f64 {
         let share = (value - self.scale.low) / (self.scale.high - self.scale.low);
-        self.top + PLOT * (1.0 - share.clamp(0.0, 1.0))
+        self.top + self.canvas.plot * (1.0 - share.clamp(0.0, 1.0))
     }
 
     fn value_axis(&self, out: &mut String) {
@@ -179,7 +233,7 @@ impl Plot<'_> {
                 format_args!(
                     "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"currentColor\" stroke-opacity=\"0.14\"/>\
                  <text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"currentColor\">{}</text>",
-                    WIDTH - RIGHT,
+                    self.canvas.width - RIGHT,
                     LEFT - 6.0,
                     y + 3.5,
                     tick.label
@@ -198,9 +252,9 @@ impl Plot<'_> {
 
     fn time_axis(&self, out: &mut String) {
         let window = self.chart.window;
-        let base = self.top + PLOT;
-        for tick in axis::time_ticks(window, 6) {
-            let x = LEFT + axis::place(window, tick.at) * (WIDTH - LEFT - RIGHT);
+        let base = self.top + self.canvas.plot;
+        for tick in axis::time_ticks(window, self.canvas.times) {
+            let x = LEFT + axis::place(window, tick.at) * (self.canvas.width - LEFT - RIGHT);
             write_all(
                 out,
                 format_args!(
@@ -208,7 +262,7 @@ impl Plot<'_> {
                  <text class=\"tick\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"{}\" fill=\"currentColor\">{}</text>",
                     base + 4.0,
                     base + 15.0,
-                    axis::anchor(x, WIDTH),
+                    axis::anchor(x, self.canvas.width),
                     tick.label
                 ),
             );
@@ -217,7 +271,7 @@ impl Plot<'_> {
             out,
             format_args!(
                 "<text class=\"unit\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"currentColor\">{}</text>",
-                WIDTH - RIGHT,
+                self.canvas.width - RIGHT,
                 base + 29.0,
                 days(window)
             ),
@@ -304,7 +358,7 @@ impl Plot<'_> {
             write_all(
                 out,
                 format_args!(
-                    "<path class=\"f{}\" d=\"{}\" fill=\"{color}\" fill-opacity=\"0.85\"/>",
+                    "<path class=\"f{}\" d=\"{}\" fill=\"{color}\" fill-opacity=\"{AREA_OPACITY}\"/>",
                     place % LOOKS.len(),
                     self.area(&line.points, &floor, &top)
                 ),
@@ -345,16 +399,18 @@ impl Plot<'_> {
             if shown.is_empty() {
                 continue;
             }
-            let at =
-                |moment| LEFT + axis::place(self.chart.window, moment) * (WIDTH - LEFT - RIGHT);
+            let at = |moment| {
+                LEFT + axis::place(self.chart.window, moment) * (self.canvas.width - LEFT - RIGHT)
+            };
             let (from, to) = (at(shown.from), at(shown.to));
             write_all(
                 out,
                 format_args!(
-                    "<rect class=\"{}\" x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{PLOT}\" fill=\"currentColor\" fill-opacity=\"0.08\"><title>{}</title></rect>",
+                    "<rect class=\"{}\" x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{}\" fill=\"currentColor\" fill-opacity=\"0.08\"><title>{}</title></rect>",
                     mark.kind.class(),
                     self.top,
                     (to - from).max(1.0),
+                    self.canvas.plot,
                     html(&mark.text)
                 ),
             );
@@ -373,7 +429,8 @@ impl Plot<'_> {
         let mut rest = marks.as_slice();
         while let Some(first) = rest.first() {
             let at = |it: &super::ChartMark| {
-                LEFT + axis::place(self.chart.window, it.span.from) * (WIDTH - LEFT - RIGHT)
+                LEFT + axis::place(self.chart.window, it.span.from)
+                    * (self.canvas.width - LEFT - RIGHT)
             };
             let x = at(first);
             let near = rest.iter().take_while(|it| at(it) - x <= NEAR).count();
@@ -389,7 +446,7 @@ impl Plot<'_> {
                     first.kind.class(),
                     html(&text.join(" · ")),
                     self.top,
-                    self.top + PLOT,
+                    self.top + self.canvas.plot,
                     x - 3.5,
                     self.top - 4.0
                 ),

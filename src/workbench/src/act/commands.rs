@@ -37,6 +37,7 @@ impl App {
             Id::Hear => self.ask_what_to_hear(None),
             Id::Record => self.record_or_stop(),
             Id::ReportHtml => self.export(Export::Report(Form::Html, range)),
+            Id::ReportPdf => self.export(Export::Report(Form::Pdf, range)),
             Id::ReportMarkdown => self.export(Export::Report(Form::Markdown, range)),
             Id::ToReport(table) => self.table_to_report(match table {
                 Reported::Processes => Rows::Processes,

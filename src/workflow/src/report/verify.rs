@@ -128,7 +128,7 @@ fn own_text(text: &str, document: &report::document::Document) -> Option<String>
         true => report::Format::Json,
         false => report::Format::Html,
     };
-    report::render(document, format).ok()
+    Some(report::render(document, format).ok()?.into_text())
 }
 
 /// Whether both have the same style sheet: with another look every word may stand elsewhere.
