@@ -23,15 +23,15 @@ use model::host::Host;
 use model::time::Span;
 use model::unit::Unit;
 
+use crate::Format;
 use crate::build::document;
-use crate::document::Document;
 use crate::chart::{ChartInput, Style};
+use crate::document::Document;
 use crate::input::{
     Choice, FindingInput, HostEvent, Input, ModelInput, OutlookInput, ServicesInput, Setting,
     TrendsInput,
 };
 use crate::request::Request;
-use crate::Format;
 
 const MINUTES: i64 = 20;
 

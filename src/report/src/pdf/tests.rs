@@ -9,14 +9,16 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lopdf::{Dictionary, Object, ObjectId};
-use model::time::{Moment, Span as Window};
+use model::time::Span as Window;
 use model::unit::Unit;
 
 use super::flow::{Anchor, What};
 use super::layout::{Layout, lay_out};
 use super::look::{BOTTOM, LEFT, RIGHT};
-use crate::document::{Block, Cell, Document, Fact, Heading, Run, Section, Sources, Table, Token};
+use crate::document::{Block, Cell, Document, Fact, Heading, Run, Section, Table, Token};
 use crate::fonts::Fonts;
+use crate::request::Request;
+use crate::sources::Sources;
 use crate::tests as example;
 
 fn empty(kind: &'static str, title: &str) -> Document {

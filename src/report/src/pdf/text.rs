@@ -249,7 +249,7 @@ mod tests {
         let words = |text| [Span::words(text, BODY)];
         assert_eq!(told(&words("one two three"), 45.0), ["one two ", "three"]);
         assert_eq!(
-            told(&words("/usr/share/kymo"), 45.0),
+            told(&words("/usr/share/kymo"), 52.0),
             ["/usr/share/", "kymo"]
         );
         assert_eq!(told(&words("iiiiiiiiii"), 12.0).concat(), "iiiiiiiiii");
