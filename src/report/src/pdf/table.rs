@@ -37,6 +37,9 @@ const TRIED: [(f32, f32); 7] = [
     (6.5, 0.06),
 ];
 
+/// A table of so many rows is kept on one page.
+const FEW: usize = 5;
+
 /// No column is narrower, if the page allows it.
 const NARROW: f32 = 16.0;
 
@@ -122,8 +125,16 @@ impl Composer<'_> {
         let mut plan = self.plan(table);
         self.head(&mut plan, element);
         let rows = self.tree.add(element, Kind::Rows);
-        for row in &table.rows {
+        let count = table.rows.len();
+        for (place, row) in table.rows.iter().enumerate() {
             self.table_row(&plan, row, rows);
+            // No row alone on a page, and few rows on one.
+            let alone = place == 0 || place + 2 == count;
+            if let Some(last) = self.slices.last_mut().filter(|_| place + 1 < count)
+                && (alone || count <= FEW)
+            {
+                last.bond = Bond::WithNext;
+            }
         }
     }
 
