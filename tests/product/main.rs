@@ -23,9 +23,12 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod large;
 mod layers;
+mod library;
 mod plans;
+mod recipes;
 mod recording;
 mod reports;
+mod reviews;
 mod shop;
 mod ssh;
 mod sshd;

@@ -11,6 +11,7 @@
 //! * [`forecast`]: what comes next. [`method`]: how each concludes, in words; [`kinds`]: the words of what is found.
 //! * [`limit`]: what a series cannot pass.
 //! * [`signals`], [`services`]: what applications do for their users.
+//! * [`sessions`]: one figure over several sessions; [`review`]: what a period brought.
 //! * [`derive`], [`track`], [`envelope`]: columns as they are drawn.
 //!
 //! Never: does input or output, reads a clock, or draws a random number without a
@@ -34,8 +35,10 @@ pub mod limit;
 pub mod method;
 pub mod overview;
 pub mod quality;
+pub mod review;
 pub mod season;
 pub mod services;
+pub mod sessions;
 pub mod signals;
 pub mod stats;
 pub mod summary;

@@ -113,6 +113,14 @@ pub(crate) enum Command {
     /// Plan a change, predict what it would bring, and hold the outcome against that.
     #[command(subcommand)]
     Plan(crate::planning::Command),
+    /// Run a recipe without anybody watching: collect, analyze, optimize, report, deliver.
+    Run(crate::running::Run),
+    /// Review a library by day, week, month or quarter, now or by itself.
+    #[command(subcommand)]
+    Review(crate::reviewing::Command),
+    /// List, search, label and follow the sessions of a folder.
+    #[command(subcommand)]
+    Library(crate::library::Command),
     /// Ask a model of performance by numbers.
     #[command(subcommand)]
     Whatif(crate::planning::WhatIf),

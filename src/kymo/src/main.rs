@@ -10,9 +10,12 @@ mod commands;
 mod doctor;
 mod failure;
 mod importing;
+mod library;
 mod planning;
 mod reporting;
 mod sharing;
+mod reviewing;
+mod running;
 mod terminal;
 mod verifying;
 
@@ -55,6 +58,9 @@ fn main() -> ExitCode {
         Some(Command::Correlate(command)) => analyses::correlate::run(&command),
         Some(Command::Services(command)) => analyses::services::run(&command),
         Some(Command::Plan(command)) => planning::run(command),
+        Some(Command::Run(arguments)) => running::run(&arguments),
+        Some(Command::Review(command)) => reviewing::run(&command),
+        Some(Command::Library(command)) => library::run(command),
         Some(Command::Whatif(command)) => planning::whatif(&command),
         Some(Command::Doctor { json }) => commands::doctor(json.into()),
     };

@@ -5,7 +5,10 @@
 //! * [`catalog`]: every metric Kymo knows, with unit, kind, polarity and help.
 //! * [`series`]: what a stream of values is called; [`told`]: in sentences.
 //! * [`batch`]: where producers meet; [`columns`]: where consumers meet.
+//! * [`label`]: what people say of a whole session.
 //! * [`finding`]: what an analysis concluded, and how sure it is.
+//! * [`recipe`]: a measurement that runs by itself; [`cron`]: times that come again;
+//!   [`period`]: days, weeks, months and quarters.
 //! * [`plan`]: what shall be changed, under which guard.
 //! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
 //! * [`redact`]: what looks like a secret, and what stands in its place.
@@ -19,14 +22,18 @@ pub mod batch;
 pub mod catalog;
 pub mod columns;
 pub mod disguise;
+pub mod cron;
 pub mod event;
 pub mod finding;
 pub mod histogram;
 pub mod host;
+pub mod label;
+pub mod period;
 pub mod plan;
 pub mod process;
 pub mod pyramid;
 pub mod rate;
+pub mod recipe;
 pub mod redact;
 pub mod report;
 pub mod request;

@@ -10,6 +10,7 @@
 //! devices come from machines that may be hostile.
 //!
 //! * [`input`]: what a report is made of; [`build`]: the document; [`part`]: its sections.
+//! * [`review`]: the document of many sessions.
 //! * [`sources`]: where numbers come from; [`numerals`], [`text`]: numbers in words.
 //!
 //! Start at [`kind`], [`build::document`] and [`render`].
@@ -38,6 +39,7 @@ mod pdf;
 mod picture;
 pub mod raster;
 pub mod request;
+pub mod review;
 pub mod sources;
 mod tables;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use model::annotation::Annotation;
 use model::host::HostId;
+use model::label::Label;
 use model::time::Moment;
 
 use crate::archive::Writer;
@@ -14,7 +15,7 @@ use crate::disk::is_full;
 use crate::document;
 use crate::limit::MEMBERS_MAX;
 use crate::manifest::{self, HostEntry, Manifest, SCHEMA, Segment};
-use crate::open::ANNOTATIONS;
+use crate::open::{ANNOTATIONS, LABEL};
 use crate::parquet::Effort;
 use crate::part::enter;
 use crate::roll::{Target, cut, pack};
@@ -129,6 +130,16 @@ impl Builder {
             }
         }
         Ok(())
+    }
+
+    /// Says of the whole session what people say of it.
+    pub(crate) fn label(&mut self, label: &Label) -> Result<(), WriteError> {
+        if label.is_empty() {
+            return Ok(());
+        }
+        let text = document::sealed(label).map_err(io::Error::other);
+        let added = text.and_then(|text| self.writer.add(LABEL, &text));
+        added.map_err(|source| self.failed(source))
     }
 
     /// Whether there is no sample yet.

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, RwLock};
 
+use model::label::Label;
 use model::time::{Moment, Span};
 use serde::de::DeserializeOwned;
 
@@ -27,8 +28,11 @@ pub(crate) const FINDINGS: &str = "findings.ron";
 /// Name of the document that says what was taken out before it was shared.
 pub(crate) const SHARED: &str = "shared.ron";
 
+/// Name of the document with what people say of the whole session.
+pub(crate) const LABEL: &str = "label.ron";
+
 /// Documents beside the manifest that are copied with a session as they are.
-pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS, SHARED];
+pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS, LABEL, SHARED];
 
 /// Opens what is at `path`.
 pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
@@ -46,6 +50,7 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
     };
     let annotations = document_of(&place, ANNOTATIONS, &mut warnings).unwrap_or_default();
     let kept = document_of(&place, FINDINGS, &mut warnings);
+    let label: Option<Label> = document_of(&place, LABEL, &mut warnings);
     let journal_bytes = match &place {
         Place::Folder(folder) => tape::bytes(folder),
         _ => 0,
@@ -64,6 +69,10 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         .kept
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = kept;
+    *inner
+        .label
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = label.unwrap_or_default().sound();
     Ok(inner)
 }
 
@@ -142,6 +151,7 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
         journal_bytes: 0,
         annotations: RwLock::default(),
         kept: RwLock::default(),
+        label: RwLock::default(),
         storing: Mutex::default(),
         warnings: Mutex::default(),
         row_index: Mutex::default(),

@@ -10,6 +10,7 @@ use model::annotation::Annotation;
 use model::event::{Event, EventKind};
 use model::finding::Kept;
 use model::host::HostId;
+use model::label::Label;
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, Span};
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) annotations: RwLock<Vec<Annotation>>,
     /// The findings kept in the session; none before it was analyzed.
     pub(crate) kept: RwLock<Option<Kept>>,
+    /// What people say of the whole session.
+    pub(crate) label: RwLock<Label>,
     /// Held while notes are stored, so that the last to come is the last to write.
     pub(crate) storing: Mutex<()>,
     pub(crate) warnings: Mutex<Vec<Warning>>,

@@ -19,6 +19,7 @@ use model::event::Event;
 use model::finding::Kept;
 use model::histogram::Row;
 use model::host::HostId;
+use model::label::Label;
 use model::process::{Field, Process, ProcessId, Reading};
 use model::pyramid::Level;
 use model::series::{Series, SeriesKey};
@@ -30,7 +31,7 @@ use crate::disk::{RealDisk, write_whole};
 use crate::document;
 use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, HostEntry, Manifest, Table};
-use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS, SHARED};
+use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS, LABEL, SHARED};
 use crate::part::{Data, Inner, Place, lock};
 use crate::requests::{SpanFilter, Spans};
 use crate::share::Shared;
@@ -460,6 +461,23 @@ impl Session {
         Ok(())
     }
 
+    /// What people say of the whole session: tags, a note, a build.
+    pub fn label(&self) -> Label {
+        read(&self.inner.label).clone()
+    }
+
+    /// Replaces tags, note and build and stores them, as [`Session::set_annotations`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
+    pub fn set_label(&self, label: Label) -> Result<(), QueryError> {
+        let _storing = lock(&self.inner.storing);
+        self.put(LABEL, &label, "this many tags")?;
+        *write(&self.inner.label) = label;
+        Ok(())
+    }
+
     /// Replaces the findings for as long as the session is open; stores nothing.
     pub fn hold(&self, kept: Kept) {
         *write(&self.inner.kept) = Some(kept);
@@ -553,6 +571,10 @@ impl Session {
                 (!notes.is_empty()).then(|| document::sealed(&*notes))
             }
             FINDINGS => read(&self.inner.kept).as_ref().map(document::sealed),
+            LABEL => {
+                let label = read(&self.inner.label);
+                (!label.is_empty()).then(|| document::sealed(&*label))
+            }
             _ => return self.inner.place.read(name, DOCUMENT_MAX_BYTES),
         };
         match now {

@@ -108,6 +108,7 @@ pub fn trim(
     let near =
         |note: &Annotation| span.contains(note.span.from) || !note.span.intersect(span).is_empty();
     let notes: Vec<Annotation> = notes.into_iter().filter(near).collect();
+    builder.label(&session.label())?;
     builder.finish(&notes)
 }
 

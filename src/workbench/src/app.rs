@@ -174,6 +174,8 @@ impl App {
             self.session.want_figures(range, &curves, &mut self.work);
         }
         self.views.wanted = items;
+        self.desk.shelf.settle(&self.work);
+        self.desk.runs.settle(&self.work);
     }
 
     /// Saves what is due and says when the next frame is needed although nothing comes.

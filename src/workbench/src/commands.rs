@@ -438,6 +438,8 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Correlate), ("view.correlate", "Correlate: what moves together"), View, &[], Always),
     line(Id::Show(Screen::Plan), ("view.plan", "Plan: what would help, and did it help"), View, &[], Always),
     line(Id::Show(Screen::Report), ("view.report", "Report: what others are told"), View, &[], Always),
+    line(Id::Show(Screen::Recipe), ("view.recipe", "Recipe: collect, analyze, optimize, report unattended"), View, &[], Always),
+    line(Id::Show(Screen::Library), ("view.library", "Library: many sessions, and trends over them"), View, &[], Always),
     line(Id::Show(Screen::Services), ("view.services", "Services: response time, throughput, errors"), View, &[], Always),
     line(Id::Show(Screen::Kymo), ("view.kymo", "Kymo: how well it does, and what it costs"), View, &[], Always),
     line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),

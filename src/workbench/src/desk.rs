@@ -16,6 +16,8 @@ use crate::carrying::Carrying;
 use crate::history::History;
 use crate::places::{self, Places, Recent};
 use crate::plans::Plans;
+use crate::runs::Runs;
+use crate::shelf::Shelf;
 use crate::tasks::{Outcome, Pool, Work};
 use crate::workspace::Workspace;
 
@@ -62,6 +64,10 @@ pub struct Desk {
     pub plans: Plans,
     /// What an agent does with it.
     pub carrying: Carrying,
+    /// Many sessions.
+    pub shelf: Shelf,
+    /// The recipe and its run.
+    pub runs: Runs,
     saved: u64,
     /// The version of the plans that is kept.
     saved_plans: u64,
@@ -105,6 +111,8 @@ impl Desk {
                 hindrances: Vec::new(),
                 plans: plans.unwrap_or_else(|| Plans::new(crate::plans::now())),
                 carrying: Carrying::default(),
+                shelf: Shelf::default(),
+                runs: Runs::default(),
                 saved: 0,
                 saved_plans: 0,
                 changed_at: None,

@@ -49,13 +49,13 @@ impl Form {
         (Self::Json, "JSON, for programs"),
     ];
 
-    /// The suffix of its files, and what a file dialog calls them.
-    fn suffix(self) -> (&'static str, &'static str) {
+    /// What a file dialog calls its files.
+    fn noun(self) -> &'static str {
         match self {
-            Self::Html => ("html", "Web page"),
-            Self::Pdf => ("pdf", "PDF"),
-            Self::Markdown => ("md", "Markdown"),
-            Self::Json => ("json", "JSON"),
+            Self::Html => "Web page",
+            Self::Pdf => "PDF",
+            Self::Markdown => "Markdown",
+            Self::Json => "JSON",
         }
     }
 }
@@ -69,6 +69,18 @@ pub enum Table {
     Parquet,
     /// Prometheus text with times.
     Prometheus,
+}
+
+impl Form {
+    /// Suffix of its files, and its name on the command line.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Pdf => "pdf",
+            Self::Markdown => "md",
+            Self::Json => "json",
+        }
+    }
 }
 
 impl Export {
@@ -99,9 +111,9 @@ impl Export {
             |stem| stem.to_string_lossy().into_owned(),
         );
         match self {
-            Self::Report(form, _) => format!("{stem}-report.{}", form.suffix().0),
+            Self::Report(form, _) => format!("{stem}-report.{}", form.suffix()),
             Self::Drafted(form, asked) => {
-                format!("{stem}-{}.{}", asked.draft.kind, form.suffix().0)
+                format!("{stem}-{}.{}", asked.draft.kind, form.suffix())
             }
             Self::Samples(Table::Csv) => format!("{stem}-csv"),
             Self::Samples(Table::Parquet) => format!("{stem}-parquet"),
@@ -116,10 +128,7 @@ impl Export {
     /// Kinds of files the dialog shows; `None` where a folder is written.
     pub fn filter(&self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Report(form, _) | Self::Drafted(form, _) => {
-                let (suffix, name) = form.suffix();
-                Some((name, suffix))
-            }
+            Self::Report(form, _) | Self::Drafted(form, _) => Some((form.noun(), form.suffix())),
             Self::Samples(_) => None,
             Self::Part(_) => Some(("Kymo session", "kymo")),
         }
@@ -174,7 +183,7 @@ fn report(
     out: &Path,
     context: &Context,
 ) -> Result<Written, Problem> {
-    let (suffix, _) = form.suffix();
+    let suffix = form.suffix();
     let format = report::format_named(suffix).ok_or_else(|| Problem {
         what: format!("could not write {}", out.display()),
         why: format!("this build writes no {suffix}"),

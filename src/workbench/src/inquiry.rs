@@ -14,9 +14,9 @@ pub mod report;
 pub mod services;
 pub mod together;
 
+use ::report::own::Own;
 use analysis::correlate::LagPoint;
 use model::finding::Finding;
-use ::report::own::Own;
 use workflow::problem::{Problem, Sort};
 
 use crate::tasks::{Generation, Ticket, Work};

@@ -35,6 +35,10 @@ pub enum Screen {
     Plan,
     /// What others are told.
     Report,
+    /// Many sessions.
+    Library,
+    /// A measurement that runs by itself.
+    Recipe,
     /// Small multiples.
     Explore,
     /// Who used what at the cursor's time.
@@ -60,6 +64,8 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Services, "Services"),
     (Screen::Plan, "Plan"),
     (Screen::Report, "Report"),
+    (Screen::Library, "Library"),
+    (Screen::Recipe, "Recipe"),
     (Screen::Bottleneck, "Bottleneck"),
     (Screen::Forecast, "Forecast"),
     (Screen::Correlate, "Correlate"),
@@ -96,6 +102,8 @@ pub fn standard() -> Layout {
             Screen::Services,
             Screen::Plan,
             Screen::Report,
+            Screen::Library,
+            Screen::Recipe,
             Screen::Bottleneck,
             Screen::Forecast,
             Screen::Correlate,
@@ -161,6 +169,8 @@ const BESIDE_PLOTS: &[Screen] = &[
     Screen::Services,
     Screen::Plan,
     Screen::Report,
+    Screen::Library,
+    Screen::Recipe,
     Screen::Bottleneck,
     Screen::Forecast,
     Screen::Correlate,

@@ -11,7 +11,8 @@
 //! * [`view`] and [`explore`] are the screens, [`plot`] the plots, [`theme`] the looks.
 //! * [`tasks`] is work off this thread, [`recorder`] the recording, [`notices`]
 //!   what the user is told, [`desk`] and [`places`] what is kept between runs, [`plans`]
-//!   the plan that is worked on, [`manual`] the pages of the help.
+//!   the plan that is worked on, [`shelf`] the library, [`runs`] the recipe and its run,
+//!   [`manual`] the pages of the help.
 //!
 //! Never in a view: a file, a socket, a lock, a wait.
 //!
@@ -45,7 +46,9 @@ pub mod places;
 pub mod plans;
 pub mod plot;
 pub mod recorder;
+pub mod runs;
 pub mod session;
+pub mod shelf;
 pub mod shell;
 pub mod tasks;
 pub mod theme;

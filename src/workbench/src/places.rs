@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 /// Recent files remembered.
 const RECENT_MAX: usize = 12;
 
+/// Folders of the library.
+const LIBRARIES_MAX: usize = 32;
+
 /// A larger settings file is none of ours.
 const SETTINGS_MAX_BYTES: u64 = 4 << 20;
 
@@ -40,6 +43,8 @@ pub struct Recent {
     pub heard: BTreeMap<String, Vec<String>>,
     /// Where the last recording went, if the user chose a folder.
     pub record_folder: Option<PathBuf>,
+    /// Folders of the library.
+    pub libraries: Vec<PathBuf>,
     /// Whether the tour was seen.
     pub tour_seen: bool,
     /// Size of the window and whether it was maximized when it was last there.
@@ -118,6 +123,13 @@ impl Recent {
     /// Remembers a file as the newest.
     pub fn opened(&mut self, path: &Path) {
         remember(&mut self.files, path.to_path_buf());
+    }
+
+    /// Adds a folder to the library.
+    pub fn add_library(&mut self, folder: PathBuf) {
+        if !self.libraries.contains(&folder) && self.libraries.len() < LIBRARIES_MAX {
+            self.libraries.push(folder);
+        }
     }
 
     /// Remembers a target as the newest, and forgets what those no longer listed hear.

@@ -94,6 +94,22 @@ pub enum Outcome {
     PlanWritten(PathBuf, u64, Result<(), Problem>),
     /// A version of the plan was predicted.
     PlanPredicted(u64, Result<Box<model::plan::Plan>, Problem>),
+    /// The library was listed.
+    Listed(Result<workflow::library::Listing, Problem>),
+    /// A figure was followed over sessions.
+    Followed(Result<Box<workflow::library::trend::Trended>, Problem>),
+    /// A period of the library was reviewed, and what the review says as Markdown.
+    Reviewed(Result<Box<crate::shelf::Reviewed>, Problem>),
+    /// A recipe was read from a file.
+    RecipeRead(PathBuf, Result<String, Problem>),
+    /// A version of the recipe was written to a file.
+    RecipeWritten(PathBuf, u64, Result<(), Problem>),
+    /// The folder of a run was looked at.
+    RunSeen(PathBuf, Result<Arc<workflow::recipe::Seen>, Problem>),
+    /// A run ended, in this folder.
+    Ran(PathBuf, Result<workflow::recipe::Answer, Problem>),
+    /// Sessions were labelled.
+    Labelled(Result<(), Problem>),
     /// Settings were written.
     Saved(Result<(), Problem>),
     /// Notes or findings were stored; what to say of it, which may be nothing.
@@ -137,6 +153,16 @@ pub enum Purpose {
     OpenPlan,
     /// Hold it against a prediction.
     After,
+    /// Add the folder to the library.
+    AddLibrary,
+    /// Open the recipe in it.
+    OpenRecipe,
+    /// Write the recipe into it.
+    SaveRecipe,
+    /// Look at the run in this folder.
+    OpenRun,
+    /// Write the review into it, in this form.
+    ExportReview(crate::export::Form),
     /// Write the plan into it.
     SavePlan,
     /// Write the ledger of predictions into it.

@@ -16,6 +16,10 @@
 //!   [`signature`]: signed.
 //! * [`tables`], [`report`]: whole sessions into files and reports.
 //! * [`own`]: how well all of it does, and what it costs; [`accuracy`]: how right it was.
+//! * [`review`]: what a period of a library brought.
+//! * [`recipe`]: all of it unattended; [`deliver`]: reports to where people look; [`records`]:
+//!   books that only grow.
+//! * [`library`]: many sessions, and one figure of all of them.
 //! * [`jobs`], [`problem`]: long work with progress and cancel, and its trouble.
 //!
 //! Never: draws anything.
@@ -26,6 +30,7 @@ pub mod bottleneck;
 pub mod clock;
 pub mod compare;
 pub mod correlate;
+pub mod deliver;
 pub mod essentials;
 pub mod explain;
 pub mod findings;
@@ -37,14 +42,18 @@ pub mod input;
 pub mod jobs;
 pub mod launch;
 pub mod laws;
+pub mod library;
 pub mod link;
 pub mod live;
 pub mod own;
 pub mod planning;
 pub mod problem;
 pub mod processes;
+pub mod recipe;
 pub mod recording;
+pub mod records;
 pub mod report;
+pub mod review;
 mod scratch;
 pub mod sealed;
 pub mod services;

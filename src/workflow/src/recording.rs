@@ -41,6 +41,8 @@ pub enum Past {
     All,
     /// Nothing from before the recording started.
     Nothing,
+    /// So many nanoseconds of it, as far as the ring holds them.
+    Last(i64),
 }
 
 /// Where and how to record.
@@ -114,6 +116,11 @@ impl Recording {
         let since_boot_ns = match past {
             Past::All => 0,
             Past::Nothing => i64::MAX,
+            // Zero would mean everything.
+            Past::Last(ns) => unix_ns()
+                .saturating_sub(connected.placement.boot_to_axis_ns)
+                .saturating_sub(ns)
+                .max(1),
         };
         if link.record(tap, since_boot_ns) {
             Ok(())

@@ -21,6 +21,7 @@ use model::columns::Column;
 use model::event::Event;
 use model::finding::Kept;
 use model::host::{Host, HostId};
+use model::label::Label;
 use model::process::{Field, ProcessId};
 use model::pyramid::Pyramid;
 use model::series::{Series, SeriesKey};
@@ -289,6 +290,23 @@ impl Stored {
             .session
             .keep(kept)
             .map_err(|error| storing(self.path(), &error, "findings"))
+    }
+
+    /// What people say of the whole session: tags, a note, a build.
+    pub fn label(&self) -> Label {
+        self.inner.session.label()
+    }
+
+    /// Replaces tags, note and build kept in the session.
+    ///
+    /// # Errors
+    ///
+    /// The session cannot be written.
+    pub fn set_label(&self, label: Label) -> Result<(), Problem> {
+        self.inner
+            .session
+            .set_label(label)
+            .map_err(|error| storing(self.path(), &error, "tags and note"))
     }
 
     /// Replaces the findings for as long as the session is open; stores nothing.
@@ -735,7 +753,7 @@ fn unknown(key: &SeriesKey, path: &Path) -> Problem {
     }
 }
 
-fn storing(path: &Path, error: &QueryError, what: &str) -> Problem {
+pub(crate) fn storing(path: &Path, error: &QueryError, what: &str) -> Problem {
     let what = format!("could not keep the {what} in {}", path.display());
     Problem::from_error(what, error, Sort::Denied)
         .advise("save a copy of the session where you may write")

@@ -180,6 +180,8 @@ impl App {
         let text = match &purpose {
             Purpose::Open
             | Purpose::OpenPlan
+            | Purpose::OpenRecipe
+            | Purpose::OpenRun
             | Purpose::After
             | Purpose::VerifyReport
             | Purpose::Compare(_)
@@ -198,6 +200,15 @@ impl App {
             Purpose::Open | Purpose::After | Purpose::VerifyReport | Purpose::Compare(_) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
+            }
+            Purpose::AddLibrary => self.desk.record_folder().to_path_buf(),
+            Purpose::OpenRecipe | Purpose::SaveRecipe | Purpose::OpenRun => {
+                let known = self.desk.runs.path().map(Path::to_path_buf);
+                known.unwrap_or_else(|| self.desk.places.sessions.join("measurement.recipe.ron"))
+            }
+            Purpose::ExportReview(form) => {
+                let name = self.desk.shelf.review_name(*form);
+                self.desk.places.sessions.join(name)
             }
             Purpose::OpenPlan | Purpose::SavePlan => self.plan_place(),
             Purpose::ExportLedger => self.plan_place().with_file_name("ledger.csv"),
@@ -253,6 +264,11 @@ impl App {
             | Purpose::OpenPlan
             | Purpose::After
             | Purpose::VerifyReport
+            | Purpose::AddLibrary
+            | Purpose::OpenRecipe
+            | Purpose::SaveRecipe
+            | Purpose::OpenRun
+            | Purpose::ExportReview(_)
             | Purpose::SavePlan
             | Purpose::ExportLedger
             | Purpose::Compare(_)
@@ -266,6 +282,11 @@ impl App {
             Purpose::OpenPlan => self.open_plan(path),
             Purpose::VerifyReport => self.verify_report(path),
             Purpose::After => self.views.plan.choose_after(path.display().to_string()),
+            Purpose::AddLibrary => self.add_library(path),
+            Purpose::OpenRecipe => self.open_recipe(path),
+            Purpose::SaveRecipe => self.save_recipe(path),
+            Purpose::OpenRun => self.look_at_run(path),
+            Purpose::ExportReview(form) => self.export_review(form, path),
             Purpose::SavePlan => self.save_plan(path),
             Purpose::ExportLedger => self.export_ledger(path),
             Purpose::Compare(which) => self.compare_with(which, path),
@@ -421,6 +442,28 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
             .add_filter("Plan", &["ron"])
             .add_filter("All files", &["*"])
             .pick_file(),
+        Purpose::OpenRecipe => dialog
+            .set_title("Open a recipe")
+            .set_directory(places::existing(start.parent().unwrap_or(Path::new(""))))
+            .add_filter("Recipe", &["ron"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
+        Purpose::SaveRecipe => saving(dialog, start)
+            .set_title("Save the recipe")
+            .add_filter("Recipe", &["ron"])
+            .save_file(),
+        Purpose::OpenRun => dialog
+            .set_title("Open the folder of a run")
+            .set_directory(places::existing(start.parent().unwrap_or(Path::new(""))))
+            .pick_folder(),
+        Purpose::ExportReview(form) => saving(dialog, start)
+            .set_title("Export the review")
+            .add_filter("Review", &[form.suffix()])
+            .save_file(),
+        Purpose::AddLibrary => dialog
+            .set_title("Add a folder to the library")
+            .set_directory(places::existing(start))
+            .pick_folder(),
         Purpose::SavePlan => saving(dialog, start)
             .set_title("Save the plan")
             .add_filter("Plan", &["ron"])

@@ -12,10 +12,12 @@ mod files;
 mod findings;
 mod hosts;
 mod inquiries;
+mod library;
 mod notes;
 mod outcomes;
 mod panels;
 mod planning;
+mod recipes;
 mod reporting;
 mod sharing;
 mod time;
@@ -47,6 +49,8 @@ impl App {
             Wish::Forecast(action) => self.forecast(ctx, action),
             Wish::Correlate(action) => self.correlate(ctx, action),
             Wish::Services(action) => self.services(ctx, action),
+            Wish::Recipe(action) => self.recipes(ctx, action),
+            Wish::Library(action) => self.library(ctx, action),
             Wish::Plan(action) => self.planning(ctx, action),
             Wish::Report(action) => self.reporting(ctx, action),
             Wish::Own(action) => self.own(ctx, action),

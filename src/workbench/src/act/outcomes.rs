@@ -49,6 +49,16 @@ impl App {
             Outcome::PlanRead(path, result) => self.plan_read(path, result),
             Outcome::PlanWritten(path, version, result) => self.plan_written(path, version, result),
             Outcome::PlanPredicted(version, result) => self.plan_predicted(version, result),
+            Outcome::Listed(result) => self.listed(result),
+            Outcome::Followed(result) => self.desk.shelf.followed(result),
+            Outcome::Reviewed(result) => self.desk.shelf.reviewed(result),
+            Outcome::RecipeRead(path, text) => self.recipe_read(path, text),
+            Outcome::RecipeWritten(path, version, result) => {
+                self.recipe_written(path, version, result);
+            }
+            Outcome::RunSeen(folder, seen) => self.desk.runs.seen(folder, seen),
+            Outcome::Ran(folder, result) => self.ran(folder, result),
+            Outcome::Labelled(result) => self.labelled(result),
             Outcome::Hindrances(found) => self.desk.hindrances = found,
             Outcome::Noted(result) => self.noted(result),
             Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) => {}

@@ -100,6 +100,8 @@ pub fn of_screen(screen: Screen) -> &'static str {
         Screen::Services => "collection#applications",
         Screen::Plan => "optimization",
         Screen::Report => "reporting",
+        Screen::Library => "reporting#recipes-and-reviews",
+        Screen::Recipe => "reporting#recipes-and-reviews",
         Screen::Explore => "window#plots",
         Screen::Browser => "window#browser",
         Screen::Processes => "window#processes",

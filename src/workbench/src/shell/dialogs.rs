@@ -409,6 +409,11 @@ fn path_ui(
         Purpose::OpenPlan => ("Open a plan", "Open"),
         Purpose::After => ("Recording after the change", "Use"),
         Purpose::VerifyReport => ("Report to verify", "Verify"),
+        Purpose::AddLibrary => ("Add a folder to the library", "Add"),
+        Purpose::OpenRecipe => ("Open a recipe", "Open"),
+        Purpose::SaveRecipe => ("Save the recipe", "Save"),
+        Purpose::OpenRun => ("Open the folder of a run", "Open"),
+        Purpose::ExportReview(_) => ("Export the review", "Write"),
         Purpose::SavePlan => ("Save the plan", "Save"),
         Purpose::ExportLedger => ("Export the ledger", "Write"),
         Purpose::Compare(_) => ("Compare with a path", "Compare"),
@@ -427,9 +432,16 @@ fn path_ui(
         Purpose::Open | Purpose::After | Purpose::Compare(_) | Purpose::Import(_) => {
             "a .kymo session, or a file of another tool"
         }
-        Purpose::OpenPlan | Purpose::SavePlan => "a .ron file",
+        Purpose::OpenPlan | Purpose::SavePlan | Purpose::OpenRecipe | Purpose::SaveRecipe => {
+            "a .ron file"
+        }
+        Purpose::OpenRun => "a folder with a log.jsonl",
+        Purpose::AddLibrary => "a folder of .kymo files and session folders",
         Purpose::ExportLedger => "a .csv file",
-        Purpose::Record(_) | Purpose::Export(_) | Purpose::ImportInto(_) => "",
+        Purpose::Record(_)
+        | Purpose::Export(_)
+        | Purpose::ExportReview(_)
+        | Purpose::ImportInto(_) => "",
     };
     field_ui(ui, text, ("Path", hint, fresh));
     let mut pick = None;

@@ -104,6 +104,10 @@ pub struct Views {
     pub plan: view::plan::State,
     /// What others are told.
     pub report: view::report::State,
+    /// A measurement that runs by itself.
+    pub recipe: view::recipe::State,
+    /// Many sessions.
+    pub library: view::library::State,
     /// What changed.
     pub compare: view::compare::State,
     /// The list of events.
@@ -159,6 +163,10 @@ pub enum Wish {
     Correlate(view::correlate::Action),
     /// A wish of the screen of services.
     Services(view::services::Action),
+    /// A wish of the recipe.
+    Recipe(view::recipe::Action),
+    /// A wish of the library.
+    Library(view::library::Action),
     /// A wish of the plan.
     Plan(view::plan::Action),
     /// About a report.

@@ -23,7 +23,8 @@ use crate::session::Source;
 use crate::theme::{self, Look};
 use crate::timeline::Timeline;
 use crate::view::{
-    analyze, annotations, browser, compare, details, events, findings, processes, report, samples,
+    analyze, annotations, browser, compare, details, events, findings, library, processes, recipe,
+    report, samples,
 };
 use crate::workspace::{Item, Workspace};
 
@@ -229,6 +230,8 @@ impl Screens<'_, '_> {
             Screen::Services => self.services_ui(ui),
             Screen::Plan => self.plan_ui(ui),
             Screen::Report => self.report_ui(ui),
+            Screen::Library => self.library_ui(ui),
+            Screen::Recipe => self.recipe_ui(ui),
             Screen::Compare => self.compare_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),
@@ -421,6 +424,26 @@ impl Screens<'_, '_> {
         self.views.wanted.extend(items(&answer.wanted));
         self.wishes
             .extend(answer.actions.into_iter().map(Wish::Analyze));
+    }
+
+    fn recipe_ui(&mut self, ui: &mut Ui) {
+        let data = recipe::Data {
+            runs: &self.scene.desk.runs,
+        };
+        let actions = recipe::ui(ui, &mut self.views.recipe, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Recipe));
+    }
+
+    fn library_ui(&mut self, ui: &mut Ui) {
+        let shelf = &self.scene.desk.shelf;
+        let data = library::Data {
+            roots: &self.scene.desk.recent.libraries,
+            usual: self.scene.desk.record_folder(),
+            shelf,
+            clock: self.scene.clock,
+        };
+        let actions = library::ui(ui, &mut self.views.library, &data);
+        self.wishes.extend(actions.into_iter().map(Wish::Library));
     }
 
     fn compare_ui(&mut self, ui: &mut Ui) {

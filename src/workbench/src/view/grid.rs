@@ -7,6 +7,7 @@
 //! Start at [`Grid::fill`] and [`Grid::ui`].
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use eframe::egui::{
     Align2, Rect, ScrollArea, Sense, TextEdit, TextStyle, Ui, WidgetInfo, accesskit, pos2, vec2,
@@ -190,6 +191,9 @@ pub(super) struct Grid {
     order: Vec<usize>,
     ordered_for: Option<Order>,
     chosen: Option<String>,
+    /// Rows held together with Ctrl or Shift, beside the chosen one.
+    marked: BTreeSet<String>,
+    several: bool,
 }
 
 /// What the user did with a table.
@@ -210,6 +214,30 @@ impl Grid {
             sort: Some((column, Way::Up)),
             ..Self::default()
         }
+    }
+
+    /// The same, and several rows can be held with Ctrl and Shift.
+    #[must_use]
+    pub(super) fn of_several(self) -> Self {
+        Self {
+            several: true,
+            ..self
+        }
+    }
+
+    /// What the held rows are about, as they stand: the chosen one is among them.
+    pub(super) fn held(&self) -> Vec<&str> {
+        let keys = self.order.iter().filter_map(|row| self.rows.get(*row));
+        let keys = keys.map(|row| row.key.as_str());
+        keys.filter(|key| self.chosen.as_deref() == Some(*key) || self.marked.contains(*key))
+            .collect()
+    }
+
+    /// Holds every row that fits the filter.
+    pub(super) fn hold_all(&mut self) {
+        self.order_now();
+        let rows = self.order.iter().filter_map(|row| self.rows.get(*row));
+        self.marked = rows.map(|row| row.key.clone()).collect();
     }
 
     /// Takes the rows of this version of the data, in its order.
@@ -428,6 +456,7 @@ impl Grid {
     ) -> Focused {
         let base = ui.scope_id().with(salt);
         let (rows, order, chosen) = (&self.rows, &self.order, self.chosen.as_deref());
+        let (marked, several) = (&self.marked, self.several);
         let row_at = |index: usize| order.get(index).and_then(|row| rows.get(*row));
         let row_id = |index: usize| base.with(row_at(index).map(|row| &row.key));
         let shown = List {
@@ -436,25 +465,32 @@ impl Grid {
             row_id: &row_id,
         };
         let mut picked = None;
+        let mut clicked = None;
         let focused = shown.show(ui, |ui, place| {
             let Some(row) = row_at(place.index) else {
                 return;
             };
-            let look = Chosen::when(chosen == Some(row.key.as_str()));
+            let is_chosen = chosen == Some(row.key.as_str());
+            let look = Chosen::when(is_chosen || marked.contains(&row.key));
             let response = list::row_ui(ui, place, (Sense::click(), look), &|| row.spoken.clone());
             cells_ui(ui, place.rect, (row, heads));
             if response.clicked() {
                 response.request_focus();
+                let held = ui.input(|input| (input.modifiers.command, input.modifiers.shift));
+                clicked = Some((place.index, row.key.clone(), held));
             }
             let data_row = order[place.index];
             if response.double_clicked() {
                 events.push(Event::Twice(data_row));
             }
             let meant = response.clicked() || ui.memory(|memory| memory.has_focus(place.id));
-            if meant && look == Chosen::No {
+            if meant && !is_chosen {
                 picked = Some((data_row, row.key.clone()));
             }
         });
+        if let Some((place, key, held)) = clicked.filter(|_| several) {
+            self.mark((place, key), held);
+        }
         if let Some((row, key)) = picked {
             self.chosen = Some(key);
             events.push(Event::Chosen(row));
@@ -462,6 +498,28 @@ impl Grid {
         match focused {
             Some(_) => Focused::Here,
             None => Focused::Elsewhere,
+        }
+    }
+
+    /// Holds or lets go a row that was clicked with Ctrl, up to it with Shift.
+    fn mark(&mut self, (place, key): (usize, String), (command, shift): (bool, bool)) {
+        let key_at = |place: usize| {
+            let row = self.order.get(place).and_then(|row| self.rows.get(*row));
+            row.map(|row| row.key.clone())
+        };
+        let before = self.chosen.clone();
+        if shift {
+            let chosen = (0..self.order.len()).find(|it| key_at(*it) == before);
+            let from = chosen.unwrap_or(place);
+            let range = from.min(place)..=from.max(place);
+            self.marked = range.filter_map(key_at).collect();
+        } else if command {
+            self.marked.extend(before.filter(|it| *it != key));
+            if !self.marked.remove(&key) {
+                self.marked.insert(key);
+            }
+        } else {
+            self.marked.clear();
         }
     }
 }

@@ -258,7 +258,9 @@ fn a_finding_leads_to_its_section_of_the_help_and_so_does_its_screen() {
     harness.run_steps(4);
     harness.get_by_label("All pages");
     let manual = Manual::default();
-    let place = manual.find(topics::of_finding(&first)).expect("it has a section");
+    let place = manual
+        .find(topics::of_finding(&first))
+        .expect("it has a section");
     let title = manual.sections(place.page)[place.section].title;
     assert!(harness.query_all_by_label(title).count() >= 1, "{title}");
 

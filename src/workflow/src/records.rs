@@ -1,0 +1,307 @@
+//! Records that only grow: a JSON line each, sealed to the one before, on disk before the
+//! next step.
+//!
+//! ```json
+//! {"n":3,"at":"2026-11-23T10:00:00Z","step":"collect","event":"started","before":"…","seal":"…"}
+//! ```
+//!
+//! The seal is the SHA-256 of the seal before and of the line without its own seal, so a
+//! line that is altered, removed or moved is noticed. A line that a crash tore is cut off
+//! before the next one.
+//!
+//! Start at [`Book::open`] and [`verified`].
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use model::time::Moment;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::problem::{Problem, Sort};
+
+/// Bytes of a book that are read, at most.
+pub const SIZE_MAX_BYTES: u64 = 64 << 20;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line<T> {
+    /// From 1.
+    pub n: u64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: T,
+    /// Seal of the line before; empty for the first.
+    pub before: String,
+    /// Seal of this line; empty while it is counted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seal: String,
+}
+
+/// A book that is written to; nobody else writes to it meanwhile.
+#[derive(Debug)]
+pub struct Book {
+    path: PathBuf,
+    file: File,
+    n: u64,
+    seal: String,
+    /// Bytes that are whole lines.
+    whole: u64,
+    torn: bool,
+}
+
+impl Book {
+    /// Opens a book, or begins one, and goes on where it ends; gives what is in it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read or written, somebody else writes to it, or a line was altered.
+    pub fn open<T>(path: &Path) -> Result<(Self, Vec<Line<T>>), Problem>
+    where
+        T: Clone + Serialize + DeserializeOwned,
+    {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(|error| trouble("write", path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(busy(path)),
+            // Some file systems know no locks; then nobody is kept out.
+            Err(TryLockError::Error(_)) => {}
+        }
+        let text = read(&mut file, path)?;
+        let whole = text.rfind('\n').map_or(0, |it| it + 1);
+        let lines = verified(&text[..whole]).map_err(|why| altered(path, why))?;
+        let last = lines.last();
+        let book = Self {
+            n: last.map_or(0, |it: &Line<T>| it.n),
+            seal: last.map_or_else(String::new, |it| it.seal.clone()),
+            whole: whole as u64,
+            torn: whole < text.len(),
+            path: path.to_path_buf(),
+            file,
+        };
+        Ok((book, lines))
+    }
+
+    /// Adds a line; it is on disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// The disk refuses.
+    pub fn add<T: Clone + Serialize>(&mut self, at: Moment, what: T) -> Result<Line<T>, Problem> {
+        let mut line = Line {
+            n: self.n + 1,
+            at: at.to_string(),
+            what,
+            before: self.seal.clone(),
+            seal: String::new(),
+        };
+        line.seal = sealed(&line);
+        let text = format!("{}\n", json(&line));
+        let written = self
+            .mended()
+            .and_then(|()| self.file.write_all(text.as_bytes()))
+            .and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            // What is half there is cut off before the next line.
+            self.torn = true;
+            return Err(trouble("write", &self.path, &error));
+        }
+        self.whole += text.len() as u64;
+        self.n = line.n;
+        self.seal.clone_from(&line.seal);
+        Ok(line)
+    }
+
+    /// Cuts off what a crash left of a line.
+    fn mended(&mut self) -> std::io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.whole)?;
+            self.file.seek(SeekFrom::End(0))?;
+            self.torn = false;
+        }
+        Ok(())
+    }
+}
+
+/// The lines of a book that nobody need be writing to; a torn last one is left out.
+///
+/// # Errors
+///
+/// It cannot be read, or a line was altered.
+pub fn lines<T>(path: &Path) -> Result<Vec<Line<T>>, Problem>
+where
+    T: Clone + Serialize + DeserializeOwned,
+{
+    let mut file = File::open(path).map_err(|error| trouble("read", path, &error))?;
+    let text = read(&mut file, path)?;
+    verified(&text).map_err(|why| altered(path, why))
+}
+
+fn read(file: &mut File, path: &Path) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    let read = file.take(SIZE_MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| trouble("read", path, &error))?;
+    if bytes.len() as u64 > SIZE_MAX_BYTES {
+        return Err(Problem {
+            what: format!("could not go on with {}", path.display()),
+            why: "it is larger than any such record".to_owned(),
+            what_to_do: "move it away; a new one begins by itself".to_owned(),
+            sort: Sort::Limit,
+        });
+    }
+    // A line that was torn within a letter is no text; it is cut off anyway.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The lines of a text, each sealed to the one before; a torn last one is left out.
+///
+/// # Errors
+///
+/// Which line was altered, removed or moved.
+pub fn verified<T>(text: &str) -> Result<Vec<Line<T>>, String>
+where
+    T: Clone + Serialize + DeserializeOwned,
+{
+    let whole = text.rfind('\n').map_or(0, |it| it + 1);
+    let mut lines: Vec<Line<T>> = Vec::new();
+    for (place, text) in text[..whole].lines().enumerate() {
+        let number = place as u64 + 1;
+        let line: Line<T> =
+            serde_json::from_str(text).map_err(|error| format!("line {number}: {error}"))?;
+        let mut bare = line.clone();
+        bare.seal.clear();
+        let before = lines.last().map_or("", |it| it.seal.as_str());
+        if line.before != before || line.n != number || line.seal != sealed(&bare) {
+            return Err(format!(
+                "line {number} was altered, or one before it removed"
+            ));
+        }
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+fn sealed<T: Serialize>(line: &Line<T>) -> String {
+    hex(&Sha256::digest(format!("{}\n{}", line.before, json(line))))
+}
+
+fn json<T: Serialize>(line: &Line<T>) -> String {
+    serde_json::to_string(line).unwrap_or_default()
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+/// SHA-256 of a file, in hexadecimal.
+///
+/// # Errors
+///
+/// The disk refuses.
+pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut room = vec![0; 1 << 18];
+    let mut file = File::open(path)?;
+    loop {
+        match file.read(&mut room)? {
+            0 => return Ok(hex(&hash.finalize())),
+            read => hash.update(&room[..read]),
+        }
+    }
+}
+
+fn busy(path: &Path) -> Problem {
+    Problem {
+        what: format!("could not go on with {}", path.display()),
+        why: "another program writes to it".to_owned(),
+        what_to_do: "wait until it ends, or end it".to_owned(),
+        sort: Sort::Denied,
+    }
+}
+
+fn altered(path: &Path, why: String) -> Problem {
+    Problem {
+        what: format!("could not go on with {}", path.display()),
+        why,
+        what_to_do: "move it away and keep it: somebody altered it".to_owned(),
+        sort: Sort::NotUsable,
+    }
+}
+
+fn trouble(what: &str, path: &Path, error: &std::io::Error) -> Problem {
+    let what = format!("could not {what} {}", path.display());
+    Problem::from_error(what, error, Sort::of_io(error)).advise("a folder that you may write to")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Said {
+        word: String,
+    }
+
+    fn said(word: &str) -> Said {
+        Said {
+            word: word.to_owned(),
+        }
+    }
+
+    #[test]
+    fn lines_are_sealed_and_a_torn_one_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let (mut book, lines) = Book::open::<Said>(&path).unwrap();
+        assert!(lines.is_empty());
+        for word in ["one", "two"] {
+            book.add(Moment(1), said(word)).unwrap();
+        }
+        assert!(Book::open::<Said>(&path).is_err(), "one writer at a time");
+        drop(book);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(
+            &path,
+            [text.as_bytes(), b"{\"n\":3,\"word\":\"t\xc3"].concat(),
+        )
+        .unwrap();
+        let (mut book, lines) = Book::open::<Said>(&path).unwrap();
+        assert_eq!(lines.len(), 2);
+        book.add(Moment(2), said("three")).unwrap();
+        drop(book);
+        let lines = super::lines::<Said>(&path).unwrap();
+        let words: Vec<&str> = lines.iter().map(|it| it.what.word.as_str()).collect();
+        assert_eq!(words, ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn what_is_altered_removed_or_moved_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let (mut book, _) = Book::open::<Said>(&path).unwrap();
+        for word in ["one", "two", "three"] {
+            book.add(Moment(1), said(word)).unwrap();
+        }
+        drop(book);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let swapped = format!("{}\n{}\n{}\n", lines[1], lines[0], lines[2]);
+        let removed = format!("{}\n{}\n", lines[0], lines[2]);
+        for wrong in [text.replace("two", "TWO"), swapped, removed] {
+            assert!(verified::<Said>(&wrong).is_err());
+        }
+        std::fs::write(&path, text.replace("two", "TWO")).unwrap();
+        let refused = Book::open::<Said>(&path).unwrap_err();
+        assert!(refused.why.contains("line 2"), "{refused}");
+    }
+}
