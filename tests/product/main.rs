@@ -32,5 +32,6 @@ mod reviews;
 mod shop;
 mod ssh;
 mod sshd;
+mod standards;
 mod tidy;
 mod window;

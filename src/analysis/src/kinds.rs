@@ -50,6 +50,7 @@ pub fn of(analysis: Analysis) -> Vec<&'static str> {
             let verdicts = compare::Verdict::ALL.into_iter();
             verdicts.map(compare::Verdict::name).collect()
         }
+        Analysis::Standard => vec!["violated"],
     }
 }
 

@@ -8,6 +8,7 @@
 //!   [`correlate`]: what moves together; [`compare`]: what differs.
 //! * [`laws`]: what no true recording can break, and quality as findings.
 //! * [`quality`], [`overview`], [`summary`], [`distribution`]: what is there, and how good it is.
+//! * [`standard`]: whether what must hold did; [`alert`], [`burn`]: while data comes.
 //! * [`forecast`]: what comes next. [`method`]: how each concludes, in words; [`kinds`]: the words of what is found.
 //! * [`limit`]: what a series cannot pass.
 //! * [`signals`], [`services`]: what applications do for their users.
@@ -18,8 +19,10 @@
 //! seed; the same input gives the same bytes.
 
 pub mod agreement;
+pub mod alert;
 pub mod anomaly;
 pub mod bottleneck;
+pub mod burn;
 pub mod change;
 pub mod compare;
 pub mod correlate;
@@ -40,6 +43,7 @@ pub mod season;
 pub mod services;
 pub mod sessions;
 pub mod signals;
+pub mod standard;
 pub mod stats;
 pub mod summary;
 pub mod track;

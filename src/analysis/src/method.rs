@@ -49,5 +49,11 @@ pub fn of(analysis: Analysis) -> &'static str {
              (Kalibera and Jones, ISMM 2013), with control of the false discovery rate; the same \
              only after an equivalence test."
         }
+        Analysis::Standard => {
+            "The statistic that the standard names, with an interval that counts dependent samples \
+             once: moving blocks (Künsch, Annals of Statistics 1989) and the effective number of \
+             samples (Geyer, Statistical Science 1992), the wider of both. Error budgets by burn \
+             rate over pairs of windows (Beyer et al., The Site Reliability Workbook, 2018)."
+        }
     }
 }

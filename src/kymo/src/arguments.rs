@@ -110,6 +110,11 @@ pub(crate) enum Command {
     Services(crate::analyses::services::Arguments),
     /// Say how well Kymo itself does on a session, and what it costs.
     Own(crate::analyses::own::Arguments),
+    /// Hold an input against standards; exit 1 when one is violated or cannot be decided.
+    Check(crate::standards::Check),
+    /// List, show, validate, propose, attach and detach standards.
+    #[command(subcommand)]
+    Standard(crate::standards::Command),
     /// Plan a change, predict what it would bring, and hold the outcome against that.
     #[command(subcommand)]
     Plan(crate::planning::Command),

@@ -16,6 +16,7 @@ mod reporting;
 mod sharing;
 mod reviewing;
 mod running;
+mod standards;
 mod terminal;
 mod verifying;
 
@@ -57,6 +58,8 @@ fn main() -> ExitCode {
         Some(Command::Explain(command)) => analyses::explain::run(&command),
         Some(Command::Correlate(command)) => analyses::correlate::run(&command),
         Some(Command::Services(command)) => analyses::services::run(&command),
+        Some(Command::Check(arguments)) => standards::check(&arguments),
+        Some(Command::Standard(command)) => standards::keep(&command),
         Some(Command::Plan(command)) => planning::run(command),
         Some(Command::Run(arguments)) => running::run(&arguments),
         Some(Command::Review(command)) => reviewing::run(&command),

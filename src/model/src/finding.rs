@@ -38,6 +38,8 @@ pub enum Analysis {
     Forecast,
     /// What differs between two windows or sessions.
     Compare,
+    /// What a standard asks for and the recording does not keep.
+    Standard,
 }
 
 /// How much a finding matters.
@@ -187,7 +189,7 @@ impl Expected {
 
 impl Analysis {
     /// Every analysis, in the order of lists.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Quality,
         Self::Trend,
         Self::Anomaly,
@@ -197,6 +199,7 @@ impl Analysis {
         Self::Correlation,
         Self::Forecast,
         Self::Compare,
+        Self::Standard,
     ];
 
     /// Its name in files and on the command line.
@@ -211,6 +214,7 @@ impl Analysis {
             Self::Correlation => "correlation",
             Self::Forecast => "forecast",
             Self::Compare => "compare",
+            Self::Standard => "standard",
         }
     }
 }

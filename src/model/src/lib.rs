@@ -10,6 +10,8 @@
 //! * [`recipe`]: a measurement that runs by itself; [`cron`]: times that come again;
 //!   [`period`]: days, weeks, months and quarters.
 //! * [`plan`]: what shall be changed, under which guard.
+//! * [`standard`]: what must hold; [`compliance`]: how far it did.
+//! * [`text`]: texts that people write, with the place of each mistake.
 //! * [`request`], [`histogram`], [`trace`]: what applications do for their users.
 //! * [`redact`]: what looks like a secret, and what stands in its place.
 //! * [`disguise`]: tokens in place of who and where, for sessions that are shared.
@@ -21,6 +23,7 @@ pub mod annotation;
 pub mod batch;
 pub mod catalog;
 pub mod columns;
+pub mod compliance;
 pub mod disguise;
 pub mod cron;
 pub mod event;
@@ -38,6 +41,8 @@ pub mod redact;
 pub mod report;
 pub mod request;
 pub mod series;
+pub mod standard;
+pub mod text;
 pub mod time;
 pub mod told;
 pub mod trace;

@@ -11,18 +11,20 @@
 //!
 //! Start at [`parse`], [`text`] and [`mandate_hash`].
 
-mod near;
-mod scan;
-
 use model::plan::check::{DEPTH_MAX, TEXT_MAX_BYTES};
 use model::plan::{Mandate, Plan, SCHEMA};
+use model::text::near;
+use model::text::scan::{self, Position, Refused};
 use ron::extensions::Extensions;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(crate) use near::nearest;
-pub use scan::Position;
+/// What this kind of text is called in errors.
+const KIND: near::Kind = near::Kind {
+    noun: "plan",
+    example: "kymo plan new writes one",
+};
 
 /// Structures within structures that stand on lines of their own; deeper ones stand on one.
 const LINES_DEPTH: usize = 3;
@@ -85,6 +87,18 @@ impl ParseError {
     }
 }
 
+impl From<Refused> for ParseError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooDeep { at } => Self::TooDeep { at },
+            Refused::Hidden { at, found } => Self::Hidden {
+                at: Some(at),
+                found,
+            },
+        }
+    }
+}
+
 fn place(at: &Option<Position>) -> String {
     match at {
         Some(at) => format!("line {at}"),
@@ -116,7 +130,7 @@ fn read<T: Serialize + DeserializeOwned>(text: &str) -> Result<T, ParseError> {
     if text.len() > TEXT_MAX_BYTES {
         return Err(ParseError::TooLarge { bytes: text.len() });
     }
-    scan::judge(text)?;
+    scan::judge(text, DEPTH_MAX)?;
     if let Ok(head) = options().from_str::<Head>(text)
         && head.schema > SCHEMA
     {
@@ -212,7 +226,7 @@ fn unclear(error: &ron::error::SpannedError) -> ParseError {
         line: start.line,
         column: start.col,
     };
-    let (why, next) = near::told(&error.code);
+    let (why, next) = near::told(&error.code, KIND);
     ParseError::Unclear { at, why, next }
 }
 

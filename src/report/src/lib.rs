@@ -28,6 +28,7 @@ mod escape;
 mod fonts;
 mod html;
 pub mod input;
+pub mod junit;
 pub mod kind;
 mod lane;
 pub mod look;
@@ -41,6 +42,7 @@ pub mod raster;
 pub mod request;
 pub mod review;
 pub mod sources;
+pub mod standard;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use model::annotation::Annotation;
 use model::host::HostId;
 use model::label::Label;
+use model::standard::Standard;
 use model::time::Moment;
 
 use crate::archive::Writer;
@@ -15,7 +16,7 @@ use crate::disk::is_full;
 use crate::document;
 use crate::limit::MEMBERS_MAX;
 use crate::manifest::{self, HostEntry, Manifest, SCHEMA, Segment};
-use crate::open::{ANNOTATIONS, LABEL};
+use crate::open::{ANNOTATIONS, LABEL, STANDARDS};
 use crate::parquet::Effort;
 use crate::part::enter;
 use crate::roll::{Target, cut, pack};
@@ -145,6 +146,17 @@ impl Builder {
     /// Whether there is no sample yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.manifest.span().is_empty()
+    }
+
+    /// Keeps standards in the session.
+    pub(crate) fn keep_standards(&mut self, standards: &[Standard]) -> Result<(), WriteError> {
+        if standards.is_empty() {
+            return Ok(());
+        }
+        let written = document::sealed(&standards).map_err(io::Error::other);
+        written
+            .and_then(|it| self.writer.add(STANDARDS, &it))
+            .map_err(|source| self.failed(source))
     }
 
     /// Completes the file and puts it into place.

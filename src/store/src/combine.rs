@@ -19,6 +19,7 @@ use model::event::{Event, EventKind};
 use model::host::{Host, HostId};
 use model::process::ProcessId;
 use model::series::SeriesKey;
+use model::standard::Standard;
 use model::time::{Moment, Span};
 
 use crate::build::Builder;
@@ -97,6 +98,7 @@ pub fn combine(
         inputs.push(piece.input);
     }
     let (mut hosts, mut notes): (Vec<Told<'_>>, Vec<Annotation>) = (Vec::new(), Vec::new());
+    let mut standards: Vec<Standard> = Vec::new();
     let mut created = Moment(i64::MAX);
     // Sources are taken apart, sessions are only looked at.
     let mut sources = Vec::new();
@@ -118,6 +120,12 @@ pub fn combine(
             told(&mut hosts, &entry.name)
                 .origins
                 .push((place, Origin::Session(session, entry)));
+        }
+        for standard in session.standards() {
+            // Of two versions of one standard the first stays: a session is held against one.
+            if !standards.iter().any(|it| it.id == standard.id) {
+                standards.push(standard);
+            }
         }
         for note in session.annotations() {
             notes.push(Annotation {
@@ -155,6 +163,7 @@ pub fn combine(
             why: "nothing in it was measured at a moment".to_owned(),
         });
     }
+    builder.keep_standards(&standards)?;
     builder.finish(&notes)
 }
 

@@ -31,8 +31,11 @@ pub(crate) const SHARED: &str = "shared.ron";
 /// Name of the document with what people say of the whole session.
 pub(crate) const LABEL: &str = "label.ron";
 
+/// Name of the document with the standards that were attached.
+pub(crate) const STANDARDS: &str = "standards.ron";
+
 /// Documents beside the manifest that are copied with a session as they are.
-pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS, LABEL, SHARED];
+pub(crate) const DOCUMENTS: &[&str] = &[ANNOTATIONS, FINDINGS, LABEL, SHARED, STANDARDS];
 
 /// Opens what is at `path`.
 pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
@@ -51,6 +54,7 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
     let annotations = document_of(&place, ANNOTATIONS, &mut warnings).unwrap_or_default();
     let kept = document_of(&place, FINDINGS, &mut warnings);
     let label: Option<Label> = document_of(&place, LABEL, &mut warnings);
+    let standards = document_of(&place, STANDARDS, &mut warnings).unwrap_or_default();
     let journal_bytes = match &place {
         Place::Folder(folder) => tape::bytes(folder),
         _ => 0,
@@ -73,6 +77,10 @@ pub(crate) fn open(path: &Path) -> Result<Inner, OpenError> {
         .label
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = label.unwrap_or_default().sound();
+    *inner
+        .standards
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = standards;
     Ok(inner)
 }
 
@@ -152,6 +160,7 @@ pub(crate) fn assemble(place: Place, manifest: Manifest, held: Vec<(usize, Part)
         annotations: RwLock::default(),
         kept: RwLock::default(),
         label: RwLock::default(),
+        standards: RwLock::default(),
         storing: Mutex::default(),
         warnings: Mutex::default(),
         row_index: Mutex::default(),

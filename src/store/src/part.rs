@@ -13,6 +13,7 @@ use model::host::HostId;
 use model::label::Label;
 use model::process::ProcessId;
 use model::series::{Series, SeriesKey};
+use model::standard::Standard;
 use model::time::{Moment, Span};
 use polars::prelude::DataFrame;
 
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) kept: RwLock<Option<Kept>>,
     /// What people say of the whole session.
     pub(crate) label: RwLock<Label>,
+    /// The standards that were attached to the session.
+    pub(crate) standards: RwLock<Vec<Standard>>,
     /// Held while notes are stored, so that the last to come is the last to write.
     pub(crate) storing: Mutex<()>,
     pub(crate) warnings: Mutex<Vec<Warning>>,

@@ -23,6 +23,7 @@ use model::label::Label;
 use model::process::{Field, Process, ProcessId, Reading};
 use model::pyramid::Level;
 use model::series::{Series, SeriesKey};
+use model::standard::Standard;
 use model::time::{Moment, Span};
 use serde::Serialize;
 
@@ -31,7 +32,7 @@ use crate::disk::{RealDisk, write_whole};
 use crate::document;
 use crate::limit::{DOCUMENT_MAX_BYTES, MEMBER_MAX_BYTES};
 use crate::manifest::{self, HostEntry, Manifest, Table};
-use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS, LABEL, SHARED};
+use crate::open::{self, ANNOTATIONS, DOCUMENTS, FINDINGS, LABEL, SHARED, STANDARDS};
 use crate::part::{Data, Inner, Place, lock};
 use crate::requests::{SpanFilter, Spans};
 use crate::share::Shared;
@@ -483,6 +484,23 @@ impl Session {
         *write(&self.inner.kept) = Some(kept);
     }
 
+    /// The standards that were attached, in the order in which they were.
+    pub fn standards(&self) -> Vec<Standard> {
+        read(&self.inner.standards).clone()
+    }
+
+    /// Replaces the attached standards and stores them, as [`Session::set_annotations`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Access`] when they could not be stored; they then stay as they were.
+    pub fn set_standards(&self, standards: Vec<Standard>) -> Result<(), QueryError> {
+        let _storing = lock(&self.inner.storing);
+        self.put(STANDARDS, &standards, "this many standards")?;
+        *write(&self.inner.standards) = standards;
+        Ok(())
+    }
+
     /// Whether it lies on disk, so that notes and findings outlast this program.
     pub fn on_disk(&self) -> bool {
         !matches!(self.inner.place, Place::Memory)
@@ -574,6 +592,10 @@ impl Session {
             LABEL => {
                 let label = read(&self.inner.label);
                 (!label.is_empty()).then(|| document::sealed(&*label))
+            }
+            STANDARDS => {
+                let standards = read(&self.inner.standards);
+                (!standards.is_empty()).then(|| document::sealed(&*standards))
             }
             _ => return self.inner.place.read(name, DOCUMENT_MAX_BYTES),
         };

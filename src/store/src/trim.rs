@@ -65,7 +65,7 @@ pub enum WriteError {
 
 /// Writes the part of `session` that `keep` names as a new file at `out`.
 ///
-/// Host facts, settings and annotations stay. Trimming with an empty [`Keep`]
+/// Host facts, settings, annotations and attached standards stay. Trimming with an empty [`Keep`]
 /// packs a folder left by a crash into a file.
 ///
 /// # Errors
@@ -109,6 +109,7 @@ pub fn trim(
         |note: &Annotation| span.contains(note.span.from) || !note.span.intersect(span).is_empty();
     let notes: Vec<Annotation> = notes.into_iter().filter(near).collect();
     builder.label(&session.label())?;
+    builder.keep_standards(&session.standards())?;
     builder.finish(&notes)
 }
 

@@ -56,7 +56,7 @@ impl App {
         theme::install(ctx);
         // Sizes are ours: they are kept in the workspace and can be undone.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
-        let app = Self {
+        let mut app = Self {
             session: Session::new(Hub::new(ctx)),
             timeline: Timeline::default(),
             history: History::new(found.workspace),
@@ -67,6 +67,9 @@ impl App {
             desk: found.desk,
         };
         app.apply_looks(ctx);
+        let standards = &mut app.session.standards;
+        standards.names = app.desk.recent.watched.clone();
+        standards.groups = app.desk.places.groups();
         app
     }
 
@@ -279,6 +282,7 @@ impl App {
         for (wanted, id) in [
             (workspace.drag_zooms.on(), Id::DragHabit),
             (workspace.wheel_zooms.on(), Id::WheelHabit),
+            (workspace.desktop_alerts.on(), Id::DesktopAlerts),
             (self.session.stored().is_none(), Id::ShowLive),
             (self.recorder.is_running(), Id::Record),
             (

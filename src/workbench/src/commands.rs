@@ -177,6 +177,12 @@ pub enum Id {
     DragHabit,
     /// A plain wheel zooms, or scrolls.
     WheelHabit,
+    /// Alerts are shown by the desktop too, or not.
+    DesktopAlerts,
+    /// Hold the session against its standards again.
+    CheckStandards,
+    /// Attach a standard from a file.
+    AttachStandard,
     /// Find a command.
     Palette,
     /// Go to a series, host or session.
@@ -382,6 +388,8 @@ pub const ALL: &[Command] = &[
     line(Id::SavePlan, ("plan.save", "Save plan"), File, &[ctrl(Key::S)], When::Plan),
     line(Id::SavePlanAs, ("plan.save-as", "Save plan as…"), File, &[], Always),
     line(Id::KeepFindings, ("findings.keep", "Keep findings in session"), File, &[], When::Stored),
+    line(Id::AttachStandard, ("standards.attach", "Attach standard…"), File, &[], Data),
+    line(Id::CheckStandards, ("standards.check", "Check standards again"), File, &[], When::Stored),
     line(Id::Quit, ("file.quit", "Quit"), File, &[ctrl(Key::Q)], Always),
 
     line(Id::Undo, ("edit.undo", "Undo"), Edit, &[ctrl(Key::Z)], When::Undoable),
@@ -440,6 +448,7 @@ pub const ALL: &[Command] = &[
     line(Id::Show(Screen::Report), ("view.report", "Report: what others are told"), View, &[], Always),
     line(Id::Show(Screen::Recipe), ("view.recipe", "Recipe: collect, analyze, optimize, report unattended"), View, &[], Always),
     line(Id::Show(Screen::Library), ("view.library", "Library: many sessions, and trends over them"), View, &[], Always),
+    line(Id::Show(Screen::Standards), ("view.standards", "Standards: what must hold, and alerts"), View, &[], Always),
     line(Id::Show(Screen::Services), ("view.services", "Services: response time, throughput, errors"), View, &[], Always),
     line(Id::Show(Screen::Kymo), ("view.kymo", "Kymo: how well it does, and what it costs"), View, &[], Always),
     line(Id::ForecastSelected, ("analyze.forecast", "Forecast this series"), View, &[], When::Series),
@@ -459,6 +468,7 @@ pub const ALL: &[Command] = &[
     line(Id::UsualSize, ("view.usual-size", "Usual text size"), View, &[ctrl(Key::Num0)], Always),
     line(Id::DragHabit, ("view.drag-zooms", "Plain drag zooms"), View, &[], Always),
     line(Id::WheelHabit, ("view.wheel-zooms", "Plain wheel zooms"), View, &[], Always),
+    line(Id::DesktopAlerts, ("view.desktop-alerts", "Desktop notifications of alerts"), View, &[], Always),
     line(Id::ResetLayout, ("view.reset", "Reset layout"), View, &[], Always),
 
     line(Id::Palette, ("help.palette", "Find command…"), Help, &[ctrl_shift(Key::P), ctrl(Key::K)], Always),

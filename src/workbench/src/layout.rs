@@ -41,6 +41,8 @@ pub enum Screen {
     Recipe,
     /// Small multiples.
     Explore,
+    /// How far standards are kept, and which alerts fire.
+    Standards,
     /// Who used what at the cursor's time.
     Processes,
     /// The samples of one plot as a table.
@@ -66,6 +68,7 @@ pub const SCREENS: &[(Screen, &str)] = &[
     (Screen::Report, "Report"),
     (Screen::Library, "Library"),
     (Screen::Recipe, "Recipe"),
+    (Screen::Standards, "Standards"),
     (Screen::Bottleneck, "Bottleneck"),
     (Screen::Forecast, "Forecast"),
     (Screen::Correlate, "Correlate"),
@@ -104,6 +107,7 @@ pub fn standard() -> Layout {
             Screen::Report,
             Screen::Library,
             Screen::Recipe,
+            Screen::Standards,
             Screen::Bottleneck,
             Screen::Forecast,
             Screen::Correlate,
@@ -171,6 +175,7 @@ const BESIDE_PLOTS: &[Screen] = &[
     Screen::Report,
     Screen::Library,
     Screen::Recipe,
+    Screen::Standards,
     Screen::Bottleneck,
     Screen::Forecast,
     Screen::Correlate,

@@ -52,6 +52,10 @@ pub enum Offer {
     Import(std::path::PathBuf),
     /// Show the start page.
     Tour,
+    /// Show this moment.
+    Moment(Moment),
+    /// Show the standards.
+    Standards,
 }
 
 /// One thing the user was told.

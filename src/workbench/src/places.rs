@@ -41,6 +41,8 @@ pub struct Recent {
     pub targets: Vec<String>,
     /// What agents hear of applications, by target, as the command line writes it.
     pub heard: BTreeMap<String, Vec<String>>,
+    /// Standards that live data is watched with: ids and files.
+    pub watched: Vec<String>,
     /// Where the last recording went, if the user chose a folder.
     pub record_folder: Option<PathBuf>,
     /// Folders of the library.
@@ -111,6 +113,11 @@ impl Places {
     /// The recent files.
     pub fn recent(&self) -> Option<PathBuf> {
         Some(self.config.as_ref()?.join("recent.ron"))
+    }
+
+    /// Groups of hosts and their standards.
+    pub fn groups(&self) -> Option<PathBuf> {
+        Some(self.config.as_ref()?.join("groups.ron"))
     }
 
     /// The plan that is worked on, saved or not.

@@ -32,6 +32,7 @@ use crate::insight::held::Held;
 use crate::keeping::Keeping;
 use crate::lookout::Lookout;
 use crate::plot::panel::Flaw;
+use crate::standards::Standards;
 use crate::tasks::{Generation, Outcome, Pool, Work};
 use crate::tracks::{Sight, Tracks};
 use crate::workspace::Item;
@@ -53,6 +54,8 @@ pub struct Session {
     pub hub: Hub,
     /// What the analyses are asked about what is looked at.
     pub inquiries: Inquiries,
+    /// What must hold of it.
+    pub standards: Standards,
     source: Source,
     generation: Generation,
     tracks: Tracks,
@@ -93,6 +96,7 @@ impl Session {
         Self {
             hub,
             inquiries: Inquiries::default(),
+            standards: Standards::default(),
             source: Source::Live,
             generation: Generation(0),
             tracks: Tracks::default(),
@@ -134,6 +138,7 @@ impl Session {
         self.tracks = Tracks::default();
         self.crowds.reset();
         self.inquiries.reset();
+        self.standards.turn();
         self.contrast.reset();
         self.figures = Figures::default();
         let old = std::mem::take(&mut self.prepared);
@@ -273,6 +278,7 @@ impl Session {
         if self.hub.speaks() {
             // Also while a stored session is looked at.
             self.lookout.look(now, self.hub.live(), work);
+            self.standards.look(now, self.hub.live(), work);
         }
         let due = self
             .quality_at
@@ -320,6 +326,10 @@ impl Session {
                 self.lookout.limit(now);
                 None
             }
+            Outcome::Checked(of, checked) if of == self.generation => {
+                self.standards.accept(*checked);
+                None
+            }
             _ => None,
         }
     }
@@ -363,6 +373,14 @@ impl Session {
         };
         self.figures
             .want((range, items), values, (self.generation, work));
+    }
+
+    /// Holds a stored session against its standards; live data always is.
+    pub fn check_standards(&mut self, plan: Option<model::plan::Plan>, work: &mut Work) {
+        if let Source::Stored(stored) = &self.source {
+            self.standards
+                .check((stored, plan), (self.generation, work));
+        }
     }
 
     /// Computes the findings of a stored session anew.

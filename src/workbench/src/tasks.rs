@@ -17,6 +17,7 @@ use analysis::quality::Quality;
 use analysis::summary::Summary;
 use analysis::track::{Detail, Track};
 use model::finding::Finding;
+use model::standard::Standard;
 use report::own::Took;
 use workflow::imports::{How, Preview};
 use workflow::input::Input;
@@ -24,6 +25,7 @@ use workflow::jobs::{Context, Ended, JobId, Jobs, Running};
 use workflow::problem::{Problem, Sort};
 use workflow::processes::Line;
 use workflow::share::{self, Choice};
+use workflow::standards::sentry::Round;
 use workflow::stored::Stored;
 
 use crate::contrast::News;
@@ -31,6 +33,7 @@ use crate::contrast::sides::Which;
 use crate::desk::Hindrance;
 use crate::inquiry::Answer;
 use crate::shell::importing;
+use crate::standards;
 use crate::workspace::Item;
 
 /// A job that takes longer than this is shown.
@@ -110,6 +113,16 @@ pub enum Outcome {
     Ran(PathBuf, Result<workflow::recipe::Answer, Problem>),
     /// Sessions were labelled.
     Labelled(Result<(), Problem>),
+    /// A session was held against standards.
+    Checked(Generation, Box<standards::Checked>),
+    /// A standard was attached or detached; one that only this window keeps is given back.
+    Attached(Result<Option<Box<Standard>>, Problem>),
+    /// Standards for live data were loaded.
+    Loaded(Box<standards::Loaded>),
+    /// Where rules stand on live data.
+    Watched(Box<Round>),
+    /// Alerts were told; what went wrong.
+    AlertsTold(Vec<Problem>),
     /// Settings were written.
     Saved(Result<(), Problem>),
     /// Notes or findings were stored; what to say of it, which may be nothing.
@@ -151,6 +164,8 @@ pub enum Purpose {
     Open,
     /// Open the plan in it.
     OpenPlan,
+    /// Attach the standard in it.
+    Standard,
     /// Hold it against a prediction.
     After,
     /// Add the folder to the library.

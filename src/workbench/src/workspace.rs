@@ -45,6 +45,8 @@ pub struct Workspace {
     pub drag_zooms: Choice,
     /// What a wheel without keys does.
     pub wheel_zooms: Choice,
+    /// Whether the desktop is told of alerts.
+    pub desktop_alerts: Choice,
     /// Plots side by side.
     pub columns: usize,
     /// Height of a plot in points.
@@ -186,6 +188,7 @@ impl Default for Workspace {
             clock: ClockChoice::Utc,
             drag_zooms: Choice::Off,
             wheel_zooms: Choice::Off,
+            desktop_alerts: Choice::Off,
             columns: 2,
             panel_height: 185.0,
             next_panel: panels.len() as u64,

@@ -71,6 +71,11 @@ pub const PARTS: &[Part] = &[
         label: "forecasting",
         find: outlook,
     },
+    Part {
+        name: "standard",
+        label: "holding against standards",
+        find: crate::standards::findings,
+    },
 ];
 
 /// A forecast among findings looks this far ahead, in rows and as a share of the past.

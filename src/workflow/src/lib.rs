@@ -10,6 +10,7 @@
 //!   [`anomalies`]: what is unlike its past; [`explain`], [`correlate`]: why;
 //!   [`compare`]: what changed; [`forecast`]: what comes next.
 //! * [`planning`]: what would help, from a recording.
+//! * [`standards`]: what must hold, on recordings and while data comes.
 //! * [`watch`], [`glance`]: verdicts on live data; [`hindsight`]: what became of them.
 //! * [`imports`]: files and servers of others into sessions.
 //! * [`share`]: sessions for others, without who and where; [`sealed`]: encrypted;
@@ -60,6 +61,7 @@ pub mod services;
 pub mod share;
 pub mod signature;
 mod spread;
+pub mod standards;
 pub mod stored;
 mod stretches;
 pub mod tables;

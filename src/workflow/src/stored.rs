@@ -37,6 +37,7 @@ use crate::stretches;
 
 mod derived;
 pub mod requests;
+mod standards;
 
 use derived::wider;
 

@@ -9,8 +9,8 @@
 mod field;
 
 use model::plan::action::{Kind, cores};
+use model::text::near::nearest;
 
-use crate::document::nearest;
 use field::fields;
 
 /// Beginning of the names of the shares of a mix; the operation follows.

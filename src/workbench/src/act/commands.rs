@@ -68,6 +68,8 @@ impl App {
             Id::SavePlanAs => self.pick(Purpose::SavePlan),
             Id::PredictPlan => self.predict_plan(),
             Id::CompareWith => self.compare_with_other(),
+            Id::AttachStandard => self.pick(Purpose::Standard),
+            Id::CheckStandards => self.check_standards(),
             Id::Search => {
                 self.bring_up(Screen::Browser);
                 self.views.browser.focus_search();
@@ -119,6 +121,7 @@ impl App {
             Id::WheelHabit => self.history.edit("wheel habit", now, |it| {
                 it.wheel_zooms = it.wheel_zooms.other();
             }),
+            Id::DesktopAlerts => self.switch_desktop_alerts(),
             Id::ResetLayout => self
                 .history
                 .edit("reset layout", now, |it| it.layout = layout::standard()),

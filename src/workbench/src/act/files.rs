@@ -67,6 +67,7 @@ impl App {
         self.timeline.restart(span, Mode::Paused);
         self.views.selected = None;
         self.session.analyze(&mut self.work);
+        self.check_standards();
         // What the recording says comes before what it looks like.
         self.bring_up(Screen::Findings);
     }
@@ -182,6 +183,7 @@ impl App {
             | Purpose::OpenPlan
             | Purpose::OpenRecipe
             | Purpose::OpenRun
+            | Purpose::Standard
             | Purpose::After
             | Purpose::VerifyReport
             | Purpose::Compare(_)
@@ -197,7 +199,11 @@ impl App {
 
     fn default_path(&self, purpose: &Purpose) -> PathBuf {
         match purpose {
-            Purpose::Open | Purpose::After | Purpose::VerifyReport | Purpose::Compare(_) => {
+            Purpose::Open
+            | Purpose::Standard
+            | Purpose::After
+            | Purpose::VerifyReport
+            | Purpose::Compare(_) => {
                 let recent = self.desk.recent.files.first().and_then(|it| it.parent());
                 recent.unwrap_or(self.desk.record_folder()).to_path_buf()
             }
@@ -262,6 +268,7 @@ impl App {
             }
             Purpose::Open
             | Purpose::OpenPlan
+            | Purpose::Standard
             | Purpose::After
             | Purpose::VerifyReport
             | Purpose::AddLibrary
@@ -281,6 +288,7 @@ impl App {
             Purpose::Open => self.open(path),
             Purpose::OpenPlan => self.open_plan(path),
             Purpose::VerifyReport => self.verify_report(path),
+            Purpose::Standard => self.attach_standard(path.display().to_string()),
             Purpose::After => self.views.plan.choose_after(path.display().to_string()),
             Purpose::AddLibrary => self.add_library(path),
             Purpose::OpenRecipe => self.open_recipe(path),
@@ -464,6 +472,12 @@ fn show_dialog(purpose: &Purpose, start: &Path) -> Option<PathBuf> {
             .set_title("Add a folder to the library")
             .set_directory(places::existing(start))
             .pick_folder(),
+        Purpose::Standard => dialog
+            .set_title("Attach a standard")
+            .set_directory(start)
+            .add_filter("Standard", &["ron"])
+            .add_filter("All files", &["*"])
+            .pick_file(),
         Purpose::SavePlan => saving(dialog, start)
             .set_title("Save the plan")
             .add_filter("Plan", &["ron"])

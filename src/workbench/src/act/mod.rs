@@ -3,7 +3,7 @@
 //!
 //! * [`commands`]: by name. [`time`]: the axis. [`panels`]: plots.
 //! * [`files`]: open, write. [`hosts`]: attach, record. [`notes`]: annotations.
-//! * [`findings`]: what was found; [`compare`]: what changed; [`inquiries`]: what else
+//! * [`standards`]: what must hold. [`findings`]: what was found; [`compare`]: what changed; [`inquiries`]: what else
 //!   is asked of the analyses; [`planning`]: plans. [`outcomes`]: what finished jobs bring.
 
 mod commands;
@@ -20,6 +20,7 @@ mod planning;
 mod recipes;
 mod reporting;
 mod sharing;
+mod standards;
 mod time;
 
 pub(crate) use files::is_plan;
@@ -54,6 +55,7 @@ impl App {
             Wish::Plan(action) => self.planning(ctx, action),
             Wish::Report(action) => self.reporting(ctx, action),
             Wish::Own(action) => self.own(ctx, action),
+            Wish::Standards(action) => self.standard_table(ctx, action),
             Wish::Compare(action) => self.comparison(ctx, action),
             Wish::Events(action) => self.event_list(ctx, action),
             Wish::Notes(action) => self.note_list(ctx, action),
@@ -93,6 +95,8 @@ impl App {
             }
             Offer::Attach(target) => self.attach_text(&target),
             Offer::Import(path) => self.ask_how_to_import(vec![path]),
+            Offer::Moment(moment) => self.show_moment(moment),
+            Offer::Standards => self.show_standards(ctx),
             Offer::Record => self.ask_to_record(),
             Offer::Tour => self
                 .views

@@ -59,6 +59,21 @@ impl App {
             Outcome::RunSeen(folder, seen) => self.desk.runs.seen(folder, seen),
             Outcome::Ran(folder, result) => self.ran(folder, result),
             Outcome::Labelled(result) => self.labelled(result),
+            Outcome::Attached(result) => self.standard_attached(result),
+            Outcome::Loaded(loaded) => {
+                for problem in self.session.standards.take_loaded(*loaded) {
+                    self.tell(&problem, Vec::new());
+                }
+            }
+            Outcome::Watched(round) => {
+                let news = self.session.standards.take_round(*round);
+                self.alerts_came(news);
+            }
+            Outcome::AlertsTold(problems) => {
+                for problem in problems {
+                    self.tell(&problem, Vec::new());
+                }
+            }
             Outcome::Hindrances(found) => self.desk.hindrances = found,
             Outcome::Noted(result) => self.noted(result),
             Outcome::Joined(Ok(())) | Outcome::Saved(Ok(())) => {}

@@ -54,6 +54,7 @@ pub const FINDINGS: &[(Analysis, &[&str], &str)] = &[
     (Analysis::Compare, &["up", "down"], "analysis#compare-up-or-down"),
     (Analysis::Compare, &["same"], "analysis#compare-same"),
     (Analysis::Compare, &["unknown"], "analysis#compare-unknown"),
+    (Analysis::Standard, &["violated"], "analysis#standard-violated"),
 ];
 
 /// The place that speaks of an analysis as a whole, also of kinds of later versions.
@@ -68,6 +69,7 @@ pub fn of_analysis(analysis: Analysis) -> &'static str {
         Analysis::Correlation => "analysis#correlation",
         Analysis::Forecast => "analysis#forecast",
         Analysis::Compare => "analysis#compare",
+        Analysis::Standard => "analysis#standard",
     }
 }
 
@@ -102,6 +104,7 @@ pub fn of_screen(screen: Screen) -> &'static str {
         Screen::Report => "reporting",
         Screen::Library => "reporting#recipes-and-reviews",
         Screen::Recipe => "reporting#recipes-and-reviews",
+        Screen::Standards => "reporting#standards",
         Screen::Explore => "window#plots",
         Screen::Browser => "window#browser",
         Screen::Processes => "window#processes",

@@ -407,6 +407,7 @@ fn path_ui(
     let (title, name) = match purpose {
         Purpose::Open => ("Open a path", "Open"),
         Purpose::OpenPlan => ("Open a plan", "Open"),
+        Purpose::Standard => ("Attach a standard", "Attach"),
         Purpose::After => ("Recording after the change", "Use"),
         Purpose::VerifyReport => ("Report to verify", "Verify"),
         Purpose::AddLibrary => ("Add a folder to the library", "Add"),
@@ -432,9 +433,11 @@ fn path_ui(
         Purpose::Open | Purpose::After | Purpose::Compare(_) | Purpose::Import(_) => {
             "a .kymo session, or a file of another tool"
         }
-        Purpose::OpenPlan | Purpose::SavePlan | Purpose::OpenRecipe | Purpose::SaveRecipe => {
-            "a .ron file"
-        }
+        Purpose::OpenPlan
+        | Purpose::SavePlan
+        | Purpose::Standard
+        | Purpose::OpenRecipe
+        | Purpose::SaveRecipe => "a .ron file",
         Purpose::OpenRun => "a folder with a log.jsonl",
         Purpose::AddLibrary => "a folder of .kymo files and session folders",
         Purpose::ExportLedger => "a .csv file",

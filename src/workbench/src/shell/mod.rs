@@ -18,6 +18,7 @@ pub mod palette;
 mod questions;
 pub mod screens;
 pub mod sharing;
+mod standards;
 pub mod status;
 pub mod title;
 pub mod toasts;
@@ -100,6 +101,8 @@ pub struct Views {
     pub correlate: view::correlate::State,
     /// What services do.
     pub services: view::services::State,
+    /// What must hold.
+    pub standards: view::standards::State,
     /// What would help.
     pub plan: view::plan::State,
     /// What others are told.
@@ -173,6 +176,8 @@ pub enum Wish {
     Report(view::report::Action),
     /// A wish of the screen of Kymo's own figures.
     Own(view::own::Action),
+    /// A wish of the screen of standards.
+    Standards(view::standards::Action),
     /// A wish of the comparison.
     Compare(view::compare::Action),
     /// A wish of the list of events.

@@ -10,7 +10,7 @@ use model::host::Host;
 use model::series::SeriesKey;
 use workflow::stored::Stored;
 
-use super::{Scene, Views, Wish};
+use super::{Scene, Views, Wish, standards};
 use crate::contrast::sides::Axis;
 use crate::explore::arrange::{self, Named, Section};
 use crate::explore::{self, Absent};
@@ -119,6 +119,7 @@ impl egui_tiles::Behavior<Screen> for Screens<'_, '_> {
         let count = match screen {
             Screen::Findings => self.scene.session.unexpected().len(),
             Screen::Events => self.scene.session.plain_events().len(),
+            Screen::Standards => standards::count(self.scene),
             Screen::Annotations => self.scene.session.notes().len(),
             _ => 0,
         };
@@ -232,6 +233,7 @@ impl Screens<'_, '_> {
             Screen::Report => self.report_ui(ui),
             Screen::Library => self.library_ui(ui),
             Screen::Recipe => self.recipe_ui(ui),
+            Screen::Standards => self.standards_ui(ui),
             Screen::Compare => self.compare_ui(ui),
             Screen::Explore => self.explore_ui(ui),
             Screen::Browser => self.browser_ui(ui),

@@ -6,6 +6,7 @@ use model::unit::Unit;
 
 use super::{Scene, Wish};
 use crate::commands::Id;
+use crate::layout::Screen;
 use crate::recorder::Report;
 use crate::tasks::SHOWN_AFTER;
 use crate::theme;
@@ -13,12 +14,16 @@ use crate::theme;
 /// Jobs shown at once; more are counted.
 const JOBS_MAX: usize = 2;
 
+/// Alerts named where there are many.
+const FIRING_MAX: usize = 12;
+
 /// Draws the bar.
 pub(super) fn ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     ui.horizontal(|ui| {
         jobs_ui(ui, scene, wishes);
         recording_ui(ui, scene);
         hearing_ui(ui, scene, wishes);
+        firing_ui(ui, scene, wishes);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             notices_ui(ui, scene, wishes);
             ui.separator();
@@ -127,6 +132,26 @@ fn hearing_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
     let button = egui::Button::new(RichText::new(text).small().color(weak)).frame(false);
     if ui.add(button).on_hover_text(hint).clicked() {
         wishes.push(Wish::Command(Id::Hear));
+    }
+}
+
+/// Says which alerts fire, and opens the screen that tells of them.
+fn firing_ui(ui: &mut Ui, scene: &Scene<'_>, wishes: &mut Vec<Wish>) {
+    let firing: Vec<_> = scene.session.standards.firing().collect();
+    let Some(first) = firing.first() else { return };
+    let text = match firing.len() {
+        1 => format!("▲ {} fires", first.rule),
+        many => format!("▲ {many} alerts fire"),
+    };
+    let hint: Vec<String> = firing
+        .iter()
+        .take(FIRING_MAX)
+        .map(|it| format!("{} {} on {}", it.standard, it.rule, it.series))
+        .collect();
+    let color = theme::of(ui.visuals()).severe;
+    let button = egui::Button::new(RichText::new(text).small().color(color)).frame(false);
+    if ui.add(button).on_hover_text(hint.join("\n")).clicked() {
+        wishes.push(Wish::Command(Id::Show(Screen::Standards)));
     }
 }
 

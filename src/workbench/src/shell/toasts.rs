@@ -91,6 +91,8 @@ fn offer_name(offer: &Offer) -> &'static str {
         Offer::Record => "Record…",
         Offer::Import(_) => "Read it otherwise…",
         Offer::Tour => "Tour and examples",
+        Offer::Moment(_) => "Show the moment",
+        Offer::Standards => "Standards",
     }
 }
 

@@ -8,6 +8,7 @@
 //! * [`findings`], [`analyze`], [`compare`]: what was found; [`browser`], [`processes`], [`samples`], [`details`], [`events`],
 //!   [`annotations`]: panels, docked by [`crate::layout`].
 //! * [`own`]: how well Kymo itself does.
+//! * [`standards`]: what must hold, and alerts.
 //! * [`overview`], [`quality`], [`hosts`]: strips above them.
 //! * [`start`], [`help`]: pages.
 //! * [`dragged`]: what is carried from one view to another.
@@ -49,6 +50,7 @@ pub mod recipe;
 pub mod report;
 pub mod samples;
 pub mod services;
+pub mod standards;
 pub mod start;
 pub mod table;
 mod words;

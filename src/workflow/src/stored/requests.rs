@@ -101,7 +101,7 @@ impl Stored {
     }
 
     /// When a host was sampled: the times of the series that has most.
-    fn sample_times(&self, host: &str, span: Option<Span>) -> Result<Vec<i64>, Problem> {
+    pub(super) fn sample_times(&self, host: &str, span: Option<Span>) -> Result<Vec<i64>, Problem> {
         let entries = self.inner.session.manifest().series.iter();
         let of_host = entries.filter(|it| it.series.key.host == host);
         match of_host.max_by_key(|it| it.samples) {

@@ -8,8 +8,18 @@ const DISTANCE_MOST: usize = 4;
 /// At most so many names are listed.
 const NAMES_MOST: usize = 24;
 
+/// What a kind of text is called, and where an example of it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Such as `plan`.
+    pub noun: &'static str,
+    /// Such as `kymo plan new writes one`.
+    pub example: &'static str,
+}
+
 /// Why a text is not understood, and what to try.
-pub(super) fn told(error: &Error) -> (String, String) {
+pub fn told(error: &Error, kind: Kind) -> (String, String) {
+    let noun = kind.noun;
     match error {
         Error::NoSuchStructField {
             expected,
@@ -30,12 +40,12 @@ pub(super) fn told(error: &Error) -> (String, String) {
             "delete one of them".to_owned(),
         ),
         Error::Eof => (
-            "the text ends before the plan does".to_owned(),
+            format!("the text ends before the {noun} does"),
             "look for a bracket or quote that is not closed".to_owned(),
         ),
         Error::TrailingCharacters => (
-            "something stands behind the plan".to_owned(),
-            "one plan a file; move the rest to a file of its own".to_owned(),
+            format!("something stands behind the {noun}"),
+            format!("one {noun} a file; move the rest to a file of its own"),
         ),
         Error::ExpectedComma => (
             "a comma is missing, or a value has more than one part".to_owned(),
@@ -56,7 +66,7 @@ pub(super) fn told(error: &Error) -> (String, String) {
         Error::Message(why) => (why.clone(), "write the value as it is wanted".to_owned()),
         other => (
             lower(&other.to_string()),
-            "compare it with an example: kymo plan new writes one".to_owned(),
+            format!("compare it with an example: {}", kind.example),
         ),
     }
 }
@@ -98,7 +108,7 @@ fn lower(text: &str) -> String {
 
 /// The names nearest to a text: at most two, the nearer first; names that hold it, or that
 /// it holds, count as near.
-pub(crate) fn nearest<'a>(found: &str, all: &[&'a str]) -> Vec<&'a str> {
+pub fn nearest<'a>(found: &str, all: &[&'a str]) -> Vec<&'a str> {
     let wanted = found.to_lowercase();
     let mut near: Vec<(usize, &str)> = Vec::new();
     for name in all {

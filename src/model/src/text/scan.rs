@@ -5,10 +5,6 @@
 
 use std::fmt;
 
-use model::plan::check::DEPTH_MAX;
-
-use super::ParseError;
-
 /// A place in a text, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -24,6 +20,23 @@ impl fmt::Display for Position {
     }
 }
 
+/// Why a text is refused before it is parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Brackets stand within brackets beyond what is allowed.
+    TooDeep {
+        /// The first bracket too many.
+        at: Position,
+    },
+    /// A character that is not seen, or that reorders what is seen.
+    Hidden {
+        /// Where.
+        at: Position,
+        /// The character.
+        found: char,
+    },
+}
+
 /// Whether a character is not seen or reorders what is seen: controls, marks of writing
 /// direction and characters without width.
 ///
@@ -31,7 +44,7 @@ impl fmt::Display for Position {
 ///
 /// N. Boucher, R. Anderson, "Trojan Source: Invisible Vulnerabilities", 2021, and
 /// Unicode Technical Report 36 for the list.
-pub(super) fn is_hidden(it: char) -> bool {
+pub fn is_hidden(it: char) -> bool {
     it.is_control()
         || matches!(
             it,
@@ -44,17 +57,17 @@ pub(super) fn is_hidden(it: char) -> bool {
         )
 }
 
-/// Refuses hidden characters and nesting beyond [`DEPTH_MAX`].
+/// Refuses hidden characters and more than `depth_max` brackets within each other.
 ///
 /// # Errors
 ///
 /// The first that is found, with its place.
-pub(super) fn judge(text: &str) -> Result<(), ParseError> {
+pub fn judge(text: &str, depth_max: usize) -> Result<(), Refused> {
     let mut scan = Scan::new(text);
     let mut depth = 0_usize;
     while let Some((at, it)) = scan.next()? {
         match it {
-            '(' | '[' | '{' if depth == DEPTH_MAX => return Err(ParseError::TooDeep { at }),
+            '(' | '[' | '{' if depth == depth_max => return Err(Refused::TooDeep { at }),
             '(' | '[' | '{' => depth += 1,
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
             '"' => scan.string()?,
@@ -67,29 +80,27 @@ pub(super) fn judge(text: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
-struct Scan<'a> {
+#[derive(Clone)]
+pub(super) struct Scan<'a> {
     rest: std::iter::Peekable<std::str::Chars<'a>>,
     at: Position,
 }
 
 impl<'a> Scan<'a> {
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         Self {
             rest: text.chars().peekable(),
             at: Position { line: 1, column: 1 },
         }
     }
 
-    fn next(&mut self) -> Result<Option<(Position, char)>, ParseError> {
+    pub(super) fn next(&mut self) -> Result<Option<(Position, char)>, Refused> {
         let Some(it) = self.rest.next() else {
             return Ok(None);
         };
         let at = self.at;
         if is_hidden(it) && !matches!(it, '\n' | '\r' | '\t') {
-            return Err(ParseError::Hidden {
-                at: Some(at),
-                found: it,
-            });
+            return Err(Refused::Hidden { at, found: it });
         }
         if it == '\n' {
             self.at.line += 1;
@@ -100,7 +111,17 @@ impl<'a> Scan<'a> {
         Ok(Some((at, it)))
     }
 
-    fn skip_if(&mut self, wanted: char) -> Result<bool, ParseError> {
+    /// What comes next, untaken.
+    pub(super) fn peek(&mut self) -> Option<char> {
+        self.rest.peek().copied()
+    }
+
+    /// Where what comes next stands.
+    pub(super) fn position(&self) -> Position {
+        self.at
+    }
+
+    fn skip_if(&mut self, wanted: char) -> Result<bool, Refused> {
         let is_there = self.rest.peek() == Some(&wanted);
         if is_there {
             self.next()?;
@@ -109,7 +130,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Behind the opening quote of a text.
-    fn string(&mut self) -> Result<(), ParseError> {
+    pub(super) fn string(&mut self) -> Result<(), Refused> {
         while let Some((_, it)) = self.next()? {
             match it {
                 '"' => break,
@@ -123,7 +144,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Behind the opening quote of a character: `'('`, `'\''`, `'\u{28}'`.
-    fn character(&mut self) -> Result<(), ParseError> {
+    pub(super) fn character(&mut self) -> Result<(), Refused> {
         if self.skip_if('\\')? {
             self.next()?;
             while let Some((_, it)) = self.next()? {
@@ -139,7 +160,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Behind an `r`, which begins a raw text or is a letter like any other.
-    fn raw_string(&mut self) -> Result<(), ParseError> {
+    pub(super) fn raw_string(&mut self) -> Result<(), Refused> {
         let mut fences = 0;
         while self.skip_if('#')? {
             fences += 1;
@@ -163,7 +184,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Behind a slash.
-    fn comment(&mut self) -> Result<(), ParseError> {
+    pub(super) fn comment(&mut self) -> Result<(), Refused> {
         if self.skip_if('/')? {
             while self.rest.peek().is_some_and(|it| *it != '\n') {
                 self.next()?;

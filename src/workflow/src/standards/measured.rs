@@ -1,0 +1,288 @@
+//! Metric and threshold standards held against a recording.
+//!
+//! Start at [`metrics`] and [`thresholds`].
+
+use std::collections::HashSet;
+
+use analysis::burn::Share;
+use analysis::limit;
+use analysis::standard::{Asked, begun, metric, requests, threshold};
+use model::compliance::{Compliance, Verdict};
+use model::series::{Series, SeriesKey, glob_matches};
+use model::standard::{Bad, MetricRule, Presence, Standard, Test, ThresholdRule};
+use model::time::Span;
+use model::unit::Unit;
+
+use crate::jobs::Context;
+use crate::problem::Problem;
+use crate::stored::Stored;
+
+/// Series that one rule is held against, at most.
+const SERIES_MAX: usize = 500;
+
+/// Series that are read in one go.
+const READ_AT_ONCE: usize = 32;
+
+/// What a rule is held against, and how.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    stored: &'a Stored,
+    standard: &'a Standard,
+    window: Span,
+    context: &'a Context,
+}
+
+impl Work<'_> {
+    /// The series of hosts in scope whose name without the host matches; more than
+    /// [`SERIES_MAX`] are told in `skipped`.
+    fn matching<'s>(
+        &self,
+        all: impl Iterator<Item = &'s Series>,
+        (rule, pattern): (&str, &str),
+        skipped: &mut Vec<String>,
+    ) -> Vec<&'s Series> {
+        let fits = |it: &&Series| {
+            self.standard.admits(&it.key.host) && glob_matches(pattern, &it.key.column())
+        };
+        let mut found: Vec<&Series> = all.filter(fits).collect();
+        if found.len() > SERIES_MAX {
+            skipped.push(format!(
+                "{rule}: {} of {} series that match {pattern}",
+                found.len() - SERIES_MAX,
+                found.len()
+            ));
+            found.truncate(SERIES_MAX);
+        }
+        found
+    }
+
+    fn asked<'b>(
+        &'b self,
+        rule: (&'b str, &'b str),
+        (host, series): (&'b str, &'b str),
+    ) -> Asked<'b> {
+        Asked {
+            standard: self.standard,
+            rule,
+            host,
+            series,
+            window: self.window,
+        }
+    }
+
+    fn step(&self, done: usize, total: usize) -> Result<(), Problem> {
+        self.context.progress(done as u64, total as u64);
+        match self.context.cancelled() {
+            true => Err(Problem::cancelled("check")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether what is recorded is what must be.
+pub(super) fn metrics(
+    (stored, standard): (&Stored, &Standard),
+    rules: &[MetricRule],
+    (window, context): (Span, &Context),
+) -> Result<Compliance, Problem> {
+    let work = Work {
+        stored,
+        standard,
+        window,
+        context,
+    };
+    let known: HashSet<&SeriesKey> = stored.measured().iter().map(|it| &it.key).collect();
+    let computed = stored.series().iter().filter(|it| !known.contains(&it.key));
+    let all: Vec<&Series> = stored
+        .measured()
+        .iter()
+        .chain(stored.observed())
+        .chain(computed)
+        .collect();
+    let observed: HashSet<&SeriesKey> = stored.observed().iter().map(|it| &it.key).collect();
+    let mut compliance = begun(standard, window);
+    for (done, rule) in rules.iter().enumerate() {
+        work.step(done, rules.len())?;
+        let named = (rule.id.as_str(), rule.title.as_str());
+        let series = all.iter().copied();
+        let found = work.matching(series, (&rule.id, &rule.series), &mut compliance.skipped);
+        if found.is_empty() {
+            match rule.presence {
+                Presence::Optional => compliance.skipped.push(none(&rule.id, &rule.series)),
+                Presence::Required => {
+                    let asked = work.asked(named, ("", &rule.series));
+                    compliance.rows.push(metric::missing(&asked));
+                }
+            }
+        }
+        for part in found.chunks(READ_AT_ONCE) {
+            work.step(done, rules.len())?;
+            for (series, (at, values)) in part.iter().zip(work.samples(part, &observed)?) {
+                let name = series.key.to_string();
+                let asked = work.asked(named, (&series.key.host, &name));
+                let rows = (&series.unit, at.as_slice(), values.as_slice());
+                compliance.rows.push(metric::judge(&asked, rule, rows));
+            }
+        }
+    }
+    Ok(compliance)
+}
+
+/// Times of samples, and numbers that tell whether something was there.
+type Samples = (Vec<i64>, Vec<f64>);
+
+impl Work<'_> {
+    fn samples(
+        &self,
+        part: &[&Series],
+        observed: &HashSet<&SeriesKey>,
+    ) -> Result<Vec<Samples>, Problem> {
+        let keys = |histograms: bool| -> Vec<SeriesKey> {
+            let of = part
+                .iter()
+                .filter(|it| observed.contains(&it.key) == histograms);
+            of.map(|it| it.key.clone()).collect()
+        };
+        let columns = self.stored.columns(&keys(false), Some(self.window))?;
+        let rows = self.stored.rows(&keys(true), Some(self.window))?;
+        let (mut columns, mut rows) = (columns.into_iter(), rows.into_iter());
+        let each = part.iter().map(|it| match observed.contains(&it.key) {
+            true => {
+                let rows = rows.next().unwrap_or_default();
+                let at: Vec<i64> = rows.iter().map(|it| it.at.0).collect();
+                let there = vec![1.0; at.len()];
+                (at, there)
+            }
+            false => columns
+                .next()
+                .map_or_else(Samples::default, |it| (it.at.to_vec(), it.values.to_vec())),
+        });
+        Ok(each.collect())
+    }
+}
+
+fn none(rule: &str, pattern: &str) -> String {
+    format!("{rule}: no series matches {pattern}")
+}
+
+/// Whether measured values stayed where they must.
+pub(super) fn thresholds(
+    (stored, standard): (&Stored, &Standard),
+    rules: &[ThresholdRule],
+    (window, context): (Span, &Context),
+) -> Result<Compliance, Problem> {
+    let work = Work {
+        stored,
+        standard,
+        window,
+        context,
+    };
+    let mut compliance = begun(standard, window);
+    for (done, rule) in rules.iter().enumerate() {
+        work.step(done, rules.len())?;
+        let all = stored.series().iter();
+        let found = work.matching(all, (&rule.id, &rule.series), &mut compliance.skipped);
+        let named = (rule.id.as_str(), rule.title.as_str());
+        if found.is_empty() {
+            match rule.presence {
+                Presence::Optional => compliance.skipped.push(none(&rule.id, &rule.series)),
+                Presence::Required => {
+                    let asked = work.asked(named, ("", &rule.series));
+                    let why = "no series of the session matches";
+                    compliance.rows.push(asked.without_series(&rule.unit, why));
+                }
+            }
+        }
+        for part in found.chunks(READ_AT_ONCE) {
+            work.step(done, rules.len())?;
+            let (rows, skipped) = work.judged(rule, part)?;
+            compliance.rows.extend(rows);
+            compliance.skipped.extend(skipped);
+        }
+    }
+    Ok(compliance)
+}
+
+impl Work<'_> {
+    /// The verdicts on some series, and which of them an optional rule says nothing about.
+    fn judged(
+        &self,
+        rule: &ThresholdRule,
+        part: &[&Series],
+    ) -> Result<(Vec<Verdict>, Vec<String>), Problem> {
+        let named = (rule.id.as_str(), rule.title.as_str());
+        let (mut verdicts, mut skipped) = (Vec::with_capacity(part.len()), Vec::new());
+        let keys: Vec<SeriesKey> = part.iter().map(|it| it.key.clone()).collect();
+        let columns = self.stored.columns(&keys, Some(self.window))?;
+        for (series, column) in part.iter().zip(&columns) {
+            let name = series.key.to_string();
+            let asked = self.asked(named, (&series.key.host, &name));
+            if !fits(series, &rule.unit) {
+                let why = format!(
+                    "it is in {:?}, the rule speaks of {:?}",
+                    series.unit.code(),
+                    rule.unit
+                );
+                verdicts.push(asked.without_series(&rule.unit, &why));
+                continue;
+            }
+            let is_empty = column.values.iter().all(|it| it.is_nan());
+            if is_empty && rule.presence == Presence::Optional {
+                skipped.push(format!("{}: {name} holds no number", rule.id));
+                continue;
+            }
+            let rows = (&*column.at, &*column.values);
+            let verdict = match &rule.test {
+                Test::Level { .. } => {
+                    let highest = limit::highest(series);
+                    threshold::level(&asked, rule, (rows.0, rows.1, highest))
+                }
+                Test::Budget { bad, .. } => {
+                    let (at, shares) = self.shares(series, *bad, rows)?;
+                    threshold::budget(&asked, rule, (&at, &shares))
+                }
+            };
+            verdicts.extend(verdict);
+        }
+        Ok((verdicts, skipped))
+    }
+
+    /// What spends a budget, by time: requests where they were counted, else samples.
+    fn shares(
+        &self,
+        series: &Series,
+        bad: Bad,
+        (at, values): (&[i64], &[f64]),
+    ) -> Result<(Vec<i64>, Vec<Share>), Problem> {
+        if requests::counts(bad)
+            && let Some(counted) = self.stored.request_shares(&series.key, bad, self.window)?
+        {
+            return Ok(counted);
+        }
+        let shares = match bad {
+            Bad::Failed => values
+                .iter()
+                .map(|ratio| Share {
+                    bad: *ratio,
+                    total: if ratio.is_nan() { f64::NAN } else { 1.0 },
+                })
+                .collect(),
+            Bad::SlowerThan(limit) => {
+                threshold::shares_beyond(model::standard::Bound::AtMost(limit), values)
+            }
+            Bad::Beyond(bound) => threshold::shares_beyond(bound, values),
+        };
+        let rows = at.iter().copied().zip(shares);
+        let known: (Vec<i64>, Vec<Share>) = rows.filter(|(_, it)| it.total.is_finite()).unzip();
+        Ok(known)
+    }
+}
+
+/// Whether a series is in the unit of a rule; one of a foreign table that tells no unit
+/// takes that of the rule.
+fn fits(series: &Series, unit: &str) -> bool {
+    let told = series.unit.code();
+    let unknown =
+        model::catalog::find(&series.key.metric).is_none() && series.unit == Unit::new("1");
+    told == unit || told.is_empty() || unknown
+}
