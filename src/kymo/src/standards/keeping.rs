@@ -90,7 +90,12 @@ pub(crate) struct Attach {
     /// A file, or the id of a shipped standard.
     standard: String,
     /// The session.
-    #[arg(long, value_name = "SESSION", required_unless_present = "group", conflicts_with = "group")]
+    #[arg(
+        long,
+        value_name = "SESSION",
+        required_unless_present = "group",
+        conflicts_with = "group"
+    )]
     to: Option<PathBuf>,
     /// The group of hosts.
     #[arg(long, value_name = "NAME")]
@@ -105,7 +110,12 @@ pub(crate) struct Detach {
     /// Id of the standard; for a group what was attached to it.
     standard: String,
     /// The session.
-    #[arg(long, value_name = "SESSION", required_unless_present = "group", conflicts_with = "group")]
+    #[arg(
+        long,
+        value_name = "SESSION",
+        required_unless_present = "group",
+        conflicts_with = "group"
+    )]
     from: Option<PathBuf>,
     /// The group of hosts.
     #[arg(long, value_name = "NAME")]
