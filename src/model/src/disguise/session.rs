@@ -21,6 +21,9 @@ use crate::trace;
 /// `login.defs(5)`: `UID_MIN`.
 const UID_MIN: u32 = 1_000;
 
+/// Shortest secret that is replaced wherever it stands.
+const SECRET_MIN_BYTES: usize = 4;
+
 /// Numbers of accounts in what is shared begin here, where no account of a machine is.
 const UID_BASE: u32 = 1_000_000_000;
 
@@ -114,8 +117,11 @@ impl Disguise {
     /// A value that is a secret as a whole if its key says so, else a text.
     fn secret_value(&mut self, key: &str, value: &str) -> String {
         let secret = redact::value(key, value) == redact::MARK && value != redact::MARK;
+        // What is short or a number stands elsewhere by right, so it is only taken out here.
+        let telling = value.len() >= SECRET_MIN_BYTES && value.parse::<f64>().is_err();
         match secret {
-            true => self.whole(Kind::Secret, value),
+            true if telling => self.whole(Kind::Secret, value),
+            true => redact::MARK.to_owned(),
             false => self.text(value),
         }
     }
@@ -258,6 +264,7 @@ impl Disguise {
     fn value(&mut self, key: &str, value: &str) -> String {
         match words::kind_of_setting(key) {
             Some(kind) => self.field(kind, value),
+            None if words::is_machine_setting(key) => self.text(value),
             None => self.secret_value(key, value),
         }
     }

@@ -41,6 +41,13 @@ const KEYS: &[(&str, Kind)] = &[
 /// Keys of settings that end so name the machine.
 const MACHINE_SETTINGS: &[&str] = &["hostname", "domainname", "nodename"];
 
+/// What keys of settings begin with that the kernel or Kymo tells: never a secret, though
+/// `tcp_syncookies` and `spec_store_bypass` sound like one.
+const MACHINE_KEYS: &[&str] = &[
+    "block/", "cgroup", "class/", "devices/", "fs.", "kernel.", "kymo", "module/", "mount ",
+    "net.", "program ", "vm.",
+];
+
 /// Names that say nothing about who or where: everybody has them.
 #[rustfmt::skip]
 const GENERIC: &[&str] = &[
@@ -117,6 +124,11 @@ pub(super) fn kind_of_setting(key: &str) -> Option<Kind> {
     let last = key.rsplit(['.', '/', ' ', '_']).next().unwrap_or(key);
     let machine = MACHINE_SETTINGS.contains(&last.to_ascii_lowercase().as_str());
     machine.then_some(Kind::Host).or_else(|| kind_of_key(key))
+}
+
+/// Whether a setting is one of the kernel's or of Kymo's own.
+pub(super) fn is_machine_setting(key: &str) -> bool {
+    MACHINE_KEYS.iter().any(|it| key.starts_with(it))
 }
 
 /// Whether a name is one that everybody has.
