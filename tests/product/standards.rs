@@ -43,7 +43,11 @@ fn the_hog_violates_use_and_the_quiet_session_keeps_it() {
         ("steady.kymo", 0, &[]),
         ("cpu-hog.kymo", 1, &["cpu-utilization"]),
         ("disk-saturation.kymo", 1, &["disk-saturation"]),
-        ("cpu-throttling.kymo", 1, &["cpu-saturation", "quota-saturation"]),
+        (
+            "cpu-throttling.kymo",
+            1,
+            &["cpu-saturation", "quota-saturation"],
+        ),
     ] {
         let path = shipped(session);
         let document = check(home.path(), &[&path, "--standard", "use"], code);

@@ -327,10 +327,10 @@ pub fn sentences(review: &Review) -> Vec<String> {
         ));
     }
     let book = &review.book;
-    let of = |standing| count(book.count(standing));
+    let of = |standing| book.count(standing);
     said.push(format!(
         "{} findings are new, {} stay open, {} were closed",
-        of(Standing::New),
+        count(of(Standing::New)),
         of(Standing::Open),
         of(Standing::Closed)
     ));

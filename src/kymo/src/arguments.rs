@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Compare(compare::Compare),
     /// Write a report that leads every figure back to session, window and computation.
     Report(Box<crate::reporting::Report>),
+    /// Send files to folders, web addresses and people, again if need be, with a record.
+    Deliver(crate::delivering::Arguments),
     /// Say what comes next for each series, with a band and how earlier forecasts did.
     Forecast(crate::analyses::forecast::Arguments),
     /// Say what limits the system, with the evidence for and against, and who makes the load.

@@ -7,15 +7,16 @@
 mod analyses;
 mod arguments;
 mod commands;
+mod delivering;
 mod doctor;
 mod failure;
 mod importing;
 mod library;
 mod planning;
 mod reporting;
-mod sharing;
 mod reviewing;
 mod running;
+mod sharing;
 mod standards;
 mod terminal;
 mod verifying;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Some(Command::Analyze(arguments)) => analyses::analyze::run(&arguments),
         Some(Command::Compare(arguments)) => analyses::compare::run(&arguments),
         Some(Command::Report(arguments)) => reporting::run(&arguments),
+        Some(Command::Deliver(arguments)) => delivering::run(&arguments),
         Some(Command::Forecast(arguments)) => analyses::forecast::run(&arguments),
         Some(Command::Bottleneck(arguments)) => analyses::bottleneck::run(&arguments),
         Some(Command::Changes(arguments)) => analyses::changes::run(&arguments),

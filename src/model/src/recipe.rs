@@ -202,6 +202,30 @@ fn html() -> String {
 pub enum Deliver {
     /// Copied into a folder, which is made if need be.
     Folder(String),
+    /// Posted to an address, signed.
+    Webhook {
+        /// `https://…`, or `http://` to this machine.
+        url: String,
+        /// Environment variable that holds the secret shared with the receiver; empty: not
+        /// signed.
+        #[serde(default)]
+        secret_env: String,
+    },
+    /// Sent as an attachment.
+    Mail {
+        /// `smtp://host[:port]` (encrypted by STARTTLS) or `smtps://host[:port]`.
+        server: String,
+        /// From whom.
+        from: String,
+        /// To whom.
+        to: Vec<String>,
+        /// Name at the server; empty: it asks for none.
+        #[serde(default)]
+        user: String,
+        /// Environment variable that holds the password of that name.
+        #[serde(default)]
+        password_env: String,
+    },
 }
 
 /// How a run is watched over.

@@ -6,6 +6,11 @@
 //!
 //! Start at [`deliver`].
 
+#[cfg(feature = "mail")]
+pub mod mail;
+pub mod places;
+pub mod webhook;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +19,7 @@ use model::recipe::Deliver;
 use model::time::Moment;
 use serde::{Deserialize, Serialize};
 
+use crate::deliver::webhook::{Post, Webhook};
 use crate::jobs::Context;
 use crate::problem::{Problem, Sort};
 use crate::records::{self, Book};
@@ -23,21 +29,121 @@ use crate::records::{self, Book};
 pub enum Target {
     /// Copied into this folder, which is made if need be.
     Folder(PathBuf),
+    /// Posted there.
+    Webhook(Webhook),
+    /// Sent there.
+    #[cfg(feature = "mail")]
+    Mail(mail::Mail),
+    /// Nowhere, since something that it needs is missing.
+    Lacking {
+        /// What it is called.
+        name: String,
+        /// What is missing.
+        why: String,
+    },
+}
+
+/// Why something did not arrive.
+#[derive(Debug)]
+pub enum Trouble {
+    /// Another try may help.
+    Again(io::Error),
+    /// No try will.
+    Never(io::Error),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Again(error)
+    }
 }
 
 impl Target {
-    /// A target of a recipe; paths are relative to `base`.
+    /// A target of a recipe; paths are relative to `base`, secrets are in the environment.
     pub fn of(deliver: &Deliver, base: &Path) -> Self {
         match deliver {
             Deliver::Folder(folder) => Self::Folder(base.join(folder)),
+            Deliver::Webhook { url, secret_env } => match secret(secret_env) {
+                Ok(secret) => Self::Webhook(Webhook {
+                    url: url.clone(),
+                    secret,
+                }),
+                Err(why) => Self::lacking(url, why),
+            },
+            Deliver::Mail { .. } => Self::of_mail(deliver),
         }
     }
 
-    /// What it is, for people and the record.
+    #[cfg(feature = "mail")]
+    fn of_mail(deliver: &Deliver) -> Self {
+        let Deliver::Mail {
+            server,
+            from,
+            to,
+            user,
+            password_env,
+        } = deliver
+        else {
+            return Self::lacking("", "it is no mail".to_owned());
+        };
+        match secret(password_env) {
+            Ok(password) => Self::Mail(mail::Mail {
+                server: server.clone(),
+                login: password.map(|it| (user.clone(), it)),
+                from: from.clone(),
+                to: to.clone(),
+            }),
+            Err(why) => Self::lacking(server, why),
+        }
+    }
+
+    #[cfg(not(feature = "mail"))]
+    fn of_mail(_: &Deliver) -> Self {
+        Self::lacking("mail", "this build sends no mail".to_owned())
+    }
+
+    fn lacking(name: &str, why: String) -> Self {
+        Self::Lacking {
+            name: name.to_owned(),
+            why,
+        }
+    }
+
+    /// A target by its text: a folder, or a web address, whose secret is in the environment
+    /// as `KYMO_WEBHOOK_SECRET` where there is one.
+    pub fn parse(text: &str) -> Self {
+        match text.contains("://") {
+            true => Self::Webhook(Webhook {
+                url: text.to_owned(),
+                secret: std::env::var(SECRET_ENV).ok().filter(|it| !it.is_empty()),
+            }),
+            false => Self::Folder(PathBuf::from(text)),
+        }
+    }
+
+    /// What it is, for people and the record; never a secret.
     pub fn name(&self) -> String {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
+            Self::Webhook(hook) => hook.url.clone(),
+            #[cfg(feature = "mail")]
+            Self::Mail(mail) => mail.to.join(", "),
+            Self::Lacking { name, .. } => name.clone(),
         }
+    }
+}
+
+/// Environment variable with the secret of a webhook that is named on the command line.
+pub const SECRET_ENV: &str = "KYMO_WEBHOOK_SECRET";
+
+/// What an environment variable holds; `None` where none is named.
+fn secret(variable: &str) -> Result<Option<String>, String> {
+    if variable.is_empty() {
+        return Ok(None);
+    }
+    match std::env::var(variable) {
+        Ok(text) if !text.is_empty() => Ok(Some(text)),
+        _ => Err(format!("the environment variable {variable} is not set")),
     }
 }
 
@@ -205,12 +311,17 @@ fn one(
             return Err(Problem::cancelled("delivery"));
         }
         record.attempt = attempt;
-        match once(file, target, &record.sha256) {
+        let mut over = false;
+        match once((file, clock.now()), target, &record.sha256) {
             Ok((outcome, text)) => (record.outcome, record.text) = (outcome, text),
-            Err(why) => record.text = why.to_string(),
+            Err(Trouble::Again(why)) => record.text = why.to_string(),
+            Err(Trouble::Never(why)) => {
+                record.text = why.to_string();
+                over = true;
+            }
         }
         book.add(clock.now(), record.clone())?;
-        if record.outcome != Outcome::Failed {
+        if over || record.outcome != Outcome::Failed {
             break;
         }
         if attempt < parcel.retry.attempts {
@@ -221,14 +332,70 @@ fn one(
 }
 
 /// One attempt: what became of it, and where the file lies.
-fn once(file: &Path, target: &Target, sha256: &str) -> io::Result<(Outcome, String)> {
+fn once(
+    (file, at): (&Path, Moment),
+    target: &Target,
+    sha256: &str,
+) -> Result<(Outcome, String), Trouble> {
+    let name = file.file_name().unwrap_or(file.as_os_str());
     match target {
         Target::Folder(folder) => {
-            let name = file.file_name().unwrap_or(file.as_os_str());
             let place = folder.join(name);
             let outcome = into_folder(file, (folder, &place), sha256)?;
             Ok((outcome, place.display().to_string()))
         }
+        Target::Webhook(hook) => {
+            let name = name.to_string_lossy();
+            let said = hook.post(&Post {
+                event: "report",
+                name: &name,
+                media: media(&name),
+                body: &body(file)?,
+                at,
+            })?;
+            Ok((Outcome::Delivered, said))
+        }
+        #[cfg(feature = "mail")]
+        Target::Mail(mail) => {
+            let name = name.to_string_lossy();
+            let said = mail.send(&mail::Letter {
+                subject: &name,
+                text: &format!("{name}, SHA-256 {sha256}.\nMade by Kymo."),
+                name: &name,
+                media: media(&name),
+                body: &body(file)?,
+            })?;
+            Ok((Outcome::Delivered, said))
+        }
+        Target::Lacking { why, .. } => Err(Trouble::Never(io::Error::other(why.clone()))),
+    }
+}
+
+/// Bytes that are posted or sent, at most: mail servers take no more, and nobody reads it.
+const BODY_MAX_BYTES: u64 = 64 << 20;
+
+fn body(file: &Path) -> Result<Vec<u8>, Trouble> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file)?;
+    opened.take(BODY_MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > BODY_MAX_BYTES {
+        true => Err(Trouble::Never(io::Error::other(format!(
+            "it has more than {BODY_MAX_BYTES} bytes: deliver it to a folder"
+        )))),
+        false => Ok(bytes),
+    }
+}
+
+/// The media type of a file by its name.
+fn media(name: &str) -> &'static str {
+    match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("md") => "text/markdown; charset=utf-8",
+        Some("json") => "application/json",
+        Some("pdf") => "application/pdf",
+        Some("xml") => "application/xml",
+        _ => "application/octet-stream",
     }
 }
 

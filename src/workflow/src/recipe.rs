@@ -84,7 +84,8 @@ impl std::fmt::Display for News {
 /// The recipe is none, the folder is there already, or the disk refuses.
 pub fn begin(recipe: &Path, folder: Option<&Path>) -> Result<PathBuf, Problem> {
     let (read, text) = text::read(recipe)?;
-    let home = recipe.parent().unwrap_or(Path::new(""));
+    let home = recipe.parent().filter(|it| !it.as_os_str().is_empty());
+    let home = home.unwrap_or(Path::new("."));
     let folder = match folder {
         Some(folder) => folder.to_path_buf(),
         None => {

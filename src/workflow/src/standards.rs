@@ -29,6 +29,7 @@ use crate::stored::Stored;
 
 pub mod attach;
 pub mod groups;
+pub mod hook;
 mod measured;
 pub mod propose;
 pub mod sentry;

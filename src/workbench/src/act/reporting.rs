@@ -2,15 +2,22 @@
 //!
 //! Start at [`App::add_to_report`] to add a chart or a table of any screen.
 
+use std::path::Path;
+
 use eframe::egui::Context;
 use model::report::{ChartPin, Item, Rows, Shape, TablePin};
 use model::time::Span;
 
+use workflow::deliver::{self, Parcel, RealClock, Retry, places};
+use workflow::jobs::Context as JobContext;
+use workflow::problem::Problem;
+use workflow::stored::Stored;
+
 use crate::app::App;
-use crate::export::Export;
+use crate::export::{self, Export};
 use crate::inquiry::report as asking;
 use crate::layout::Screen;
-use crate::tasks::Purpose;
+use crate::tasks::{Outcome, Pool, Purpose, Written};
 use crate::view::report::Action;
 use crate::workspace;
 
@@ -36,6 +43,10 @@ impl App {
                 let asked = self.asked(*draft);
                 self.export(Export::Drafted(form, Box::new(asked)));
             }
+            Action::Deliver(form, draft, to) => {
+                let asked = self.asked(*draft);
+                self.deliver_report(Export::Drafted(form, Box::new(asked)), to);
+            }
             Action::Verify => self.pick(Purpose::VerifyReport),
             Action::Copy(text) => ctx.copy_text(text),
             Action::Open => self.pick(Purpose::Open),
@@ -47,7 +58,7 @@ impl App {
         let speaks = ["optimization", "prediction"].contains(&draft.kind.as_str());
         let plan = self.desk.plans.path().filter(|_| speaks);
         asking::Asked {
-            plan: plan.map(std::path::Path::to_path_buf),
+            plan: plan.map(Path::to_path_buf),
             version: self.session.findings_version(),
             draft,
         }
@@ -60,6 +71,20 @@ impl App {
         let asked = self.asked(draft);
         let with = (self.session.generation(), &mut self.work);
         asking::ask(&mut self.session.inquiries.report, (&stored, asked), with);
+    }
+
+    /// Writes a report beside its session and delivers it, again if need be.
+    fn deliver_report(&mut self, export: Export, to: String) {
+        let Some(stored) = self.session.stored().cloned() else {
+            return;
+        };
+        let name = export.file_name(stored.path());
+        let out = export::beside(stored.path(), &self.desk.places.sessions, &name);
+        self.work
+            .start(Pool::Long, "delivering the report", move |context| {
+                let done = delivered((&stored, &export), (&out, &to), context);
+                Outcome::Written("Report delivered", done)
+            });
     }
 
     /// Holds a finished report against the session that is looked at.
@@ -136,4 +161,28 @@ impl App {
     fn reported(&self) -> Span {
         self.timeline.selection.unwrap_or(self.timeline.view())
     }
+}
+
+fn delivered(
+    (stored, export): (&Stored, &Export),
+    (out, to): (&Path, &str),
+    context: &JobContext,
+) -> Result<Written, Problem> {
+    let target = places::target(to)?;
+    let written = export.write(stored, out, context)?;
+    let done = deliver::deliver(
+        &Parcel {
+            files: std::slice::from_ref(&written.path),
+            targets: &[target],
+            record: &places::usual_record(),
+            retry: Retry::default(),
+        },
+        &RealClock,
+        context,
+    )?;
+    let told = done.iter().map(|it| format!("to {}: {}", it.to, it.text));
+    Ok(Written {
+        remark: told.collect::<Vec<_>>().join("; "),
+        ..written
+    })
 }

@@ -6,6 +6,7 @@ use eframe::egui::Context;
 use model::finding::Severity;
 use model::standard::Standard;
 use workflow::problem::Problem;
+use workflow::standards::hook::Named;
 use workflow::standards::sink::{AlertNews, AlertSink, Became};
 
 use crate::app::App;
@@ -98,7 +99,7 @@ impl App {
             let more = format!("{} more alerts fired or ended", news.len() - TOLD_MAX);
             self.note(more, vec![Offer::Standards]);
         }
-        let mut sinks: Vec<Arc<dyn AlertSink>> = Vec::new();
+        let mut sinks: Vec<Arc<dyn AlertSink>> = vec![Arc::new(Named)];
         if self.history.now().desktop_alerts.on() {
             sinks.push(Arc::new(Desktop));
         }

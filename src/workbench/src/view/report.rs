@@ -107,6 +107,8 @@ pub enum Action {
     Finding(FindingId),
     /// Write the report in this form.
     Export(Form, Box<Draft>),
+    /// Write the report in this form and deliver it there.
+    Deliver(Form, Box<Draft>, String),
     /// Check a finished report.
     Verify,
     /// Put this text on the clipboard.

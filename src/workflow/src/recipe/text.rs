@@ -140,6 +140,8 @@ pub fn read(path: &Path) -> Result<(Recipe, String), Problem> {
 fn options() -> ron::Options {
     ron::Options::default()
         .with_default_extension(Extensions::IMPLICIT_SOME)
+        // `When(series: …)` rather than `When((series: …))`.
+        .with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES)
         .with_recursion_limit(NESTING_MAX)
 }
 

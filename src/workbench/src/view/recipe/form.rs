@@ -370,6 +370,7 @@ fn reports_ui(ui: &mut Ui, reports: &mut Vec<Report>) {
 fn deliver_ui(ui: &mut Ui, deliver: &mut Vec<Deliver>) {
     let folders = deliver.iter().filter_map(|it| match it {
         Deliver::Folder(folder) => Some(folder.clone()),
+        Deliver::Webhook { .. } | Deliver::Mail { .. } => None,
     });
     let mut folders: Vec<String> = folders.collect();
     let before = folders.clone();
@@ -379,6 +380,20 @@ fn deliver_ui(ui: &mut Ui, deliver: &mut Vec<Deliver>) {
         &mut folders,
         ("folder", "/srv/reports, or relative to the recipe"),
     );
+    for other in deliver.iter() {
+        match other {
+            Deliver::Folder(_) => {}
+            Deliver::Webhook { url, .. } => {
+                ui.weak(format!("and posted to {url}, as the text below says"));
+            }
+            Deliver::Mail { to, .. } => {
+                ui.weak(format!(
+                    "and sent to {}, as the text below says",
+                    to.join(", ")
+                ));
+            }
+        }
+    }
     if folders != before {
         // Other targets stay where they stand, behind the folders.
         deliver.retain(|it| !matches!(it, Deliver::Folder(_)));

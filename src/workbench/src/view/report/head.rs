@@ -14,6 +14,7 @@ pub(super) struct State {
     title: Field,
     author: Field,
     scope: Field,
+    to: String,
 }
 
 /// A text that counts when somebody is done with it, not with every letter.
@@ -108,6 +109,9 @@ pub(super) fn ui(
                 }
             }
         });
+        ui.menu_button("Deliver ▾", |ui| {
+            deliver_ui(ui, (&mut state.head.to, draft), actions);
+        });
         let hint = "Make a finished report anew and compare each number";
         if ui.button("Verify…").on_hover_text(hint).clicked() {
             actions.push(Action::Verify);
@@ -119,6 +123,25 @@ pub(super) fn ui(
             (draft.title, draft.author) = kept;
         }
     });
+}
+
+/// Where it is sent, and in which form.
+fn deliver_ui(ui: &mut Ui, (to, draft): (&mut String, &Draft), actions: &mut Vec<Action>) {
+    let field = ui.add(
+        TextEdit::singleline(to)
+            .desired_width(260.0)
+            .hint_text("folder, https://…, or @name")
+            .id_salt("to"),
+    );
+    named(&field, "Where the report is delivered to");
+    for (form, name) in Form::ALL {
+        let named = !to.trim().is_empty();
+        if ui.add_enabled(named, Button::new(*name)).clicked() {
+            let to = to.trim().to_owned();
+            actions.push(Action::Deliver(*form, Box::new(draft.clone()), to));
+        }
+    }
+    ui.weak("Names stand in deliver.ron; what went where is on record.");
 }
 
 /// Which stretch of time it speaks of.
