@@ -56,6 +56,9 @@ pub(crate) struct Report {
     /// A recording after the plan was carried out.
     #[arg(long, value_name = "SESSION", requires = "plan")]
     after: Option<PathBuf>,
+    /// Hold the session against this standard too, by id or file; may be repeated.
+    #[arg(long = "standard", value_name = "FILE.ron|ID")]
+    standards: Vec<String>,
     /// The ledger of predictions; the usual one without it.
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
@@ -150,6 +153,7 @@ pub(crate) fn run(arguments: &Report) -> Result<Answer, Problem> {
         draft: drafted(arguments, &stored)?,
         plan: arguments.plan.clone(),
         after: arguments.after.clone(),
+        standards: arguments.standards.clone(),
         ledger: arguments.ledger.clone(),
     };
     let form = Form {

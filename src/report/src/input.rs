@@ -12,6 +12,7 @@ use analysis::services::{Edge, Service};
 use analysis::summary::Summary;
 use analysis::trend::Trend;
 use model::annotation::Annotation;
+use model::compliance::Compliance;
 use model::event::Event;
 use model::finding::Finding;
 use model::host::Host;
@@ -77,6 +78,8 @@ pub struct Input {
     pub model: ModelInput,
     /// How earlier predictions came out, all together last; empty without a ledger.
     pub scores: Vec<Score>,
+    /// How far standards were kept.
+    pub compliance: Vec<Compliance>,
     /// How well Kymo itself did; `None` where that is not told.
     pub own: Option<Own>,
     /// What somebody chose, in the order of the request's charts and tables.

@@ -23,6 +23,7 @@ pub const ALL: &[Kind] = &[
         parts: &[
             "summary",
             "findings",
+            "compliance",
             "hosts",
             "quality",
             "services",

@@ -6,6 +6,7 @@ use crate::build::Builder;
 use crate::document::Section;
 
 pub mod carried;
+pub mod compliance;
 pub mod events;
 pub mod findings;
 pub mod heading;
@@ -56,6 +57,7 @@ pub const ALL: &[Part] = &[
         "How earlier predictions came out",
         ledger::section,
     ),
+    part("compliance", "Standards", compliance::section),
     part("hosts", "Hosts", hosts::section),
     part("quality", "Data quality", quality::section),
     part("services", "Services", services::section),

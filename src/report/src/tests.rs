@@ -430,6 +430,7 @@ fn input(dress: Dress) -> Input {
         plan: None,
         model: ModelInput::NotAsked,
         scores: Vec::new(),
+        compliance: Vec::new(),
         own: None,
         pinned: Vec::new(),
         notes: vec![dress("Read 1200 rows, skipped 2.")],

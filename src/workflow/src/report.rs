@@ -45,6 +45,8 @@ pub struct Order {
     pub plan: Option<PathBuf>,
     /// A recording after the plan was carried out.
     pub after: Option<PathBuf>,
+    /// Standards that the session is held against, by id or file, besides those attached.
+    pub standards: Vec<String>,
     /// The ledger of predictions; `None` is the usual one.
     pub ledger: Option<PathBuf>,
 }
@@ -88,6 +90,7 @@ impl Order {
             draft,
             plan: None,
             after: None,
+            standards: Vec::new(),
             ledger: None,
         }
     }

@@ -123,6 +123,10 @@ pub(super) fn gather(
         }
         _ => ModelInput::NotAsked,
     };
+    let compliance = match needs.any(&["compliance"]) {
+        true => planned::compliance(stored, (&request, &known), context)?,
+        false => Vec::new(),
+    };
     let own = match needs.any(&["own"]) {
         true => Some(crate::own::of_report(stored, &known.scores)?),
         false => None,
@@ -169,6 +173,7 @@ pub(super) fn gather(
         plan,
         model,
         scores: known.scores,
+        compliance,
         own,
         pinned,
         notes,

@@ -9,7 +9,9 @@
 use std::path::{Path, PathBuf};
 
 use analysis::compare::Relation;
+use model::compliance::Compliance;
 use model::plan::{Baseline, Plan};
+use model::standard::{Rules, Standard};
 use model::time::Span;
 use plan::ledger::score::{self, Score};
 use plan::ledger::{Ledger, Tail};
@@ -25,7 +27,11 @@ use crate::input::Input;
 use crate::jobs::Context;
 use crate::planning::{self, audit, book, file};
 use crate::problem::{Problem, Sort};
+use crate::standards;
 use crate::stored::Stored;
+
+/// What names of standards begin with in a request.
+const STANDARD: &str = "standard ";
 
 /// What sources call the audit of a plan.
 pub(super) const AUDIT: &str = "audit";
@@ -63,6 +69,11 @@ pub(super) fn request(order: &Order, window: Span) -> Result<Request, Problem> {
     if let Some(path) = &order.after {
         let name = super::gather::session_name(path);
         attach(MEASURED, format!("{name} {}", file::fingerprint(path)?));
+    }
+    for name in &order.standards {
+        let (text, origin) = standards::text_of(name)?;
+        standards::load(name)?;
+        attach(&format!("{STANDARD}{origin}"), text);
     }
     let speaks = ["optimization", "prediction"].contains(&order.draft.kind.as_str());
     let path = order.ledger.clone().unwrap_or_else(book::usual);
@@ -171,6 +182,54 @@ pub(super) fn plan(
         audit: known.audit.clone(),
         audit_fault: known.audit_fault.clone(),
     }))
+}
+
+/// How far standards are kept: those of the request, then those attached to the session.
+///
+/// Standards of reports are about a finished one, so they are not part of any.
+pub(super) fn compliance(
+    stored: &Stored,
+    (request, known): (&Request, &Known),
+    context: &Context,
+) -> Result<Vec<Compliance>, Problem> {
+    let named = request.documents.iter();
+    let named = named.filter(|it| it.name.starts_with(STANDARD));
+    let mut all: Vec<Standard> = Vec::new();
+    for document in named {
+        let parsed = model::standard::parse::parse(&document.text);
+        all.push(parsed.map_err(|mistakes| {
+            Problem {
+                what: format!("could not use the {}", document.name),
+                why: mistakes
+                    .first()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+                what_to_do: "kymo standard validate".to_owned(),
+                sort: Sort::NotUsable,
+            }
+        })?);
+    }
+    for standard in standards::attached(stored) {
+        if !all.iter().any(|it| it.id == standard.id) {
+            all.push(standard);
+        }
+    }
+    let asked = standards::Request {
+        window: Some(request.window),
+        plan: known.plan.clone(),
+    };
+    let mut told = Vec::new();
+    for standard in &all {
+        let fits = match &standard.rules {
+            Rules::Metric(_) | Rules::Threshold(_) => true,
+            Rules::Optimization(_) => known.plan.is_some(),
+            Rules::Reporting(_) => false,
+        };
+        if fits {
+            told.push(standards::check(stored, standard, &asked, context)?);
+        }
+    }
+    Ok(told)
 }
 
 /// What the recording says as a model of the plan's application, or of the busiest.
