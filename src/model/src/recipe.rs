@@ -585,7 +585,7 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let found = SIZES
             .iter()
-            .find(|(_, bytes)| self.0 > 0 && self.0 % bytes == 0);
+            .find(|(_, bytes)| self.0 > 0 && self.0.is_multiple_of(*bytes));
         match found {
             Some((name, bytes)) => write!(f, "{}{name}", self.0 / bytes),
             None => write!(f, "{}B", self.0),

@@ -288,7 +288,7 @@ fn error_budgets_are_judged_by_requests() {
     let near = spent(&at_rate(0.0101, 600));
     assert_eq!(near.outcome, Outcome::Undecidable, "{}", near.statement);
     // No failure among few requests does not show 99 %.
-    let short = spent(&vec![share(0.0); 4]);
+    let short = spent(&[share(0.0); 4]);
     assert_eq!(short.outcome, Outcome::Undecidable, "{}", short.statement);
     let none = spent(&vec![Share::default(); 600]);
     assert_eq!((none.outcome, none.value), (Outcome::Undecidable, None));

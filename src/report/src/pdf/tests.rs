@@ -253,7 +253,7 @@ fn a_heading_is_never_the_last_of_a_page() {
                 What::Text { text, .. } => Some(text.trim_end()),
                 _ => None,
             });
-            let last = texts.filter(|it| !it.starts_with("Page ")).next_back();
+            let last = texts.rfind(|it| !it.starts_with("Page "));
             assert!(
                 !matches!(last, Some("Within" | "Two" | "A table" | "Heading")),
                 "{lines}: {last:?}"

@@ -261,11 +261,15 @@ impl Press<'_> {
             match open.as_mut().filter(|_| heading.level > 2) {
                 Some(section) => section.push_child(node),
                 None => {
-                    open.replace(node).map(|it| outline.push_child(it));
+                    if let Some(before) = open.replace(node) {
+                        outline.push_child(before);
+                    }
                 }
             }
         }
-        open.map(|it| outline.push_child(it));
+        if let Some(last) = open {
+            outline.push_child(last);
+        }
         outline
     }
 

@@ -166,7 +166,7 @@ fn rendered(dress: Dress, format: Format) -> Result<String, Box<dyn Error>> {
         review: &review,
         kymo: "0.1.0",
     });
-    Ok(render(&document, format)?)
+    Ok(String::from_utf8(render(&document, format)?.bytes)?)
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn every_number_leads_to_its_source() -> Result<(), Box<dyn Error>> {
         review: &review,
         kymo: "0.1.0",
     });
-    let text = render(&document, Format::Json)?;
+    let text = String::from_utf8(render(&document, Format::Json)?.bytes)?;
     let json: serde_json::Value = serde_json::from_str(&text)?;
     let mut numbers = Vec::new();
     tokens(&json["sections"], &mut numbers);
@@ -236,7 +236,7 @@ fn an_empty_period_says_so() -> Result<(), Box<dyn Error>> {
         review: &review,
         kymo: "0.1.0",
     });
-    let text = render(&document, Format::Markdown)?;
+    let text = String::from_utf8(render(&document, Format::Markdown)?.bytes)?;
     for sentence in [
         "No sessions were recorded",
         "No finding is new.",

@@ -118,7 +118,7 @@ impl App {
             Ok(()) => self
                 .history
                 .edit("desktop notifications", std::time::Instant::now(), |it| {
-                    it.desktop_alerts = it.desktop_alerts.other()
+                    it.desktop_alerts = it.desktop_alerts.other();
                 }),
             Err(why) => self.note(
                 format!("Desktop notifications are not available: {why}"),

@@ -1,6 +1,11 @@
 //! The pages hold together: every link leads somewhere, every command, screen and kind of
 //! finding has its place, and the text keeps to the habits of the repository.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test of files reads them; nothing of it is drawn"
+)]
+
 use std::path::{Path, PathBuf};
 
 use super::*;

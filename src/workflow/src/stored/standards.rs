@@ -12,6 +12,9 @@ use model::time::Span;
 use super::{Stored, storing};
 use crate::problem::Problem;
 
+/// Times, and the share at each.
+pub(crate) type Shares = (Vec<i64>, Vec<Share>);
+
 impl Stored {
     /// The standards that were attached, as they stand in the session.
     pub fn standards(&self) -> Vec<Standard> {
@@ -41,7 +44,7 @@ impl Stored {
         key: &SeriesKey,
         bad: Bad,
         span: Span,
-    ) -> Result<Option<(Vec<i64>, Vec<Share>)>, Problem> {
+    ) -> Result<Option<Shares>, Problem> {
         let Some(signal) = self.inner.signals.get(key) else {
             return Ok(None);
         };

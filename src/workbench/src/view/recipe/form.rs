@@ -27,7 +27,7 @@ pub(super) fn ui(ui: &mut Ui, recipe: &mut Recipe) {
     section(ui, "1  Collect", |ui| collect_ui(ui, recipe));
     section(ui, "2  Analyze", |ui| analyze_ui(ui, recipe));
     section(ui, "3  Optimize", |ui| {
-        optimize_ui(ui, &mut recipe.optimize)
+        optimize_ui(ui, &mut recipe.optimize);
     });
     section(ui, "4  Standards", |ui| {
         list_ui(
@@ -144,10 +144,10 @@ fn collect_ui(ui: &mut Ui, recipe: &mut Recipe) {
                 &mut collect.title,
                 ("title", "kept in the session"),
                 240.0,
-            )
+            );
         });
         row(ui, "Build", |ui| {
-            text_ui(ui, &mut collect.build, ("build", "such as 1.4.2"), 120.0)
+            text_ui(ui, &mut collect.build, ("build", "such as 1.4.2"), 120.0);
         });
     });
     ui.label("Tags");
@@ -415,7 +415,7 @@ fn monitor_ui(ui: &mut Ui, recipe: &mut Recipe) {
             length_ui(ui, &mut monitor.pause);
         });
         row(ui, "A sign of life every", |ui| {
-            length_ui(ui, &mut monitor.heartbeat)
+            length_ui(ui, &mut monitor.heartbeat);
         });
         row(ui, "Room that stays free on the disk", |ui| {
             let mut mebibytes = monitor.free.0 >> 20;

@@ -69,7 +69,7 @@ fn text_ui(ui: &mut Ui, state: &mut State, (text, data): (&mut String, &Data<'_>
         );
     }
     ui.menu_button("Insert number ▾", |ui| {
-        numbers_ui(ui, state, (text, data))
+        numbers_ui(ui, state, (text, data));
     });
 }
 
