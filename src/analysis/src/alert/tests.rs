@@ -78,7 +78,46 @@ fn alerts_hold_and_have_hysteresis() {
     for samples in ["4 4 4 6 7", "4 4 6 4 4 4", "5 5 5 5", "4 4 4 6.9 6.9"] {
         all.push_str(&told(lower, samples));
     }
-    expect![[r#""#]].assert_eq(&all);
+    expect![[r#"
+        1 2 3
+           | ok
+        10 10 10 10 10
+           | ok
+        11 12 13 9 11 12 13
+          0 pending, 3 calmed, 4 pending | pending since 4 for 2
+        11 11 11 11
+          0 pending, 3 fired | firing since 0 at 3
+        11 11 11 11 11 9 9 9
+          0 pending, 3 fired | firing since 0 at 3
+        11 11 11 11 8
+          0 pending, 3 fired, 4 resolved | resolved 0 to 4
+        11 11 11 11 10 9 8.1 8 11 11 11 11
+          0 pending, 3 fired, 7 resolved, 8 pending, 11 fired | firing since 8 at 11
+        11 11 11 11 7 11 7
+          0 pending, 3 fired, 4 resolved, 5 pending, 6 calmed | ok
+        11 - 11 11
+          0 pending, 3 fired | firing since 0 at 3
+        11 - - - - 11 11 11 11
+          0 pending, 8 fired | firing since 0 at 8
+        11 11 +20 11 11 11
+          0 pending, 24 fired | firing since 0 at 24
+        11 11 11 11 +100 11 7
+          0 pending, 3 fired, 105 resolved | resolved 0 to 105
+        11 11 11 11 - - - -
+          0 pending, 3 fired | firing since 0 at 3
+        - - -
+           | ok
+        11 11 11 11 nan inf
+          0 pending, 3 fired | firing since 0 at 3
+        4 4 4 6 7
+          0 pending, 2 fired, 4 resolved | resolved 0 to 4
+        4 4 6 4 4 4
+          0 pending, 2 calmed, 3 pending, 5 fired | firing since 3 at 5
+        5 5 5 5
+           | ok
+        4 4 4 6.9 6.9
+          0 pending, 2 fired | firing since 0 at 2
+    "#]].assert_eq(&all);
 }
 
 #[test]
