@@ -117,6 +117,14 @@ impl Composer<'_> {
                 before: 6.0,
             },
         );
+        // Not left alone by what it announces.
+        if let Some(last) = self
+            .slices
+            .last_mut()
+            .filter(|_| !self.document.sources.is_empty())
+        {
+            last.bond = Bond::WithNext;
+        }
         let list = self.tree.add(section, Kind::Named);
         for (place, source) in self.document.sources.iter().enumerate() {
             self.source((place + 1, source), list);
