@@ -270,7 +270,7 @@ fn folders_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
     ui.menu_button(format!("{name} ▾"), |ui| {
         for root in data.roots {
             ui.horizontal(|ui| {
-                let remove = ui.small_button("✕");
+                let remove = ui.small_button("×");
                 let name = format!("Take {} out of the library", root.display());
                 if remove.on_hover_text(name).clicked() {
                     actions.push(Action::RemoveFolder(root.clone()));

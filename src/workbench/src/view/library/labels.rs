@@ -137,7 +137,7 @@ fn fields_ui(
     ui.horizontal_wrapped(|ui| {
         ui.weak("Tags");
         for tag in &label.tags {
-            let name = format!("{tag} ✕");
+            let name = format!("{tag} ×");
             if ui
                 .button(name)
                 .on_hover_text("Take this tag away")
@@ -211,7 +211,7 @@ fn many_ui(ui: &mut Ui, state: &mut State, held: &[&Entry], actions: &mut Vec<Ac
     ui.horizontal_wrapped(|ui| {
         ui.weak("Tags");
         for tag in tags {
-            let name = format!("{tag} ✕");
+            let name = format!("{tag} ×");
             if ui
                 .button(name)
                 .on_hover_text("Take it away from all of them")

@@ -159,7 +159,7 @@ fn a_tag_is_taken_away_and_the_facts_stand_there() {
         harness.get_by_label("session run 1").click();
         harness.run();
         harness.get_by_label_contains("web-1, 4 processors, a sample every 1 s, 90.0 %");
-        harness.get_by_label("nightly ✕").click();
+        harness.get_by_label("nightly ×").click();
     });
     let [Action::Label(paths, change)] = actions.as_slice() else {
         panic!("{actions:?}");

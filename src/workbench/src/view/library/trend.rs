@@ -295,7 +295,7 @@ impl Drawn<'_> {
             let Some(value) = &point.value else {
                 let place = pos2(*x, self.rect.bottom() - 6.0);
                 let font = FontId::proportional(11.0);
-                painter.text(place, Align2::CENTER_CENTER, "✕", font, theme.severe);
+                painter.text(place, Align2::CENTER_CENTER, "×", font, theme.severe);
                 continue;
             };
             let color = if point.counted { sure } else { theme.text_weak };

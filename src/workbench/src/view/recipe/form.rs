@@ -81,7 +81,7 @@ fn list_ui(ui: &mut Ui, list: &mut Vec<String>, (what, hint): (&str, &str)) {
         ui.push_id((what, place), |ui| {
             ui.horizontal(|ui| {
                 text_ui(ui, text, (what, hint), 300.0);
-                let remove = ui.small_button("✕");
+                let remove = ui.small_button("×");
                 if remove
                     .on_hover_text(format!("Remove this {what}"))
                     .clicked()
@@ -349,7 +349,7 @@ fn reports_ui(ui: &mut Ui, reports: &mut Vec<Report>) {
                         }
                     });
                 }
-                let remove = ui.small_button("✕");
+                let remove = ui.small_button("×");
                 if remove.on_hover_text("Remove this report").clicked() {
                     removed = Some(place);
                 }

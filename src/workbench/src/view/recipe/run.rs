@@ -82,7 +82,7 @@ fn steps_ui(ui: &mut Ui, run: &Run) {
                 let (sign, word, color) = match run.standing(*step) {
                     Standing::Waiting => ("○", "waits", theme.text_weak),
                     Standing::Begun if run.is_running() => ("▶", "works", theme.text),
-                    Standing::Begun => ("◐", "begun", theme.quality_edge),
+                    Standing::Begun => ("–", "begun", theme.quality_edge),
                     Standing::Done => ("✔", "done", theme.text),
                     Standing::Failed => ("✖", "failed", theme.severe),
                 };
