@@ -145,7 +145,7 @@ fn a_day_of_a_zone_has_its_own_bounds() {
     run(&mut command, 0);
     let text = fs::read_to_string(home.join("out/review-daily-2026-11-17.md")).expect("a review");
     assert!(
-        text.contains("1 sessions were recorded") && text.contains("early"),
+        text.contains("1 sessions were recorded") && text.contains("2026-11-16 23:30:00"),
         "{text}"
     );
     let mut wrong = kymo(home);
