@@ -249,7 +249,7 @@ fn a_heading_is_never_the_last_of_a_page() {
         let layout = laid_out(&described(&text));
         for page in &layout.pages.pages {
             let texts = page.iter().filter(|it| it.y < BOTTOM);
-            let texts = texts.filter_map(|it| match &it.what {
+            let mut texts = texts.filter_map(|it| match &it.what {
                 What::Text { text, .. } => Some(text.trim_end()),
                 _ => None,
             });
