@@ -448,8 +448,8 @@ mod tests {
             [
                 "new fresh 1 of 5 until s130",
                 "open old 5 of 5 until s130",
-                "closed mended 2 of 5 until s130",
                 "closed short 1 of 5 until s120",
+                "closed mended 2 of 5 until s130",
             ]
         );
     }
