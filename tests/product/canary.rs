@@ -16,6 +16,7 @@ use model::catalog::{Kind, Polarity};
 use model::columns::Column;
 use model::event::{Event, EventKind};
 use model::finding::{Analysis, Expected, Finding, FindingId, Kept, Question, Said, Severity};
+use model::label::Label;
 use model::report::{ChartPin, Draft, Item, Rows, Shape, TablePin};
 use model::series::{Series, SeriesKey};
 use model::time::{Moment, SECOND_NS, Span};
@@ -230,6 +231,12 @@ fn planted(home: &Path) -> PathBuf {
         color: 1,
     };
     session.set_annotations(vec![note]).expect("it is kept");
+    let label = Label {
+        tags: vec!["canary-web-77".to_owned()],
+        note: bare(),
+        build: "1.2-canaryjane".to_owned(),
+    };
+    session.set_label(label).expect("it is kept");
     let name = session.series()[0].key.to_string();
     let kept = Kept {
         kymo: "0.1.0".to_owned(),

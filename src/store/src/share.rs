@@ -26,7 +26,7 @@ use crate::chunk::{Chunk, Info};
 use crate::document;
 use crate::limit::DOCUMENT_MAX_BYTES;
 use crate::manifest::{self, HostEntry};
-use crate::open::{ANNOTATIONS, DOCUMENTS, FINDINGS, SHARED};
+use crate::open::{ANNOTATIONS, DOCUMENTS, FINDINGS, LABEL, SHARED};
 use crate::progress::{Continue, Progress, Watch};
 use crate::session::Session;
 use crate::trim::{EVERYTHING, Keep, WriteError, chunk_of, texts_of};
@@ -117,6 +117,7 @@ pub fn learn(
     }
     notes(session, span, disguise);
     kept(session, disguise);
+    disguise.label(&session.label());
     Ok(())
 }
 
@@ -167,6 +168,7 @@ pub fn write(
     }
     let notes = notes(session, span, disguise);
     let kept = kept(session, disguise);
+    builder.label(&disguise.label(&session.label()))?;
     let counts = disguise.counts().into_iter();
     let shared = Shared {
         left_out: left_out(session),
@@ -255,7 +257,7 @@ fn names(session: &Session, keep: &Keep, disguise: &mut Disguise) -> Result<Name
 }
 
 /// Documents of a session that are written anew, each by what its fields mean.
-const WRITTEN: &[&str] = &[ANNOTATIONS, FINDINGS, SHARED];
+const WRITTEN: &[&str] = &[ANNOTATIONS, FINDINGS, LABEL, SHARED];
 
 /// Documents of a session that are not.
 fn left_out(session: &Session) -> Vec<String> {

@@ -8,6 +8,7 @@ use crate::catalog;
 use crate::event::{Event, EventKind};
 use crate::finding::{Finding, Kept, Said};
 use crate::host::Host;
+use crate::label::Label;
 use crate::process::Process;
 use crate::redact;
 use crate::report::{ChartPin, Draft, Item, Rows, TablePin};
@@ -361,6 +362,16 @@ impl Disguise {
                 findings: said.findings.iter().map(|it| self.finding(it)).collect(),
             }),
         }
+    }
+
+    /// What people say of the whole session.
+    pub fn label(&mut self, label: &Label) -> Label {
+        Label {
+            tags: label.tags.iter().map(|it| self.text(it)).collect(),
+            note: self.text(&label.note),
+            build: self.prose(&label.build),
+        }
+        .sound()
     }
 
     /// A report that somebody began.
