@@ -281,7 +281,7 @@ impl<'a> Sieve<'a> {
     /// A text as people read it, also with what it escapes.
     fn text(&mut self, at: (&str, &str), text: &str) {
         let mut hash = DefaultHasher::new();
-        (at.0, text).hash(&mut hash);
+        (at, text).hash(&mut hash);
         if self.seen.len() >= SEEN_MAX {
             self.seen.clear();
         }
