@@ -68,9 +68,12 @@ pub(super) fn fit(places: &[f64]) -> Option<Fit> {
     let mut fits: [Option<Fit>; MEMORIES.len()] = [const { None }; MEMORIES.len()];
     let mut best = 0;
     let mut open: Vec<usize> = FIRST_TRIES.to_vec();
+    // A memory that leaves nothing to vary has no fit, however often it is tried.
+    let mut tried = [false; MEMORIES.len()];
     while !open.is_empty() {
         for at in open.drain(..) {
-            if fits[at].is_none() {
+            if !tried[at] {
+                tried[at] = true;
                 fits[at] = with_memory(places, MEMORIES[at]);
             }
         }
@@ -79,7 +82,7 @@ pub(super) fn fit(places: &[f64]) -> Option<Fit> {
             .min_by(|a, b| badness(a).total_cmp(&badness(b)))
             .unwrap_or_default();
         let neighbours = best.saturating_sub(1)..=(best + 1).min(MEMORIES.len() - 1);
-        open.extend(neighbours.filter(|at| fits[*at].is_none() && *at != best));
+        open.extend(neighbours.filter(|at| !tried[*at]));
         if fits[best].is_none() {
             break;
         }

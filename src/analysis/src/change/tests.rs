@@ -341,3 +341,23 @@ fn a_level_holds_while_readings_are_nearer_to_it() {
     let found = findings("h", &frame, &of_frame(&frame));
     assert_eq!(found[0].places, [frame.span_of(200..597)]);
 }
+
+/// Once looked for without end: a neighbor of the best memory had no fit and was tried again.
+#[test]
+fn series_that_one_memory_explains_whole_come_to_an_end() {
+    for memory in [0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.96, 0.985] {
+        for rows in [8, 51, 400] {
+            let mut values = vec![1.0];
+            while values.len() < rows {
+                let last = values[values.len() - 1];
+                values.push(memory * last + 1.0);
+            }
+            assert!(detect(&values).coverage > 0.99, "{memory} {rows}");
+            let mut halves = values.clone();
+            halves.extend(values.iter().map(|it| 0.5 * it));
+            assert!(detect(&halves).coverage > 0.99, "{memory} {rows}");
+        }
+    }
+    let stairs: Vec<f64> = (0..51).map(|i| f64::from(i / 10)).collect();
+    assert!(detect(&stairs).coverage > 0.99);
+}
