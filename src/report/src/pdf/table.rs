@@ -37,6 +37,9 @@ const TRIED: [(f32, f32); 7] = [
     (6.5, 0.06),
 ];
 
+/// A column of words has this width, or all that it wants, where the page allows it.
+const EASE: f32 = 84.0;
+
 /// A table of so many rows is kept on one page.
 const FEW: usize = 5;
 
@@ -156,10 +159,17 @@ impl Composer<'_> {
             .collect();
         let gaps = (0..count).map(|it| gap(table, it));
         let room = (look::WIDTH - gaps.sum::<f32>()).max(1.0);
-        let fitted = TRIED.into_iter().find_map(|tried| {
-            let needs = self.needs(table, tried, &bars);
-            widths(&needs, room).map(|widths| (tried.0, widths))
-        });
+        let fit = |ease: f32| {
+            TRIED.into_iter().find_map(|tried| {
+                let mut needs = self.needs(table, tried, &bars);
+                needs
+                    .iter_mut()
+                    .for_each(|it| it.least = it.least.max(it.most.min(ease)));
+                widths(&needs, room).map(|widths| (tried.0, widths))
+            })
+        };
+        // Smaller letters rather than a tower of single words.
+        let fitted = fit(EASE).or_else(|| fit(0.0));
         let (size, widths) = fitted.unwrap_or_else(|| {
             let last = TRIED[TRIED.len() - 1];
             (last.0, squeezed(&self.needs(table, last, &bars), room))
