@@ -14,6 +14,7 @@
 
 mod binary;
 mod canary;
+mod delivery;
 #[cfg(target_os = "linux")]
 mod disk;
 mod examples;
@@ -27,6 +28,7 @@ mod library;
 mod plans;
 mod recipes;
 mod recording;
+mod releases;
 mod reports;
 mod reviews;
 mod shop;

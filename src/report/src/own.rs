@@ -155,6 +155,10 @@ impl Figure {
 pub fn collection(hosts: &[(String, Collected)]) -> Block {
     let mut block = Block::default();
     for (host, it) in hosts {
+        let told = match host.as_str() {
+            "" => "the imported file",
+            name => name,
+        };
         let before = block.figures.len();
         if let Some(coverage) = &it.coverage {
             block.figures.extend(sampled(host, coverage));
@@ -163,9 +167,9 @@ pub fn collection(hosts: &[(String, Collected)]) -> Block {
         if block.figures.len() == before {
             block
                 .lacks
-                .push(format!("Nothing tells how {host} was sampled."));
+                .push(format!("Nothing tells how {told} was sampled."));
         } else if it.cpu.is_empty() {
-            let lack = format!("No agent sampled {host}, so its cost is not known.");
+            let lack = format!("No agent sampled {told}, so its cost is not known.");
             block.lacks.push(lack);
         }
     }
@@ -186,7 +190,8 @@ fn sampled(host: &str, coverage: &Coverage) -> Vec<Figure> {
     vec![
         figure("coverage", ("Coverage", host), (coverage.share, SHARE)).says(format!(
             "{} of the {} samples that one each {cadence} makes are there.",
-            coverage.present, coverage.expected
+            coverage.present.min(coverage.expected),
+            coverage.expected
         )),
         figure(
             "jitter",

@@ -210,6 +210,10 @@ fn report(
 
 /// Where a new file goes by default: beside the session, else into `folder`.
 pub fn beside(session: &Path, folder: &Path, name: &str) -> PathBuf {
-    let parent = session.parent().filter(|it| !it.as_os_str().is_empty());
-    parent.unwrap_or(folder).join(name)
+    if session.as_os_str().is_empty() {
+        return folder.join(name);
+    }
+    // Told in full, so that everybody sees where it goes.
+    let whole = std::path::absolute(session).unwrap_or_else(|_| session.to_path_buf());
+    whole.with_file_name(name)
 }

@@ -154,6 +154,9 @@ pub fn share(stored: &Stored, request: &Request, context: &Context) -> Result<Do
     };
     let (mut disguise, old) = learned(stored, &request.choice, (context, 0))?;
     let title = request.title.clone().unwrap_or(old);
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder).map_err(disk)?;
+    }
     let mut scratch = Scratch::beside(out).map_err(disk)?;
     let draft = request.draft(&title);
     let place = (&mut disguise, scratch.path());

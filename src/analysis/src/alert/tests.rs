@@ -117,7 +117,8 @@ fn alerts_hold_and_have_hysteresis() {
            | ok
         4 4 4 6.9 6.9
           0 pending, 2 fired | firing since 0 at 2
-    "#]].assert_eq(&all);
+    "#]]
+    .assert_eq(&all);
 }
 
 #[test]

@@ -148,7 +148,8 @@ fn verdicts_at_and_around_the_limit() {
         p95 ≥ 9: undecidable 9.00, margin +0.00
         p95 ≤ 9.5: undecidable 9.00, margin +0.50
         p95 ≥ 9.5: undecidable 9.00, margin -0.50
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
@@ -399,7 +400,8 @@ fn metrics_must_be_there_in_their_unit_often_enough() {
         pass: h/x: 100 % of what was asked for is there (95 % asked for)
         undecidable: h/x: 1 samples tell no cadence
         h/x: it was not recorded
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
@@ -515,7 +517,8 @@ fn a_plan_passes_rule_by_rule_as_it_grows() {
         ✓ interval: 2 metrics have a predicted interval that is sure enough, 1 are asked for
         ✓ judged: 1 criteria tell afterwards whether it helped, 1 are asked for
 
-    "#]].assert_eq(&told);
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Who and where are replaced, and what is kept stays whole.
+
 use std::sync::Arc;
 
 use super::*;

@@ -12,16 +12,17 @@ const WIDEST: f32 = 420.0;
 /// Says why there is nothing and offers the action; returns whether it was asked for.
 pub(super) fn ui(ui: &mut Ui, why: &str, action: &str) -> bool {
     let mut asked = false;
-    text_ui(ui, why, |ui| asked = ui.button(action).clicked());
+    with(ui, why, |ui| asked = ui.button(action).clicked());
     asked
 }
 
 /// Says why there is nothing where the remedy is a gesture that the text names.
 pub(super) fn text(ui: &mut Ui, why: &str) {
-    text_ui(ui, why, |_| ());
+    with(ui, why, |_| ());
 }
 
-fn text_ui(ui: &mut Ui, why: &str, below: impl FnOnce(&mut Ui)) {
+/// Says why there is nothing, with what helps below it.
+pub(super) fn with(ui: &mut Ui, why: &str, below: impl FnOnce(&mut Ui)) {
     let weak = theme::of(ui.visuals()).text_weak;
     let space = (ui.available_height() / 3.0 - 20.0).clamp(8.0, 120.0);
     ui.vertical_centered(|ui| {

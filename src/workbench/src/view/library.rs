@@ -169,10 +169,10 @@ fn empty_ui(ui: &mut Ui, data: &Data<'_>, actions: &mut Vec<Action>) {
     let why = "A library is one folder of recordings or several: listed with what was found in them, \
                searched, labelled, compared, and followed over time or builds.";
     let usual = format!("Use {}", data.usual.display());
-    if super::empty::ui(ui, why, &usual) {
-        actions.push(Action::AddFolder(data.usual.to_path_buf()));
-    }
-    ui.vertical_centered(|ui| {
+    super::empty::with(ui, why, |ui| {
+        if ui.button(usual).clicked() {
+            actions.push(Action::AddFolder(data.usual.to_path_buf()));
+        }
         if ui.button("Choose a folder…").clicked() {
             actions.push(Action::PickFolder);
         }

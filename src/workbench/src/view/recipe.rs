@@ -193,7 +193,7 @@ fn text_ui(ui: &mut Ui, state: &mut State, data: &Data<'_>, actions: &mut Vec<Ac
                 .desired_rows(24)
                 .id_salt("recipe")
                 .layouter(&mut layouter);
-            ui.add(edit).changed()
+            ui.add(edit).accessible_name("The recipe as text").changed()
         });
     if changed.inner {
         actions.push(Action::Text(state.text.clone()));

@@ -137,10 +137,13 @@ pub(super) fn gather(
         notes.push("Part of the session could not be read; it is drawn as a gap.".to_owned());
     }
     let hosts = stored.hosts().iter();
-    let hosts = hosts.filter(|it| draft.covers(&it.name));
+    // What came from a file without hosts has one that has no name.
+    let hosts = hosts.filter(|it| draft.covers(&it.name) && !it.name.is_empty());
     let of_host = |host: &str| host.is_empty() || draft.covers(host);
     let events = stored.events().iter();
     let events = events.filter(|(host, event)| span.contains(event.at) && of_host(host));
+    let mut coverage = kept(stored.coverage(), &of_host, |it| &it.host);
+    coverage.retain(|it| it.expected > 0);
     Ok(Gathered {
         title: title(&draft, stored),
         session: session_name(stored.path()),
@@ -152,7 +155,7 @@ pub(super) fn gather(
                 ..facts.host.clone()
             })
             .collect(),
-        coverage: kept(stored.coverage(), &of_host, |it| &it.host),
+        coverage,
         marks: kept(stored.marks(), &of_host, |it| &it.host),
         charts,
         resources: kept(resources, &of_host, |it| &it.key.host),

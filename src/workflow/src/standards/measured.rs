@@ -11,7 +11,6 @@ use model::compliance::{Compliance, Verdict};
 use model::series::{Series, SeriesKey, glob_matches};
 use model::standard::{Bad, MetricRule, Presence, Standard, Test, ThresholdRule};
 use model::time::Span;
-use model::unit::Unit;
 
 use crate::jobs::Context;
 use crate::problem::Problem;
@@ -282,7 +281,6 @@ impl Work<'_> {
 /// takes that of the rule.
 fn fits(series: &Series, unit: &str) -> bool {
     let told = series.unit.code();
-    let unknown =
-        model::catalog::find(&series.key.metric).is_none() && series.unit == Unit::new("1");
-    told == unit || told.is_empty() || unknown
+    let is_ours = model::catalog::find(&series.key.metric).is_some();
+    told == unit || told.is_empty() || (!is_ours && matches!(told, "1" | "{value}"))
 }

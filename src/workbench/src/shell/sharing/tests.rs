@@ -1,3 +1,5 @@
+//! What the dialog asks for, shows and orders.
+
 use std::cell::RefCell;
 
 use egui_kittest::Harness;
@@ -6,6 +8,7 @@ use model::disguise::Count;
 use model::time::Moment;
 
 use super::*;
+use crate::view::testing;
 
 fn preview() -> Preview {
     Preview {
@@ -32,12 +35,12 @@ fn range() -> Span {
 fn used(draft: Draft, act: impl FnOnce(&mut Harness<'_>)) -> (Draft, Vec<Action>) {
     let draft = RefCell::new(draft);
     let actions = RefCell::new(Vec::new());
-    let mut harness = Harness::builder()
-        .with_size(egui::vec2(900.0, 900.0))
-        .build_ui(|frame| match ui(frame, &mut draft.borrow_mut()) {
+    let mut harness = testing::harness([900.0, 900.0], |frame| {
+        match ui(frame, &mut draft.borrow_mut()) {
             Answer::Given(action) | Answer::Asks(action) => actions.borrow_mut().push(action),
             Answer::Open | Answer::Cancelled => {}
-        });
+        }
+    });
     harness.run();
     act(&mut harness);
     harness.run();

@@ -30,11 +30,12 @@ pub(super) fn ui(ui: &mut Ui, state: &mut State, shelf: &Shelf, actions: &mut Ve
     ui.horizontal_wrapped(|ui| {
         ui.weak("The last whole");
         let combo = ComboBox::from_id_salt("cycle").width(90.0);
-        combo.selected_text(word(state.cycle)).show_ui(ui, |ui| {
+        let drawn = combo.selected_text(word(state.cycle)).show_ui(ui, |ui| {
             for (cycle, _) in CYCLES {
                 ui.selectable_value(&mut state.cycle, *cycle, word(*cycle));
             }
         });
+        drop(drawn.response.accessible_name("cycle"));
         ui.weak("in the calendar of");
         let edit = TextEdit::singleline(&mut state.zone).desired_width(130.0);
         ui.add(edit.hint_text("this machine").id_salt("zone"))

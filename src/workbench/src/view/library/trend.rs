@@ -89,13 +89,14 @@ fn controls_ui(
     actions: &mut Vec<Action>,
 ) {
     let combo = ComboBox::from_id_salt("statistic").width(60.0);
-    combo
+    let drawn = combo
         .selected_text(state.statistic.name())
         .show_ui(ui, |ui| {
             for (statistic, name) in STATISTICS {
                 ui.selectable_value(&mut state.statistic, *statistic, *name);
             }
         });
+    drop(drawn.response.accessible_name("statistic"));
     ui.weak("of");
     let edit = TextEdit::singleline(&mut state.series).desired_width(300.0);
     ui.add(

@@ -216,11 +216,12 @@ fn until_ui(ui: &mut Ui, until: &mut Until) {
 fn combo_ui(ui: &mut Ui, salt: &str, (names, chosen): (&[&str], &mut usize)) {
     let shown = names.get(*chosen).copied().unwrap_or_default();
     let combo = ComboBox::from_id_salt(salt).width(120.0);
-    combo.selected_text(shown).show_ui(ui, |ui| {
+    let drawn = combo.selected_text(shown).show_ui(ui, |ui| {
         for (place, name) in names.iter().enumerate() {
             ui.selectable_value(chosen, place, *name);
         }
     });
+    drop(drawn.response.accessible_name(salt));
 }
 
 /// A text that becomes a value once it is one; until then the old value holds.
@@ -264,7 +265,8 @@ fn trigger_ui(ui: &mut Ui, trigger: &mut Trigger, edge: Edge) {
     let mut value = bound;
     ui.selectable_value(&mut below, false, "above");
     ui.selectable_value(&mut below, true, "below");
-    ui.add(DragValue::new(&mut value).speed(0.01).max_decimals(6));
+    let drag = DragValue::new(&mut value).speed(0.01).max_decimals(6);
+    drop(ui.add(drag).accessible_name("bound"));
     let bounds = match below {
         true => (None, Some(value)),
         false => (Some(value), None),
@@ -290,9 +292,10 @@ fn trigger_ui(ui: &mut Ui, trigger: &mut Trigger, edge: Edge) {
 
 fn analyze_ui(ui: &mut Ui, recipe: &mut Recipe) {
     ui.horizontal(|ui| {
-        ui.label("Findings that there must be");
+        let label = ui.label("Findings that there must be");
         let least = &mut recipe.analyze.least_findings;
-        ui.add(DragValue::new(least).range(0..=10_000));
+        ui.add(DragValue::new(least).range(0..=10_000))
+            .labelled_by(label.id);
     });
     let severe = &mut recipe.analyze.fail_on_severe;
     ui.checkbox(
@@ -343,11 +346,12 @@ fn reports_ui(ui: &mut Ui, reports: &mut Vec<Report>) {
                     ("format", &mut report.format, FORMATS),
                 ] {
                     let combo = ComboBox::from_id_salt(salt).width(110.0);
-                    combo.selected_text(text.as_str()).show_ui(ui, |ui| {
+                    let drawn = combo.selected_text(text.as_str()).show_ui(ui, |ui| {
                         for name in known {
                             ui.selectable_value(text, name.to_owned(), name);
                         }
                     });
+                    drop(drawn.response.accessible_name(salt));
                 }
                 let remove = ui.small_button("×");
                 if remove.on_hover_text("Remove this report").clicked() {

@@ -83,8 +83,8 @@ fn steps_ui(ui: &mut Ui, run: &Run) {
                     Standing::Waiting => ("○", "waits", theme.text_weak),
                     Standing::Begun if run.is_running() => ("▶", "works", theme.text),
                     Standing::Begun => ("–", "begun", theme.quality_edge),
-                    Standing::Done => ("✔", "done", theme.text),
-                    Standing::Failed => ("✖", "failed", theme.severe),
+                    Standing::Done => ("●", "done", theme.text),
+                    Standing::Failed => ("×", "failed", theme.severe),
                 };
                 ui.label(RichText::new(format!("{sign} {}", step.name())).color(color));
                 ui.label(RichText::new(word).color(color));

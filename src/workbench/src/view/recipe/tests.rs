@@ -113,8 +113,8 @@ fn the_run_shows_its_steps_and_can_be_resumed() {
     };
     runs.seen(PathBuf::from("/runs/nightly"), Ok(Arc::new(seen)));
     let actions = drawn(&runs, |harness| {
-        harness.get_by_label("✔ collect");
-        harness.get_by_label("✖ analyze");
+        harness.get_by_label("● collect");
+        harness.get_by_label("× analyze");
         harness.get_by_label("○ report");
         harness.get_by_label("02:30:15  analyze failed: its time was over");
         harness.get_by_label("▶ Resume").click();

@@ -163,7 +163,13 @@ fn row_ui(ui: &mut Ui, row: &Row<'_>, dragged: Dragged) -> Option<Asked> {
             .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name));
         let room = (ui.available_width() - 112.0).max(60.0);
         let text = egui::Label::new(row.label).truncate().sense(Sense::click());
-        let label = ui.add_sized(vec2(room, ui.spacing().interact_size.y), text);
+        let space = vec2(room, ui.spacing().interact_size.y);
+        let label = ui
+            .allocate_ui_with_layout(space, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(room);
+                ui.add(text)
+            })
+            .inner;
         if label.clicked() && (row.edited || matches!(dragged, Dragged::Finding(_))) {
             asked = Some(Asked::Open(place));
         }

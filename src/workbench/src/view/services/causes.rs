@@ -99,7 +99,7 @@ fn finding_ui(ui: &mut Ui, (finding, data): (&Finding, &Data<'_>), actions: &mut
                 let hint =
                     "No finding of the whole session says this; the report can still tell it";
                 if ui
-                    .small_button("Add to report")
+                    .small_button("Add finding to report")
                     .on_hover_text(hint)
                     .clicked()
                 {

@@ -264,7 +264,7 @@ fn a_cause_leads_to_the_finding_that_says_the_same() {
         &labels,
     );
     assert!(actions.contains(&Action::Finding(whole.id)), "{actions:?}");
-    let labels = ["Add to report"];
+    let labels = ["Add finding to report"];
     let actions = driven(
         &mut state,
         (Some(&seen), selection, &causes, &[after]),
