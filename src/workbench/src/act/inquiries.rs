@@ -88,6 +88,7 @@ impl App {
             forecast::Action::CancelAll => self.session.inquiries.forecasts.cancel(&self.work),
             forecast::Action::Select(key) => self.views.selected = Some(Item::Series(key)),
             forecast::Action::Plot(key) => self.add_plot(&[Item::Series(key)]),
+            forecast::Action::Report(key) => self.series_to_report(&[key]),
             forecast::Action::Copy(text) => ctx.copy_text(text),
         }
     }
@@ -123,6 +124,7 @@ impl App {
                 let items: Vec<Item> = keys.into_iter().map(Item::Series).collect();
                 self.add_plot(&items);
             }
+            correlate::Action::Report(keys) => self.series_to_report(&keys),
             correlate::Action::Copy(text) => ctx.copy_text(text),
         }
     }

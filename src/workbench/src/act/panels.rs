@@ -221,6 +221,7 @@ impl App {
                     self.add_plot(&[item]);
                 }
             }
+            browser::Action::Report(key) => self.series_to_report(&[key]),
             browser::Action::Select(key) => self.select(Item::Series(key)),
             browser::Action::SelectProcess { host, id } => self.select_process(&host, id),
             browser::Action::Copy(text) => ctx.copy_text(text),
@@ -261,6 +262,7 @@ impl App {
         match action {
             samples::Action::Pin(moment) => self.timeline.pin = Some(moment),
             samples::Action::ShowPlots => self.bring_up(Screen::Explore),
+            samples::Action::Report => self.samples_to_report(),
             samples::Action::Copy(text) => ctx.copy_text(text),
         }
     }

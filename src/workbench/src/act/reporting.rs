@@ -6,7 +6,9 @@ use std::path::Path;
 
 use eframe::egui::Context;
 use model::report::{ChartPin, Item, Rows, Shape, TablePin};
+use model::series::SeriesKey;
 use model::time::Span;
+use model::told;
 
 use workflow::deliver::{self, Parcel, RealClock, Retry, places};
 use workflow::jobs::Context as JobContext;
@@ -20,6 +22,9 @@ use crate::layout::Screen;
 use crate::tasks::{Outcome, Pool, Purpose, Written};
 use crate::view::report::Action;
 use crate::workspace;
+
+/// Why curves of processes are not added.
+const ONLY_PROCESSES: &str = "Curves of processes stay here: the report has a table of processes.";
 
 impl App {
     pub(super) fn reporting(&mut self, ctx: &Context, action: Action) {
@@ -132,10 +137,7 @@ impl App {
             .take(model::report::SERIES_MAX)
             .collect();
         if series.is_empty() {
-            self.note(
-                "Curves of processes stay here: the report has a table of processes.",
-                Vec::new(),
-            );
+            self.note(ONLY_PROCESSES, Vec::new());
             return;
         }
         let window = Some(self.reported());
@@ -145,6 +147,31 @@ impl App {
             shape,
             window,
         }));
+    }
+
+    /// Adds a chart of each of these series, over the selection or what is in view.
+    pub(super) fn series_to_report(&mut self, keys: &[SeriesKey]) {
+        for key in keys {
+            let item = [workspace::Item::Series(key.clone())];
+            self.chart_to_report((told::of(key), &item), Shape::Lines);
+        }
+    }
+
+    /// Adds the statistics of the plot whose samples are listed.
+    pub(super) fn samples_to_report(&mut self) {
+        let plot = self.views.sampled.and_then(|id| self.views.plots.plot(id));
+        let named = plot.into_iter().flat_map(|it| &it.curves);
+        let series: Vec<String> = named
+            .filter_map(|it| match &it.item {
+                workspace::Item::Series(key) => Some(key.to_string()),
+                workspace::Item::Process(_) => None,
+            })
+            .take(model::report::SERIES_MAX)
+            .collect();
+        match series.is_empty() {
+            true => self.note(ONLY_PROCESSES, Vec::new()),
+            false => self.table_to_report(Rows::Statistics(series)),
+        }
     }
 
     /// Adds a table of these rows, over the selection or what is in view.

@@ -47,7 +47,7 @@ impl Arranged {
     }
 
     /// The plot of this number.
-    fn plot(&self, id: u64) -> Option<&arrange::Plot> {
+    pub fn plot(&self, id: u64) -> Option<&arrange::Plot> {
         let mut plots = self.sections.iter().flat_map(|section| &section.plots);
         plots.find(|plot| plot.id == id)
     }

@@ -73,6 +73,8 @@ pub enum Action {
     Plot(SeriesKey),
     /// Draw these series together.
     PlotTogether(Vec<SeriesKey>),
+    /// Add a chart of this series to the report.
+    Report(SeriesKey),
     /// Draw one measure of a process.
     PlotProcess {
         /// Name of its host.
@@ -367,6 +369,9 @@ fn series_ui(
     response.context_menu(|ui| {
         if ui.button("Plot").clicked() {
             actions.push(Action::Plot(series.key.clone()));
+        }
+        if ui.button("Add to report").clicked() {
+            actions.push(Action::Report(series.key.clone()));
         }
         if ui.button("Copy name").clicked() {
             actions.push(Action::Copy(series.key.to_string()));

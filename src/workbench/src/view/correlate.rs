@@ -102,6 +102,8 @@ pub enum Action {
     Select(SeriesKey),
     /// Draw these series together.
     Plot(Vec<SeriesKey>),
+    /// Add a chart of each of these series to the report.
+    Report(Vec<SeriesKey>),
     /// Put this text on the clipboard.
     Copy(String),
 }
@@ -316,7 +318,15 @@ fn table_ui(ui: &mut Ui, state: &mut State, found: &Found, actions: &mut Vec<Act
             .clicked()
         {
             let chosen = state.table.chosen().and_then(|it| pair_of(found, it));
-            actions.extend(chosen.map(|it| both(found, it)));
+            actions.extend(chosen.map(|it| Action::Plot(both(found, it))));
+        }
+        if ui
+            .small_button("Add to report")
+            .on_hover_text("A chart of each of the two series stands in the report")
+            .clicked()
+        {
+            let chosen = state.table.chosen().and_then(|it| pair_of(found, it));
+            actions.extend(chosen.map(|it| Action::Report(both(found, it))));
         }
     });
     let pairs: Vec<&Pair> = found.pairs().collect();
@@ -324,14 +334,17 @@ fn table_ui(ui: &mut Ui, state: &mut State, found: &Found, actions: &mut Vec<Act
         match event {
             grid::Event::Copy(text) => actions.push(Action::Copy(text)),
             grid::Event::Chosen(_) => {}
-            grid::Event::Twice(row) => actions.extend(pairs.get(row).map(|it| both(found, it))),
+            grid::Event::Twice(row) => {
+                let pair = pairs.get(row);
+                actions.extend(pair.map(|it| Action::Plot(both(found, it))));
+            }
         }
     }
 }
 
-fn both(found: &Found, pair: &Pair) -> Action {
+fn both(found: &Found, pair: &Pair) -> Vec<SeriesKey> {
     let other = found.other(pair).cloned();
-    Action::Plot([found.key.clone()].into_iter().chain(other).collect())
+    [found.key.clone()].into_iter().chain(other).collect()
 }
 
 /// Both curves over the shared time, each with a value axis of its own.

@@ -113,6 +113,8 @@ pub enum Action {
     Select(SeriesKey),
     /// Draw this series.
     Plot(SeriesKey),
+    /// Add a chart of this series to the report.
+    Report(SeriesKey),
     /// Put this text on the clipboard.
     Copy(String),
 }
@@ -206,13 +208,16 @@ fn controls_ui(
         }
     }
     plot::past_ui(ui, &mut state.plot);
-    if let Some(key) = state.chooser.chosen()
-        && ui
-            .small_button("Plot")
-            .on_hover_text("Draw it in Explore")
-            .clicked()
-    {
-        actions.push(Action::Plot(key.clone()));
+    if let Some(key) = state.chooser.chosen() {
+        let plot = ui.small_button("Plot");
+        if plot.on_hover_text("Draw it in Explore").clicked() {
+            actions.push(Action::Plot(key.clone()));
+        }
+        let hint = "Its chart stands in the report; a trend report has the forecasts";
+        let report = ui.small_button("Add to report");
+        if report.on_hover_text(hint).clicked() {
+            actions.push(Action::Report(key.clone()));
+        }
     }
     if let Some(one) = data.one
         && ui

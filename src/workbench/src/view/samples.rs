@@ -86,6 +86,8 @@ pub enum Action {
     Pin(Moment),
     /// Show the plots, so that one can be chosen.
     ShowPlots,
+    /// Add the statistics of what is listed to the report.
+    Report,
     /// Put this text on the clipboard.
     Copy(String),
 }
@@ -139,6 +141,10 @@ fn head_ui(ui: &mut Ui, state: &State, data: &Data<'_>, actions: &mut Vec<Action
                 }
             }
         });
+        let hint = "The statistics of these series over this range stand in the report";
+        if ui.button("Add to report").on_hover_text(hint).clicked() {
+            actions.push(Action::Report);
+        }
     });
 }
 
@@ -465,6 +471,20 @@ mod tests {
             Action::Copy(copied.to_owned()),
         ];
         assert_eq!(actions, wanted);
+    }
+
+    #[test]
+    fn what_is_listed_is_added_to_the_report() {
+        let track = track(&[1.0, 2.0]);
+        let curve = Curve {
+            name: "load",
+            look: Look::default(),
+            track: &track,
+        };
+        let actions = drawn(&[curve], |harness| {
+            harness.get_by_label("Add to report").click();
+        });
+        assert_eq!(actions, [Action::Report]);
     }
 
     #[test]
