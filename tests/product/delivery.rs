@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::thread::{self, JoinHandle};
 
 use workflow::deliver::webhook::signature;
@@ -9,7 +10,7 @@ use workflow::deliver::webhook::signature;
 use crate::binary::{kymo, run};
 
 /// What a receiver heard: headers in lower case, and the body.
-struct Heard {
+pub(crate) struct Heard {
     headers: String,
     body: Vec<u8>,
 }
@@ -24,7 +25,7 @@ impl Heard {
 }
 
 /// A receiver that gives these answers in turn.
-fn receiver(answers: &'static [&'static str]) -> (String, JoinHandle<Vec<Heard>>) {
+pub(crate) fn receiver(answers: &'static [&'static str]) -> (String, JoinHandle<Vec<Heard>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
     let heard = thread::spawn(move || {
@@ -132,4 +133,73 @@ fn a_refusal_is_not_tried_again_and_is_told() {
             .args(["--to", "@nobody"]),
         2,
     );
+}
+
+#[test]
+fn an_address_is_told_without_its_secret_and_nobody_in_between_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let report = home.join("report.html");
+    std::fs::write(&report, "x").expect("it is written");
+    let record = home.join("record.jsonl");
+    // Ports that were ours until now: nobody listens, neither as a proxy nor as a receiver.
+    let free = || {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    let (proxy, away) = (format!("http://{}", free()), free());
+    let (url, heard) = receiver(&["200 OK"]);
+    let url = url.replace("127.0.0.1", "me:SECRET@localhost") + "/SECRET?key=SECRET";
+    let gone = format!("http://me:SECRET@{away}/SECRET");
+    for (to, code) in [(&url, 0), (&gone, 10)] {
+        let mut command = kymo(home);
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env(name, &proxy).env(name.to_lowercase(), &proxy);
+        }
+        command.arg("deliver").arg(&report).args(["--to", to]);
+        command.args(["--attempts", "1", "--record"]).arg(&record);
+        let output = run(&mut command, code);
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        assert!(
+            told.contains("http://") && !told.contains("SECRET"),
+            "{told}"
+        );
+    }
+    assert_eq!(heard.join().expect("it was called").len(), 1);
+    let lines = std::fs::read_to_string(&record).expect("a record");
+    assert!(!lines.contains("SECRET"), "{lines}");
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+}
+
+#[test]
+fn deliveries_at_the_same_time_share_a_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let record = home.join("record.jsonl");
+    let report = home.join("report.html");
+    std::fs::write(&report, "x").expect("it is written");
+    // The first is answered only once the second is over.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+    let deliver = |to: &str| {
+        let mut command = kymo(home);
+        command.arg("deliver").arg(&report).args(["--to", to]);
+        command.arg("--record").arg(&record).stdout(Stdio::null());
+        command
+    };
+    let mut first = deliver(&url).spawn().expect("kymo starts");
+    let (mut stream, _) = listener.accept().expect("a caller");
+    run(&mut deliver(&home.join("out").to_string_lossy()), 0);
+    let mut room = [0; 4096];
+    let mut heard = String::new();
+    while !heard.ends_with("\r\n\r\nx") {
+        let read = stream.read(&mut room).expect("a request");
+        heard.push_str(&String::from_utf8_lossy(&room[..read]));
+    }
+    let reply = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    stream.write_all(reply.as_bytes()).expect("an answer");
+    assert!(first.wait().expect("it ends").success());
+    let lines = std::fs::read_to_string(&record).expect("a record");
+    assert_eq!(lines.lines().count(), 2, "{lines}");
 }

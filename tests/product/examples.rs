@@ -62,7 +62,7 @@ fn every_example_is_small_whole_and_anonymous() {
         let hosts: Vec<&str> = stored.hosts().iter().map(|it| it.name.as_str()).collect();
         assert_eq!(hosts, ["demo"], "{name}");
         let uses = stored.process_use("demo", stored.span()).expect(&name);
-        for process in uses {
+        for process in uses.iter() {
             for strange in ["/root", "/home", "/work/", " /tmp"] {
                 assert!(
                     !process.command.contains(strange),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::binary::{json, kymo, run};
+use crate::delivery::receiver;
 use crate::library::{MONDAY, session};
 
 /// Everything but a recording, so that two runs give the same.
@@ -313,4 +314,100 @@ fn a_delivery_that_fails_can_be_resumed_once_the_way_is_free() {
         record.contains("\"failed\"") && record.contains("\"delivered\""),
         "{record}"
     );
+}
+
+/// What a run says on its way when it is resumed and ends well.
+fn resumed(home: &Path, folder: &Path) -> String {
+    let output = run(kymo(home).args(["run", "--resume"]).arg(folder), 0);
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn what_changed_since_it_was_written_is_made_anew() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let path = recipe(home, "out");
+    let folder = home.join("run");
+    run(
+        kymo(home).arg("run").arg(&path).arg("--out").arg(&folder),
+        0,
+    );
+    let calm = resumed(home, &folder);
+    assert!(!calm.contains("started"), "{calm}");
+    let altered = |bytes: &mut Vec<u8>| {
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+    };
+    let grown = |bytes: &mut Vec<u8>| bytes.push(b'x');
+    for (name, change, step) in [
+        (
+            "report/performance.html",
+            &altered as &dyn Fn(&mut Vec<u8>),
+            "report",
+        ),
+        ("report/performance.html", &grown, "report"),
+        ("optimize/answer.json", &grown, "optimize"),
+        ("collect/session.kymo", &altered, "collect"),
+    ] {
+        let file = folder.join(name);
+        let before = fs::read(&file).expect("it is there");
+        let mut bytes = before.clone();
+        change(&mut bytes);
+        fs::write(&file, &bytes).expect("written");
+        let said = resumed(home, &folder);
+        let wanted = format!("{step} failed: what was validated before holds no more: ");
+        let line = said.lines().find(|it| it.starts_with(&wanted));
+        let line = line.unwrap_or_else(|| panic!("{name}: {said}"));
+        assert!(line.contains("changed since it was written"), "{line}");
+        assert!(said.contains(&format!("{step} validated")), "{said}");
+        let now = fs::read(&file).expect("it is there");
+        assert!(now != bytes, "{name} was made anew");
+        assert!(step == "collect" || now == before, "{name}");
+    }
+    assert!(folder.join("collect/cut-1.kymo").is_file(), "kept aside");
+}
+
+#[test]
+fn what_followed_from_an_earlier_recording_is_not_taken_for_done() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let path = recipe(home, "out");
+    let folder = home.join("run");
+    run(
+        kymo(home).arg("run").arg(&path).arg("--out").arg(&folder),
+        0,
+    );
+    fs::remove_file(folder.join("collect/session.kymo")).expect("removed");
+    let mut command = kymo(home);
+    command.args(["run", "--resume"]).arg(&folder);
+    assert!(killed_at(&mut command, &|it| it.starts_with("analyze validated")));
+    let said = resumed(home, &folder);
+    for step in ["optimize", "report", "deliver"] {
+        assert!(said.contains(&format!("{step} started")), "{step}: {said}");
+    }
+}
+
+#[test]
+fn nobody_gets_a_post_again_when_a_run_goes_on() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    // One post for each report, and nobody listens after that.
+    let (url, heard) = receiver(&["200 OK", "200 OK", "200 OK"]);
+    let path = recipe(home, "way/out");
+    let text = fs::read_to_string(&path).expect("a recipe");
+    let both = text.replace("[Folder", &format!("[Webhook(url: \"{url}\"), Folder"));
+    let both = both.replace(
+        "free: \"1MiB\"",
+        "free: \"1MiB\", limits: (deliver: \"3s\")",
+    );
+    fs::write(&path, both).expect("written");
+    fs::write(home.join("way"), "in the way").expect("written");
+    let folder = home.join("run");
+    let mut command = kymo(home);
+    command.arg("run").arg(&path).arg("--out").arg(&folder);
+    assert!(!command.output().expect("kymo starts").status.success());
+    assert_eq!(heard.join().expect("it was called").len(), 3);
+    fs::remove_file(home.join("way")).expect("removed");
+    resumed(home, &folder);
+    assert!(home.join("way/out/performance.html").is_file());
 }

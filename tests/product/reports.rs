@@ -317,3 +317,239 @@ fn templates_of_users_are_used_and_their_faults_told() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("line 2, column"), "{said}");
 }
+
+/// Ways to make a page say something else than its numbers, and how its words then stand.
+const FORGERIES: &[(&str, &str, &str)] = &[
+    ("<style>", "<style>", "altered"),
+    ("<style>", "<style> ", "not compared"),
+    (
+        "&quot;kymo&quot;:&quot;",
+        "&quot;kymo&quot;:&quot;9.",
+        "not compared",
+    ),
+];
+
+#[test]
+fn a_page_that_shows_other_numbers_than_it_proves_is_not_verified() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let page = report(home, &session, &[], "page.html");
+    let text = std::fs::read_to_string(&page).expect("a page");
+    let begin = text.find("<data ").expect("a number");
+    let end = begin + text[begin..].find("</data>").expect("its end") + 7;
+    let (number, rest) = (&text[begin..end], [&text[..begin], &text[end..]]);
+    for seen in [
+        format!("<b>1 %</b><!-- {number} -->"),
+        format!("<b>1 %</b><span hidden>{number}</span>"),
+        format!("<b>1 %</b><template>{number}</template>"),
+        format!("{number}<b>1 %</b>"),
+    ] {
+        for (from, to, words) in FORGERIES {
+            let forged = rest.join(&seen).replacen(from, to, 1);
+            std::fs::write(&page, forged).expect("it is written");
+            let checked = verified(home, &page, 1);
+            assert_eq!(checked["words"], *words, "{seen} {to}: {checked:#}");
+        }
+    }
+    for (from, to) in [
+        ("</h2>", " (all is well)</h2>"),
+        ("<path ", "<path opacity=\"0\" "),
+    ] {
+        let forged = text
+            .replacen("<style>", "<style> ", 1)
+            .replacen(from, to, 1);
+        std::fs::write(&page, forged).expect("it is written");
+        verified(home, &page, 1);
+    }
+}
+
+#[test]
+fn a_look_of_ones_own_verifies_where_it_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let looks = home.join("looks");
+    run(kymo(home).args(["report", "--templates"]).arg(&looks), 0);
+    let page = looks.join("report.html");
+    let text = std::fs::read_to_string(&page).expect("a template");
+    std::fs::write(&page, text.replace("<h2>Sources", "<h2>Origins")).expect("it is written");
+    let style = looks.join("report.css");
+    std::fs::write(&style, "h1 { color: red }").expect("it is written");
+    let look = [
+        "--template",
+        page.to_str().expect("a name"),
+        "--style",
+        style.to_str().expect("a name"),
+    ];
+    let both = report(home, &session, &look, "both.html");
+    let styled = report(home, &session, &look[2..], "styled.html");
+    for (file, named, code, words) in [
+        (&both, &look[..0], 1, "not compared"),
+        (&both, &look[..], 0, "same"),
+        (&styled, &look[..0], 1, "not compared"),
+        (&styled, &look[2..], 0, "same"),
+    ] {
+        let output = run(
+            kymo(home).arg("verify").arg(file).args(named).arg("--json"),
+            code,
+        );
+        let checked = json(&output);
+        assert_eq!(checked["words"], words, "{checked:#}");
+        assert!(checked["altered"].as_array().is_some_and(Vec::is_empty));
+    }
+    let said = run(kymo(home).arg("verify").arg(&styled), 1);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("only the numbers") && said.contains("--style FILE"),
+        "{said}"
+    );
+    // What lies in the configuration folder is one's own too.
+    let own = home.join("config/kymo/reports");
+    std::fs::create_dir_all(&own).expect("a folder");
+    std::fs::copy(&style, own.join("report.css")).expect("it is copied");
+    verified(home, &styled, 0);
+}
+
+#[test]
+fn what_a_report_brought_along_is_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let shop = Shop::default();
+    let session = session(home, "shop", &shop.run(), shop.cores);
+    let shown = run(kymo(home).args(["standard", "show", "use"]), 0);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let lax = shown.replacen("AtMost(0.9)", "AtMost(0.99)", 1);
+    assert_ne!(shown, lax);
+    let own = shown.replacen("id: \"use\"", "id: \"own\"", 1);
+    let lax_own = lax.replacen("id: \"use\"", "id: \"own\"", 1);
+    for (name, text) in [
+        ("lax.ron", &lax),
+        ("own.ron", &own),
+        ("lax-own.ron", &lax_own),
+    ] {
+        std::fs::write(home.join(name), text).expect("it is written");
+    }
+    for (made_with, named, standing, code) in [
+        ("use", None, "same", 0),
+        ("lax.ron", None, "differs", 1),
+        ("lax.ron", Some("use"), "differs", 1),
+        ("own.ron", None, "not checked", 0),
+        ("own.ron", Some("own.ron"), "same", 0),
+        ("lax-own.ron", Some("own.ron"), "differs", 1),
+    ] {
+        let place = |name: &str| match name {
+            "use" => name.to_owned(),
+            file => home.join(file).display().to_string(),
+        };
+        let page = report(
+            home,
+            &session,
+            &["--standard", &place(made_with)],
+            "page.html",
+        );
+        let mut command = kymo(home);
+        command.arg("verify").arg(&page);
+        if let Some(named) = named {
+            command.arg("--standard").arg(place(named));
+        }
+        let said = run(&mut command, code);
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let untold = said.contains("rests on what the report brought along");
+        assert_eq!(untold, standing == "not checked", "{made_with}: {said}");
+        let checked = json(&run(command.arg("--json"), code));
+        assert_eq!(checked["brought"][0]["standing"], standing, "{checked:#}");
+    }
+}
+
+#[test]
+fn another_session_is_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let shop = Shop::default();
+    let first = session(home, "first", &shop.run(), shop.cores);
+    let page = report(home, &first, &[], "page.html");
+    let other = table(home, 31.5);
+    let mut command = kymo(home);
+    command
+        .arg("verify")
+        .arg(&page)
+        .arg("--session")
+        .arg(&other);
+    let said = run(&mut command, 1);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("another session") && said.contains("given table.kymo"),
+        "{said}"
+    );
+    assert!(
+        said.lines().count() == 2 && !said.contains("(, )"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_holds_no_proof_says_what_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let session = table(home, 31.5);
+    let mut files = Vec::new();
+    for format in ["md", "pdf"] {
+        let name = format!("page.{format}");
+        let page = report(home, &session, &["--format", format], &name);
+        files.push((page, "only HTML and JSON reports hold a proof"));
+    }
+    let out = home.join("reviews");
+    let mut command = kymo(home);
+    command.args([
+        "review",
+        "run",
+        "--period",
+        "weekly",
+        "--zone",
+        "UTC",
+        "--library",
+    ]);
+    command
+        .arg(home)
+        .args(["--at", "2026-01-06T00:00:00Z", "--out"])
+        .arg(&out);
+    run(&mut command, 0);
+    let review = std::fs::read_dir(&out).expect("the reviews").next();
+    let review = review.expect("a review").expect("it is there").path();
+    files.push((review, "reviews cannot be checked yet"));
+    for (file, why) in files {
+        let said = run(kymo(home).arg("verify").arg(&file), 4);
+        let said = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(
+            said.contains(why) && said.contains("Try: kymo verify"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn sealed_books_are_verified_by_their_seals() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    let record = home.join("deliveries.jsonl");
+    let session = table(home, 31.5);
+    let place = home.join("box");
+    std::fs::create_dir(&place).expect("a folder");
+    for name in ["a.md", "b.md"] {
+        let page = report(home, &session, &["--format", "md"], name);
+        let mut command = kymo(home);
+        command.arg("deliver").arg(&page).arg("--to").arg(&place);
+        run(command.arg("--record").arg(&record), 0);
+    }
+    assert_eq!(verified(home, &record, 0)["members"], 2);
+    let text = std::fs::read_to_string(&record).expect("a record");
+    let head = verified(home, &record, 0)["head"].clone();
+    assert!(text.ends_with(&format!("\"seal\":{head}}}\n")), "{head}");
+    std::fs::write(&record, text.replace("b.md", "c.md")).expect("it is written");
+    let checked = verified(home, &record, 1);
+    assert_eq!(
+        checked["problems"],
+        serde_json::json!(["line 2 was altered, or one before it removed"])
+    );
+}

@@ -1,7 +1,7 @@
 //! Reviews of a library: the last whole period, and units that write them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::binary::{json, kymo, program, run, skipped};
@@ -10,7 +10,7 @@ use crate::library::{MONDAY, session};
 const DAY: i64 = 86_400;
 
 /// Sessions at noon of some days; the load of the first two jumps within each.
-fn shelf(home: &Path) -> std::path::PathBuf {
+fn shelf(home: &Path) -> PathBuf {
     let folder = home.join("sessions");
     for (day, jumps) in [(-2, true), (1, true), (3, false), (5, false)] {
         let path = folder.join(format!("day{day}.kymo"));
@@ -22,6 +22,17 @@ fn shelf(home: &Path) -> std::path::PathBuf {
         run(kymo(home).args(["analyze", "--keep"]).arg(&path), 0);
     }
     folder
+}
+
+/// The one review whose name begins and ends like this.
+fn written(folder: &Path, begin: &str, end: &str) -> PathBuf {
+    let names = fs::read_dir(folder).expect("reviews").flatten();
+    let names = names.map(|it| it.file_name().to_string_lossy().into_owned());
+    let found: Vec<String> = names
+        .filter(|it| it.starts_with(begin) && it.ends_with(end))
+        .collect();
+    assert_eq!(found.len(), 1, "{begin} {end}: {found:?}");
+    folder.join(&found[0])
 }
 
 fn text_of(value: &serde_json::Value) -> String {
@@ -60,9 +71,10 @@ fn a_week_is_reviewed_with_what_was_closed_in_it() {
         "2026-11-25T10:00:00Z",
         &["--format", "json", "--format", "html", "--format", "md"],
     );
-    let path = home.join("reviews/review-weekly-2026-W47.json");
-    let written = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(written.lines().count(), 3, "{written}");
+    let reviews = home.join("reviews");
+    let path = written(&reviews, "review-weekly-2026-W47-sessions-", ".json");
+    let names = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(names.lines().count(), 3, "{names}");
     let text = fs::read_to_string(&path).expect("a review");
     let document: serde_json::Value = serde_json::from_str(&text).expect("one document");
     assert_eq!(document["kind"], "review");
@@ -102,8 +114,8 @@ fn a_week_is_reviewed_with_what_was_closed_in_it() {
 
     // A week later nothing was recorded.
     review("2026-12-02T10:00:00Z", &["--format", "md"]);
-    let text =
-        fs::read_to_string(home.join("reviews/review-weekly-2026-W48.md")).expect("a review");
+    let later = written(&reviews, "review-weekly-2026-W48-", ".md");
+    let text = fs::read_to_string(later).expect("a review");
     assert!(text.contains("No sessions were recorded"), "{text}");
     // The same question gives the same bytes.
     let first = fs::read(&path).expect("a review");
@@ -143,7 +155,8 @@ fn a_day_of_a_zone_has_its_own_bounds() {
         .arg(home.join("out"));
     command.args(["--at", "2026-11-18T12:00:00+01:00", "--format", "md"]);
     run(&mut command, 0);
-    let text = fs::read_to_string(home.join("out/review-daily-2026-11-17.md")).expect("a review");
+    let path = written(&home.join("out"), "review-daily-2026-11-17-", ".md");
+    let text = fs::read_to_string(path).expect("a review");
     assert!(
         text.contains("1 sessions were recorded") && text.contains("2026-11-16 23:30:00"),
         "{text}"
@@ -209,6 +222,9 @@ fn units_hold_any_path_and_are_taken_back() {
     install(&["--user", "--uninstall"], 0);
     assert_eq!(fs::read_dir(&units).expect("the folder").count(), 0);
     install(&["--user", "--uninstall"], 2);
+    fs::rename(&library, home.join("elsewhere")).expect("moved");
+    install(&["--systemd", "--user"], 3);
+    fs::rename(home.join("elsewhere"), &library).expect("moved back");
     let cron = install(&["--cron"], 0);
     let line = String::from_utf8_lossy(&cron.stdout).into_owned();
     assert!(
@@ -253,8 +269,8 @@ fn a_figure_of_ones_own_is_followed() {
         .arg(home.join("out"));
     command.args(["--figure", "mean:*load", "--format", "json"]);
     run(&mut command, 0);
-    let text =
-        fs::read_to_string(home.join("out/review-quarterly-2026-Q4.json")).expect("a review");
+    let path = written(&home.join("out"), "review-quarterly-2026-Q4-", ".json");
+    let text = fs::read_to_string(path).expect("a review");
     let document: serde_json::Value = serde_json::from_str(&text).expect("one document");
     assert!(text.contains("mean of *load"), "{text}");
     assert_eq!(document["sections"][2]["id"], "trends");
@@ -263,4 +279,88 @@ fn a_figure_of_ones_own_is_followed() {
         0,
     ));
     assert_eq!(listed["sessions"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn reviews_of_two_libraries_lie_side_by_side() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let out = home.join("reviews");
+    for place in ["a/sessions", "b/sessions"] {
+        let folder = home.join(place);
+        session(home, &folder.join("one.kymo"), (MONDAY, &|_| 1.0));
+        let mut command = kymo(home);
+        command.args(["review", "run", "--period", "weekly", "--zone", "UTC"]);
+        command.args(["--at", "2026-11-25T10:00:00Z", "--format", "md"]);
+        command.arg("--library").arg(&folder).arg("--out").arg(&out);
+        run(&mut command, 0);
+    }
+    assert_eq!(fs::read_dir(&out).expect("reviews").count(), 2);
+}
+
+#[test]
+fn a_figure_that_no_session_has_is_told() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let folder = shelf(home);
+    for (at, figures, code) in [
+        ("2026-11-25T10:00:00Z", &["p95:nothing"][..], 2),
+        ("2026-11-25T10:00:00Z", &["p95:nothing", "mean:*load"], 0),
+        // Before anything was recorded there is nothing to find.
+        ("2020-01-01T00:00:00Z", &["p95:nothing"], 0),
+    ] {
+        let mut command = kymo(home);
+        command.args(["review", "run", "--period", "weekly", "--zone", "UTC"]);
+        command.args(["--at", at, "--format", "json"]);
+        command.arg("--library").arg(&folder);
+        command.arg("--out").arg(home.join("out"));
+        for figure in figures {
+            command.args(["--figure", figure]);
+        }
+        let output = run(&mut command, code);
+        if code == 2 {
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains("has such a series"), "{said}");
+            continue;
+        }
+        let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let text = fs::read_to_string(path).expect("a review");
+        assert!(text.contains("could not follow nothing"), "{text}");
+        assert!(!text.contains("1970"), "{text}");
+    }
+}
+
+#[test]
+fn a_session_that_cannot_be_read_keeps_no_standard_and_is_counted_nowhere() {
+    let home = tempfile::tempdir().expect("a home");
+    let home = home.path();
+    let folder = home.join("sessions");
+    let path = folder.join("day.kymo");
+    session(home, &path, (MONDAY, &|_| 1.0));
+    let bytes = fs::read(&path).expect("a session");
+    // A copy that lost its end tells of the same hours.
+    fs::write(folder.join("copy.kymo"), &bytes[..bytes.len() * 9 / 10]).expect("written");
+    let mut command = kymo(home);
+    command.args(["review", "run", "--period", "weekly", "--zone", "UTC"]);
+    command.args(["--at", "2026-11-25T10:00:00Z", "--format", "json"]);
+    command.args(["--standard", "use", "--figure", "mean:*load"]);
+    command.arg("--library").arg(&folder);
+    command.arg("--out").arg(home.join("out"));
+    let output = run(&mut command, 1);
+    let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let text = fs::read_to_string(path).expect("a review");
+    assert!(text.contains("1 sessions were recorded"), "{text}");
+    assert!(
+        text.contains("keep the standards cannot be decided"),
+        "{text}"
+    );
+    assert!(text.contains("copy.kymo is left out"), "{text}");
+    let document: serde_json::Value = serde_json::from_str(&text).expect("one document");
+    let sections = document["sections"].as_array().expect("sections");
+    let section = sections.iter().find(|it| it["id"] == "compliance");
+    let told = text_of(section.expect("standards"));
+    assert!(
+        told.contains("undecidable") && told.contains("data are damaged"),
+        "{told}"
+    );
 }

@@ -357,3 +357,43 @@ fn foreign_tables_are_checked_and_mistakes_have_their_line() {
         2,
     );
 }
+
+#[test]
+fn what_cannot_be_read_hides_no_mistake_of_the_other_standards() {
+    let home = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| home.path().join(name).display().to_string();
+    std::fs::write(at("rnd.ron"), [0xff, 0xfe, 0x00, 0x80]).expect("it is written");
+    std::fs::write(at("broken.ron"), OWN.replace("hold_s: 5", "hold: 5")).expect("it is written");
+    for (unreadable, code) in [("rnd.ron", 4), ("nofile.ron", 3)] {
+        let names = [at(unreadable), at("broken.ron"), "use".to_owned()];
+        let mut command = kymo(home.path());
+        let output = run(command.args(["standard", "validate"]).args(&names), code);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("did you mean hold_s?"), "{said}");
+        assert!(said.contains("use 1.0.0 is sound"), "{said}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains(unreadable), "{told}");
+    }
+}
+
+#[test]
+fn a_standard_that_finds_nothing_to_judge_does_not_pass() {
+    let home = tempfile::tempdir().expect("a folder");
+    let own = home.path().join("own.ron");
+    let text = OWN.replacen("series: \"", "presence: Optional, series: \"none.", 1);
+    std::fs::write(&own, text).expect("it is written");
+    let standard = own.display().to_string();
+    let path = shipped("quiet.kymo");
+    let arguments = [path.as_str(), "--standard", standard.as_str()];
+    let document = check(home.path(), &arguments, 1);
+    let doubts: Vec<&Value> = rules(&document)
+        .into_iter()
+        .map(|it| &it["doubt"])
+        .collect();
+    assert_eq!(doubts.len(), 1, "{document}");
+    assert!(
+        doubts[0]
+            .as_str()
+            .is_some_and(|it| it.starts_with("nothing to judge"))
+    );
+}

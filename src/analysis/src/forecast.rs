@@ -327,7 +327,7 @@ fn backtest(
     level: f64,
 ) -> Option<Backtest> {
     let errors: Vec<&[f64]> = contest.errors.iter().map(Vec::as_slice).collect();
-    let from = (errors.len() / 3).max(1);
+    let from = contest.from();
     let (mut inside, mut known) = (0, 0);
     for place in from.max(2)..errors.len() {
         if let Some(band) = Band::of(&errors[..place], level) {
@@ -339,13 +339,12 @@ fn backtest(
     if known == 0 {
         return None;
     }
-    let sizes = errors[from..].iter().flat_map(|it| it.iter());
-    let error = order::mean(&sizes.map(|it| it.abs()).collect::<Vec<f64>>());
+    let error = contest.error();
     let scale = history.step(periods.first().copied().unwrap_or(1));
     Some(Backtest {
         mase: if scale > 0.0 { error / scale } else { f64::NAN },
         coverage: inside as f64 / known as f64,
-        to_last_value: error / contest.alone.first().copied().unwrap_or(f64::NAN),
+        to_last_value: contest.to_last_value(),
         error,
         origins: errors.len() - from,
         horizon: errors.first().map_or(0, |it| it.len()),

@@ -2,6 +2,8 @@
 //!
 //! Start at [`Skips::add`] and [`Skips::notes`].
 
+pub(crate) use model::unit::counted;
+
 use crate::lines::Damage;
 
 /// So much of a text is quoted in a note.
@@ -79,12 +81,6 @@ impl Skips {
         };
         self.all.iter().map(note).collect()
     }
-}
-
-/// `1 row`, `2 rows`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Check integrity: every byte, the chain over all members, that kept findings can be
     /// derived anew; of a report, that every number is what its session gives; of a ledger,
     /// an audit or an agent's record (`.jsonl`), its seals.
-    Verify(crate::reporting::Verify),
+    Verify(crate::verifying::Verify),
     /// Turn files of other tools, or what a Prometheus server has, into a session; several
     /// inputs, sessions among them, are put on one time axis.
     Import(Box<Import>),

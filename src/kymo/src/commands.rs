@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use model::time::Span;
+use model::unit::counted;
 use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::launch::Launch;
@@ -375,15 +376,18 @@ pub(crate) fn info(input: &Path, output: Output) -> Result<Answer, Problem> {
 fn info_text(info: &Info<'_>) -> String {
     let bytes = model::unit::Unit::new("By");
     let mut text = format!(
-        "{}\n  {} to {} ({})\n  {} series, {} samples, {} events, {} annotations, {}\n",
+        "{}\n  {} to {} ({})\n  {} series, {}, {}, {}, {}\n",
         info.path,
         info.from,
         info.to,
         model::time::duration_text(info.seconds),
         info.series,
-        info.samples,
-        info.events,
-        info.annotations,
+        counted(
+            usize::try_from(info.samples).unwrap_or(usize::MAX),
+            "sample"
+        ),
+        counted(info.events, "event"),
+        counted(info.annotations, "annotation"),
         bytes.text(info.bytes as f64),
     );
     if let Some(shared) = &info.shared {
@@ -391,7 +395,7 @@ fn info_text(info: &Info<'_>) -> String {
     }
     for host in &info.hosts {
         text.push_str(&format!(
-            "  host {}: {}, {} CPUs, {}, kernel {}\n    clock {:+.3} ms ± {:.3} ms; cadence {}; {} of {} samples ({}), {} gaps, jitter p99 {}\n",
+            "  host {}: {}, {} CPUs, {}, kernel {}\n    clock {:+.3} ms ± {:.3} ms; cadence {}; {}, {}, jitter p99 {}\n",
             host.name,
             host.os,
             host.cpus,
@@ -400,10 +404,8 @@ fn info_text(info: &Info<'_>) -> String {
             host.clock_offset_seconds * 1e3,
             host.clock_error_seconds * 1e3,
             model::time::duration_text(host.cadence_seconds),
-            host.samples_present,
-            host.samples_expected,
-            model::unit::Unit::new("1").text(host.coverage),
-            host.gaps,
+            coverage_text(host),
+            counted(host.gaps, "gap"),
             model::time::duration_text(host.jitter_p99_seconds),
         ));
         for limit in host.limits {
@@ -411,6 +413,18 @@ fn info_text(info: &Info<'_>) -> String {
         }
     }
     text
+}
+
+/// How much of what should have been read is there.
+fn coverage_text(host: &InfoHost<'_>) -> String {
+    match host.samples_expected {
+        0 => "no sample can be read".to_owned(),
+        expected => format!(
+            "{} of {expected} samples ({})",
+            host.samples_present,
+            model::unit::Unit::new("1").text(host.coverage),
+        ),
+    }
 }
 
 /// What a shared session says of itself.

@@ -10,7 +10,7 @@ use analysis::sessions::{STATISTICS, Statistic};
 use analysis::trend::Direction;
 use model::label::Label;
 use model::time::{Zone, duration_text};
-use model::unit::Unit;
+use model::unit::{Unit, counted};
 use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::library::label::{self, Change};
@@ -322,8 +322,8 @@ fn list_text(found: &[&Entry], of: usize) -> String {
         count => format!(", {count} of them cannot be read"),
     };
     let shown = match found.len() == of {
-        true => format!("{of} sessions"),
-        false => format!("{} of {of} sessions", found.len()),
+        true => counted(of, "session"),
+        false => format!("{} of {}", found.len(), counted(of, "session")),
     };
     writeln!(out, "{shown}{more}").unwrap_or_default();
     out

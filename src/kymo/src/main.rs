@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Some(Command::Agent { arguments }) => return commands::agent(arguments),
         Some(Command::Record(record)) => commands::record(record),
         Some(Command::Info { input, json }) => commands::info(&input, json.into()),
-        Some(Command::Verify(arguments)) => reporting::verify(&arguments),
+        Some(Command::Verify(arguments)) => verifying::run(&arguments),
         Some(Command::Import(import)) => importing::run(&import),
         Some(Command::Export { input, out, format }) => commands::export(&input, &out, format),
         Some(Command::Trim {

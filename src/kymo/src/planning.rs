@@ -18,6 +18,7 @@ use workflow::jobs::Context;
 use workflow::planning::audit::Audit;
 use workflow::planning::{self, book, file};
 use workflow::problem::{Problem, Sort};
+use workflow::report::file::spare;
 
 use crate::analyses::{Head, opened, outcome, print};
 use crate::failure::{Answer, answer, tell};
@@ -432,6 +433,7 @@ fn keep(arguments: &Keep) -> Result<Answer, Problem> {
 }
 
 fn export(out: &Path, csv: &str) -> Result<(), Problem> {
+    spare(out, &[])?;
     std::fs::write(out, csv).map_err(|error| {
         Problem::from_error(
             format!("could not write {}", out.display()),

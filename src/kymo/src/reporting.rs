@@ -1,4 +1,4 @@
-//! `kymo report` and `kymo verify`: reports made, and held against what they came from.
+//! `kymo report`: reports made and written.
 
 use std::path::{Path, PathBuf};
 
@@ -6,16 +6,13 @@ use clap::{Args, ValueEnum};
 use model::report::Draft;
 use model::time::{Moment, Span};
 use report::Format;
-use report::check::Difference;
-use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
-use workflow::report::verify::{Verified, Words};
+use workflow::report::file::spare;
 use workflow::report::{Form, Order, PictureFiles, draft};
 
-use crate::commands::{Output, SCHEMA, json, opened, outcome, size_text};
-use crate::failure::{Answer, answer, answer_text, tell};
-use crate::verifying;
+use crate::commands::{opened, outcome, size_text};
+use crate::failure::{Answer, tell};
 
 /// `kymo report`.
 #[derive(Debug, Args)]
@@ -26,9 +23,9 @@ pub(crate) struct Report {
     /// Which report.
     #[arg(long, value_parser = kind, default_value = "performance")]
     kind: String,
-    /// Format of the file.
-    #[arg(long, value_enum, default_value = "html")]
-    format: ReportFormat,
+    /// Format of the file; what its name ends in without it, else html.
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
     /// Start of the window; the whole session without it.
     #[arg(long)]
     from: Option<Moment>,
@@ -79,25 +76,6 @@ pub(crate) struct Report {
     png: bool,
 }
 
-/// `kymo verify`.
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    /// A session, or a report as HTML or JSON.
-    input: PathBuf,
-    /// The session of a report; sought beside it without this.
-    #[arg(long)]
-    session: Option<PathBuf>,
-    /// Insist that a session is signed with this key: a file of minisign, or the key itself.
-    #[arg(long, value_name = "PUB")]
-    key: Option<String>,
-    /// Insist on this chain head, as its author told it.
-    #[arg(long, value_name = "SHA256")]
-    head: Option<String>,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Formats of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
@@ -109,6 +87,16 @@ pub(crate) enum ReportFormat {
     Md,
     /// One JSON document.
     Json,
+}
+
+impl ReportFormat {
+    /// The format that the name of a file tells.
+    fn of_name(out: &Path) -> Self {
+        let ending = out.extension().and_then(|it| it.to_str());
+        ending
+            .and_then(|it| Self::from_str(it, true).ok())
+            .unwrap_or(Self::Html)
+    }
 }
 
 impl From<ReportFormat> for Format {
@@ -148,6 +136,13 @@ pub(crate) fn run(arguments: &Report) -> Result<Answer, Problem> {
             sort: Sort::Usage,
         });
     };
+    let inputs = [
+        Some(input),
+        arguments.after.as_ref(),
+        arguments.plan.as_ref(),
+    ];
+    let inputs: Vec<&Path> = inputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    spare(out, &inputs)?;
     let stored = opened(input)?;
     let order = Order {
         draft: drafted(arguments, &stored)?,
@@ -157,7 +152,10 @@ pub(crate) fn run(arguments: &Report) -> Result<Answer, Problem> {
         ledger: arguments.ledger.clone(),
     };
     let form = Form {
-        format: arguments.format.into(),
+        format: arguments
+            .format
+            .unwrap_or_else(|| ReportFormat::of_name(out))
+            .into(),
         look: draft::look(arguments.template.as_deref(), arguments.style.as_deref())?,
         out: out.clone(),
         pictures: match arguments.png {
@@ -204,145 +202,4 @@ fn drafted(arguments: &Report, stored: &workflow::stored::Stored) -> Result<Draf
         draft.hosts.clone_from(&arguments.hosts);
     }
     Ok(draft)
-}
-
-/// `kymo verify`.
-pub(crate) fn verify(arguments: &Verify) -> Result<Answer, Problem> {
-    let output = Output::from(arguments.json);
-    if !workflow::report::verify::is_report(&arguments.input) {
-        let asked = verifying::Asked {
-            input: arguments.input.clone(),
-            key: arguments.key.clone(),
-            head: arguments.head.clone(),
-        };
-        return verifying::run(&asked, output);
-    }
-    let session = arguments.session.as_deref();
-    let input = &arguments.input;
-    let verified = workflow::report::verify::report_file(input, session, &Context::default())?;
-    match output {
-        Output::Json => answer(&json(&Told::of(&verified))?)?,
-        Output::Text => answer_text(&text(input, &verified))?,
-    }
-    Ok(if verified.is_sound() {
-        Answer::Fine
-    } else {
-        Answer::No
-    })
-}
-
-#[derive(Serialize)]
-struct Told<'a> {
-    schema: u32,
-    kymo: &'static str,
-    ok: bool,
-    made_by: &'a str,
-    session: String,
-    numbers: usize,
-    sources: usize,
-    by_hand: usize,
-    stale: Vec<Number<'a>>,
-    altered: Vec<Number<'a>>,
-    findings: &'a [String],
-    words: &'static str,
-}
-
-#[derive(Serialize)]
-struct Number<'a> {
-    id: &'a str,
-    section: &'a str,
-    of: &'a str,
-    said: &'a str,
-    now: &'a str,
-}
-
-impl<'a> Told<'a> {
-    fn of(verified: &'a Verified) -> Self {
-        let list = |all: &'a [Difference]| {
-            let numbers = all.iter().map(|it| Number {
-                id: &it.id,
-                section: &it.section,
-                of: &it.of,
-                said: &it.said,
-                now: &it.now,
-            });
-            numbers.collect()
-        };
-        Self {
-            schema: SCHEMA,
-            kymo: env!("CARGO_PKG_VERSION"),
-            ok: verified.is_sound(),
-            made_by: &verified.kymo,
-            session: verified.session.display().to_string(),
-            numbers: verified.check.numbers,
-            sources: verified.check.sources,
-            by_hand: verified.check.by_hand,
-            stale: list(&verified.check.stale),
-            altered: list(&verified.check.altered),
-            findings: &verified.findings,
-            words: word(verified.words),
-        }
-    }
-}
-
-fn word(words: Words) -> &'static str {
-    match words {
-        Words::Same => "same",
-        Words::Altered => "altered",
-        Words::NotCompared => "not compared",
-    }
-}
-
-/// What is wrong, a line each; differences beyond these are counted.
-const LINES_MAX: usize = 50;
-
-fn text(input: &Path, verified: &Verified) -> String {
-    let check = &verified.check;
-    let mut text = format!(
-        "{}: {} against {}\n  {} numbers from {} sources were computed anew; words {}\n",
-        input.display(),
-        match verified.is_sound() {
-            true => "verified",
-            false => "NOT VERIFIED",
-        },
-        verified.session.display(),
-        check.numbers,
-        check.sources,
-        word(verified.words),
-    );
-    for (what, list) in [
-        ("rests on data that changed", &check.stale),
-        ("is not what its data gives", &check.altered),
-    ] {
-        for it in list.iter().take(LINES_MAX) {
-            let said = if it.said.is_empty() {
-                "missing"
-            } else {
-                &it.said
-            };
-            let now = if it.now.is_empty() {
-                "nothing"
-            } else {
-                &it.now
-            };
-            text.push_str(&format!(
-                "  {} {said} ({}, {}) {what}; now {now}\n",
-                it.id, it.of, it.section
-            ));
-        }
-        if list.len() > LINES_MAX {
-            let more = list.len() - LINES_MAX;
-            text.push_str(&format!("  and {more} more of that kind\n"));
-        }
-    }
-    for finding in &verified.findings {
-        text.push_str(&format!("  {finding}\n"));
-    }
-    if check.by_hand > 0 {
-        text.push_str(&format!(
-            "  {} numbers were written by hand: nothing proves them\n",
-            check.by_hand
-        ));
-    }
-    text
 }

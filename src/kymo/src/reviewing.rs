@@ -181,6 +181,9 @@ fn job(arguments: &Install) -> Result<Job, Problem> {
 
 fn cron(arguments: &Install) -> Result<Answer, Problem> {
     let job = job(arguments)?;
+    if !arguments.uninstall {
+        job.library_there()?;
+    }
     if !arguments.zone.is_empty() {
         tell("kymo: cron starts it by the clock of this machine; the review is of the zone named");
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
+use workflow::report::file::spare;
 use workflow::standards::{self, Request, groups};
 use workflow::stored::Stored;
 
@@ -73,6 +74,9 @@ pub(crate) fn check(arguments: &Check) -> Result<Answer, Problem> {
         .map(|it| standards::load(it))
         .collect::<Result<_, _>>()?;
     let plan = arguments.plan.as_deref().map(file::read).transpose()?;
+    if let Some(out) = &arguments.junit {
+        spare(out, &[&arguments.input])?;
+    }
     let stored = opened(&arguments.input)?;
     let chosen = match named.is_empty() {
         false => named,

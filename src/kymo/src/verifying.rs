@@ -1,9 +1,11 @@
-//! `kymo verify`: what holds of a session, of a ledger, of an audit, of an agent's record.
+//! `kymo verify`: what holds of a session, of a ledger, of an audit, of a sealed log, of an
+//! agent's record; and of a [`report`].
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::planning::{audit, book};
@@ -14,13 +16,40 @@ use workflow::tables;
 use crate::commands::{Output, SCHEMA, json};
 use crate::failure::{Answer, answer, answer_text};
 
-/// What is asked.
-pub(crate) struct Asked {
-    pub(crate) input: PathBuf,
-    /// The key that it must be signed with.
-    pub(crate) key: Option<String>,
-    /// The head that it must have.
-    pub(crate) head: Option<String>,
+mod report;
+
+/// `kymo verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// A session, a report as HTML or JSON, a ledger, an audit, or a sealed log.
+    input: PathBuf,
+    /// The session of a report; sought beside it without this.
+    #[arg(long)]
+    session: Option<PathBuf>,
+    /// The plan of a report, which is then not believed to the report.
+    #[arg(long, value_name = "FILE.ron")]
+    plan: Option<PathBuf>,
+    /// The ledger of a report; the usual one without this, where it goes on from the report's.
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    /// A standard of a report, by id or file; may be repeated.
+    #[arg(long = "standard", value_name = "FILE.ron|ID")]
+    standards: Vec<String>,
+    /// The template that a report's page was made with; yours and Kymo's without this.
+    #[arg(long, value_name = "FILE.html")]
+    template: Option<PathBuf>,
+    /// The style sheet that a report's page was made with; yours and Kymo's without this.
+    #[arg(long, value_name = "FILE.css")]
+    style: Option<PathBuf>,
+    /// Insist that a session is signed with this key: a file of minisign, or the key itself.
+    #[arg(long, value_name = "PUB")]
+    key: Option<String>,
+    /// Insist on this chain head, as its author told it.
+    #[arg(long, value_name = "SHA256")]
+    head: Option<String>,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Bytes of a chain of lines, at most.
@@ -32,6 +61,9 @@ struct Verified {
     kymo: &'static str,
     ok: bool,
     members: usize,
+    /// What its members are called.
+    #[serde(skip)]
+    of: &'static str,
     bytes: u64,
     findings: Option<usize>,
     /// The link of the last member; `null` where there is no chain.
@@ -44,7 +76,11 @@ struct Verified {
 }
 
 /// `kymo verify`.
-pub(crate) fn run(asked: &Asked, output: Output) -> Result<Answer, Problem> {
+pub(crate) fn run(asked: &Verify) -> Result<Answer, Problem> {
+    let output = Output::from(asked.json);
+    if workflow::report::verify::is_report(&asked.input) {
+        return report::run(asked, output);
+    }
     let lines = match asked.input.is_file() {
         true => lines(&asked.input)?,
         false => None,
@@ -71,13 +107,14 @@ pub(crate) fn run(asked: &Asked, output: Output) -> Result<Answer, Problem> {
     })
 }
 
-fn session(asked: &Asked) -> Result<Verified, Problem> {
+fn session(asked: &Verify) -> Result<Verified, Problem> {
     let report = tables::verify(&asked.input, &Context::default())?;
     let mut verified = Verified {
         schema: SCHEMA,
         kymo: env!("CARGO_PKG_VERSION"),
         ok: false,
         members: report.members,
+        of: "members",
         bytes: report.bytes,
         findings: report.findings,
         head: report.chain.as_ref().map(|it| it.head.clone()),
@@ -107,7 +144,7 @@ fn session(asked: &Asked) -> Result<Verified, Problem> {
                 .to_owned(),
         ),
         (None, None, _) => verified.limits.push(
-            "it has no chain (a folder, or a file of an older version): members are held against the manifest only"
+            "it has no chain (a folder, or a file of an older version): members are held against the manifest and their own sums only"
                 .to_owned(),
         ),
         _ => {}
@@ -115,8 +152,100 @@ fn session(asked: &Asked) -> Result<Verified, Problem> {
     Ok(verified)
 }
 
+/// Kinds of files whose lines are sealed to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sealed {
+    /// The audit of a plan.
+    Audit,
+    /// The log of a run, the record of deliveries, or another book.
+    Book,
+    /// What an agent did.
+    Acts,
+    /// The ledger of predictions.
+    Ledger,
+}
+
+impl Sealed {
+    /// The kind by the first line; `None` where it is something else.
+    fn of(path: &Path, bytes: &[u8]) -> Option<Self> {
+        let first = bytes.split(|it| *it == b'\n').next().unwrap_or_default();
+        let first: serde_json::Value = serde_json::from_slice(first).ok()?;
+        let first = first.as_object()?;
+        let has = |names: &[&str]| names.iter().all(|it| first.contains_key(*it));
+        if has(&["seal", "before", "plan", "hash"]) {
+            Some(Self::Audit)
+        } else if has(&["seal", "before", "n"]) {
+            Some(Self::Book)
+        } else if has(&["entry", "boot_id", "hash"]) {
+            Some(Self::Acts)
+        } else {
+            let suffix = path.extension();
+            suffix
+                .is_some_and(|it| it == "jsonl")
+                .then_some(Self::Ledger)
+        }
+    }
+}
+
+/// What was found in a file of lines.
+#[derive(Debug, Default)]
+struct Lines {
+    count: usize,
+    head: Option<String>,
+    torn: bool,
+    problems: Vec<String>,
+}
+
+impl Lines {
+    fn broken(why: String) -> Self {
+        Self {
+            problems: vec![why],
+            ..Self::default()
+        }
+    }
+}
+
 /// The seals of a file of lines, each sealed to the one before; `None` where it is none.
 fn lines(path: &Path) -> Result<Option<Verified>, Problem> {
+    let Some(bytes) = object_bytes(path)? else {
+        return Ok(None);
+    };
+    let Some(sealed) = Sealed::of(path, &bytes) else {
+        return Ok(None);
+    };
+    if bytes.len() as u64 > LINES_MAX_BYTES {
+        return Err(Problem {
+            what: format!("could not verify {}", path.display()),
+            why: format!("it has more than {LINES_MAX_BYTES} bytes"),
+            what_to_do: "a smaller one: what stands beyond would not be checked".to_owned(),
+            sort: Sort::Limit,
+        });
+    }
+    let found = sealed_lines(sealed, path, &bytes)?;
+    let mut limits = vec![
+        "lines that were cut off at its end leave no trace in it; keep its head elsewhere"
+            .to_owned(),
+    ];
+    if found.torn {
+        limits.push("its last line is torn, and was left out".to_owned());
+    }
+    Ok(Some(Verified {
+        schema: SCHEMA,
+        kymo: env!("CARGO_PKG_VERSION"),
+        ok: false,
+        members: found.count,
+        of: "lines",
+        bytes: bytes.len() as u64,
+        findings: None,
+        head: found.head.filter(|it| !it.is_empty()),
+        signed: None,
+        problems: found.problems,
+        limits,
+    }))
+}
+
+/// The bytes of a file that begins as an object, and one more than there may be.
+fn object_bytes(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
     let reading = |error: std::io::Error| {
         let what = format!("could not read {}", path.display());
         Problem::from_error(what, &error, Sort::of_io(&error))
@@ -130,62 +259,60 @@ fn lines(path: &Path) -> Result<Option<Verified>, Problem> {
     file.take(LINES_MAX_BYTES)
         .read_to_end(&mut bytes)
         .map_err(reading)?;
-    let first = bytes.split(|it| *it == b'\n').next().unwrap_or_default();
-    let Ok(serde_json::Value::Object(first)) = serde_json::from_slice(first) else {
-        return Ok(None);
-    };
-    let has = |names: &[&str]| names.iter().all(|it| first.contains_key(*it));
-    let text = String::from_utf8_lossy(&bytes);
-    let (count, last, problems) = if has(&["seal", "before", "plan"]) {
-        match audit::verified(&text) {
-            Ok(lines) => (
-                lines.len(),
-                lines.last().map(|it| it.seal.clone()),
-                Vec::new(),
-            ),
-            Err(why) => (0, None, vec![why]),
+    Ok(Some(bytes))
+}
+
+fn sealed_lines(sealed: Sealed, path: &Path, bytes: &[u8]) -> Result<Lines, Problem> {
+    let text = String::from_utf8_lossy(bytes);
+    Ok(match sealed {
+        Sealed::Audit => match audit::verified(&text) {
+            Ok(lines) => Lines {
+                count: lines.len(),
+                head: lines.last().map(|it| it.seal.clone()),
+                torn: !text.ends_with('\n'),
+                ..Lines::default()
+            },
+            Err(why) => Lines::broken(why),
+        },
+        Sealed::Book => match audit::seals(&text) {
+            Ok(seals) => Lines {
+                count: seals.lines,
+                head: Some(seals.head),
+                torn: seals.torn,
+                ..Lines::default()
+            },
+            Err(why) => Lines::broken(why),
+        },
+        Sealed::Acts => match agent::act::verify(bytes, None) {
+            Ok((count, head)) => Lines {
+                count,
+                head: Some(head),
+                ..Lines::default()
+            },
+            Err(broken) => Lines::broken(broken.to_string()),
+        },
+        Sealed::Ledger => {
+            let (ledger, problems) = book::read(path)?;
+            Lines {
+                count: ledger.records().len(),
+                head: Some(ledger.head().to_owned()),
+                torn: false,
+                problems,
+            }
         }
-    } else if has(&["entry", "boot_id", "hash"]) {
-        match agent::act::verify(&bytes, None) {
-            Ok((count, head)) => (count, Some(head), Vec::new()),
-            Err(broken) => (0, None, vec![broken.to_string()]),
-        }
-    } else if path.extension().is_some_and(|it| it == "jsonl") {
-        let (ledger, faults) = book::read(path)?;
-        (
-            ledger.records().len(),
-            Some(ledger.head().to_owned()),
-            faults,
-        )
-    } else {
-        return Ok(None);
-    };
-    Ok(Some(Verified {
-        schema: SCHEMA,
-        kymo: env!("CARGO_PKG_VERSION"),
-        ok: false,
-        members: count,
-        bytes: bytes.len() as u64,
-        findings: None,
-        head: last.filter(|it| !it.is_empty()),
-        signed: None,
-        problems,
-        limits: vec![
-            "lines that were cut off at its end leave no trace in it; keep its head elsewhere"
-                .to_owned(),
-        ],
-    }))
+    })
 }
 
 fn text(path: &Path, verified: &Verified) -> String {
     let mut text = format!(
-        "{}: {} ({} members, {})\n",
+        "{}: {} ({} {}, {})\n",
         path.display(),
         match verified.ok {
             true => "verified",
             false => "NOT VERIFIED",
         },
         verified.members,
+        verified.of,
         model::unit::Unit::new("By").text(verified.bytes as f64),
     );
     if let Some(findings) = verified.findings {
@@ -204,4 +331,60 @@ fn text(path: &Path, verified: &Verified) -> String {
         text.push_str(&format!("  {limit}\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// First lines, the names of their files, and what these are.
+    const KINDS: &[(&str, &str, Option<Sealed>)] = &[
+        (
+            r#"{"n":1,"at":"","plan":"a","hash":"","before":"","seal":"x"}"#,
+            "a",
+            Some(Sealed::Audit),
+        ),
+        (
+            r#"{"n":1,"at":"","step":"collect","before":"","seal":"x"}"#,
+            "log.jsonl",
+            Some(Sealed::Book),
+        ),
+        (
+            r#"{"n":1,"at":"","plan":"a","before":"","seal":"x"}"#,
+            "log.jsonl",
+            Some(Sealed::Book),
+        ),
+        (
+            r#"{"entry":1,"boot_id":"","hash":""}"#,
+            "a",
+            Some(Sealed::Acts),
+        ),
+        (r#"{"id":1}"#, "ledger.jsonl", Some(Sealed::Ledger)),
+        (r#"{"id":1}"#, "other.txt", None),
+        ("[]", "ledger.jsonl", None),
+    ];
+
+    #[test]
+    fn files_of_lines_are_told_by_their_first_one() {
+        for (line, name, wanted) in KINDS {
+            assert_eq!(
+                Sealed::of(Path::new(name), line.as_bytes()),
+                *wanted,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_long_file_is_not_taken_for_checked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("log.jsonl");
+        let text = r#"{"n":1,"before":"","seal":"x"}"#.to_owned() + "\n";
+        std::fs::write(&path, text).expect("it is written");
+        let file = std::fs::OpenOptions::new().append(true).open(&path);
+        file.and_then(|it| it.set_len(LINES_MAX_BYTES + 1))
+            .expect("it grows");
+        let refused = lines(&path).err().map(|it| it.sort);
+        assert_eq!(refused, Some(Sort::Limit));
+    }
 }

@@ -115,10 +115,10 @@ impl Outcome {
 }
 
 impl Compliance {
-    /// The worst of its verdicts; it passes where there is none.
+    /// The worst of its verdicts; undecidable where there is none.
     pub fn outcome(&self) -> Outcome {
         let all = self.rows.iter().map(|it| it.outcome);
-        all.max().unwrap_or(Outcome::Pass)
+        all.max().unwrap_or(Outcome::Undecidable)
     }
 
     /// How many verdicts came out like this.
@@ -147,11 +147,12 @@ impl Verdict {
         number.map_or_else(|| "–".to_owned(), |it| self.unit.text(it))
     }
 
-    /// The limit with its sign: `≤ 90 %`.
+    /// The limit with its sign: `≤ 90 %`; a dash for none.
     pub fn limit_text(&self) -> String {
-        self.limit.map_or_else(String::new, |it| {
-            format!("{} {}", it.sign(), self.unit.text(it.number()))
-        })
+        self.limit.map_or_else(
+            || "–".to_owned(),
+            |it| format!("{} {}", it.sign(), self.unit.text(it.number())),
+        )
     }
 
     /// The interval: `81 % to 93 %`; empty where it has no width.

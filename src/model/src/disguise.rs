@@ -34,7 +34,7 @@ pub use names::TooMany;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Category {
-    /// Names of machines.
+    /// Names of machines, and ids of machines, boots, instances and containers.
     Hosts,
     /// Names and numbers of people's accounts.
     Users,
@@ -126,6 +126,8 @@ pub struct Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Kind {
     Host,
+    /// The id of a machine, a boot, an instance or a container.
+    Id,
     User,
     /// The number of an account.
     Uid,
@@ -144,7 +146,7 @@ enum Kind {
 impl Kind {
     fn category(self) -> Category {
         match self {
-            Self::Host => Category::Hosts,
+            Self::Host | Self::Id => Category::Hosts,
             Self::User | Self::Uid => Category::Users,
             Self::Ip4 | Self::Ip6 | Self::Mac | Self::Mail => Category::Addresses,
             Self::Command => Category::Commands,
@@ -158,6 +160,7 @@ impl Kind {
     fn label(self) -> &'static str {
         match self {
             Self::Host => "host",
+            Self::Id => "id",
             Self::User => "user",
             Self::Uid => "uid",
             Self::Ip4 => "ip4",
@@ -220,6 +223,16 @@ struct Written {
     replaced: Vec<Category>,
 }
 
+/// Whether the key of an attribute stays as it is.
+pub fn is_kept_key(key: &str) -> bool {
+    words::is_known_key(key)
+}
+
+/// Whether the key of a setting stays as it is.
+pub fn is_kept_setting(key: &str) -> bool {
+    words::parts_of_setting(key).iter().all(|(_, stays)| *stays)
+}
+
 /// Texts that are remembered; services, operations and commands come again and again.
 const KNOWN_MAX: usize = 1 << 15;
 
@@ -232,9 +245,10 @@ const EXAMPLES: usize = 5;
 impl Disguise {
     /// A disguise that has learned nothing yet.
     pub fn new(rules: Rules) -> Self {
+        let labels = rules.patterns.iter().map(|it| it.label.clone()).collect();
         Self {
             rules,
-            names: Names::default(),
+            names: Names::new(labels),
             writing: false,
             places: [0; Category::ALL.len()],
             known: HashMap::new(),
@@ -283,7 +297,7 @@ impl Disguise {
             return known.text.clone();
         }
         let mut written = Written::default();
-        for (number, line) in text.split('\n').enumerate() {
+        for (number, line) in find::lines(text).iter().enumerate() {
             if number > 0 {
                 written.text.push('\n');
             }
@@ -311,6 +325,7 @@ impl Disguise {
         find::scan(&masked, &mut pieces);
         pieces.retain(|piece| self.replaces(piece.kind) && self.is_identity(&masked, piece));
         if !self.writing {
+            self.names.take(line);
             for piece in &pieces {
                 self.learn(piece.kind, &masked[piece.at.clone()]);
             }
@@ -324,20 +339,25 @@ impl Disguise {
     /// Whether a piece names somebody: not a token already, nor a name that everybody has.
     fn is_identity(&self, text: &str, piece: &Piece) -> bool {
         let word = &text[piece.at.clone()];
-        match piece.kind {
-            Kind::Host | Kind::User => !self.is_token(word) && !words::is_generic(word),
-            _ => !self.is_token(word),
+        let telling = match piece.kind {
+            Kind::Host | Kind::User => !words::is_generic(word),
+            Kind::Uid => words::is_account(word),
+            _ => true,
+        };
+        telling && !self.names.is_issued(word)
+    }
+
+    /// The kind of an identity: what names a machine may be its id.
+    fn sort(&self, kind: Kind, identity: &str) -> Kind {
+        match kind {
+            Kind::Host if self.names.is_machine(identity) => Kind::Host,
+            Kind::Host if find::is_id(identity) => Kind::Id,
+            other => other,
         }
     }
 
-    /// Whether a word is one of our tokens.
-    fn is_token(&self, word: &str) -> bool {
-        let labels = self.rules.patterns.iter().map(|it| it.label.as_str());
-        words::is_token(word, labels)
-    }
-
     fn learn(&mut self, kind: Kind, identity: &str) {
-        self.names.learn(kind, identity);
+        self.names.learn(self.sort(kind, identity), identity);
         if kind == Kind::Url
             && let Some(host) = find::authority(identity)
         {
@@ -353,9 +373,8 @@ impl Disguise {
             [piece] if piece.at == (0..place.len()) => piece.kind,
             _ => Kind::Host,
         };
-        let generic = words::is_generic(place) || self.is_token(place);
-        if !place.is_empty() && !generic && self.replaces(kind) {
-            self.names.learn(kind, place);
+        if !place.is_empty() && !words::is_generic(place) && self.replaces(kind) {
+            self.names.learn(self.sort(kind, place), place);
         }
     }
 
@@ -384,7 +403,7 @@ impl Disguise {
             let mut end = 0;
             for at in found {
                 let word = &text[at.clone()];
-                if at.start < end || word.is_empty() || self.is_token(word) {
+                if at.start < end || word.is_empty() || self.names.is_issued(word) {
                     continue;
                 }
                 next.push_str(&text[end..at.start]);
@@ -429,17 +448,15 @@ impl Disguise {
 
     /// The token of an identity; a new one where the first walk did not meet it.
     fn token(&mut self, kind: Kind, identity: &str) -> String {
+        let kind = self.sort(kind, identity);
         let number = self.names.number_of(kind, identity);
-        match kind {
-            Kind::Custom(place) => format!("{}-{number}", self.rules.patterns[place].label),
-            _ => format!("{}-{number}", kind.label()),
-        }
+        self.names.token(kind, number)
     }
 
     /// Replaces a whole field that names somebody.
     fn whole(&mut self, kind: Kind, identity: &str) -> String {
-        if identity.is_empty() || self.is_token(identity) && !self.writing {
-            return identity.to_owned();
+        if identity.is_empty() {
+            return String::new();
         }
         let generic = matches!(kind, Kind::Host | Kind::User) && words::is_generic(identity);
         if generic || !self.replaces(kind) {
@@ -470,26 +487,18 @@ impl Disguise {
 
     fn examples(&self, of: Vec<(Kind, &str, u32)>) -> Vec<(String, String)> {
         let some = of.into_iter().take(EXAMPLES);
-        some.map(|(kind, identity, number)| {
-            let label = match kind {
-                Kind::Custom(place) => self.rules.patterns[place].label.as_str(),
-                _ => kind.label(),
-            };
-            (identity.to_owned(), format!("{label}-{number}"))
-        })
-        .collect()
+        some.map(|(kind, identity, number)| (identity.to_owned(), self.names.token(kind, number)))
+            .collect()
     }
 
     /// Everything that must not stand in what was written, with its category and token:
-    /// each identity that was learned, but those that look like tokens themselves and
-    /// those that the vocabulary has too.
+    /// each identity that was learned, but those that the vocabulary has too.
     pub fn originals(&self) -> Vec<(Category, String, String)> {
         let mut all = Vec::new();
         for category in Category::ALL {
             for (kind, identity, number) in self.names.of(category) {
-                let hidden = kind != Kind::Uid && !words::is_plain(identity);
-                if hidden && !self.is_token(identity) {
-                    let token = format!("{}-{number}", kind.label());
+                if kind != Kind::Uid && !self.names.is_plain(identity) {
+                    let token = self.names.token(kind, number);
                     all.push((category, identity.to_owned(), token));
                 }
             }
@@ -497,26 +506,39 @@ impl Disguise {
         all
     }
 
+    /// Whether this place of some bytes lies in the key of a kernel's setting, which stays
+    /// though somebody is called like a word of it.
+    pub fn stays(&self, bytes: &[u8], at: &Range<usize>) -> bool {
+        self.names.in_key(bytes, at)
+    }
+
     /// Categories of what a written text still names by its shape.
     pub fn leftovers(&self, text: &str) -> Vec<Category> {
         let mut pieces = Vec::new();
         let mut found = Vec::new();
-        for line in text.split('\n') {
+        for line in &find::lines(text) {
             pieces.clear();
             find::scan(line, &mut pieces);
-            pieces.retain(|it| self.replaces(it.kind) && self.is_identity(line, it));
+            // An id may be a sum of the file's own.
+            pieces.retain(|it| it.kind != Kind::Id && self.replaces(it.kind));
+            pieces.retain(|it| self.is_identity(line, it));
             found.extend(pieces.iter().map(|it| it.kind.category()));
-            for pattern in &self.rules.patterns {
-                let mut places = (pattern.find)(line).into_iter();
-                let left = |at: Range<usize>| !at.is_empty() && !self.is_token(&line[at]);
-                if places.any(left) {
-                    found.push(Category::Custom);
-                }
+            if find::is_key_block(line) {
+                found.push(Category::Secrets);
+            }
+            if self.rules.patterns.iter().any(|it| self.is_left(it, line)) {
+                found.push(Category::Custom);
             }
         }
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// Whether a pattern of one's own still matches something in a line.
+    fn is_left(&self, pattern: &Pattern, line: &str) -> bool {
+        let left = |at: Range<usize>| !at.is_empty() && !self.names.is_issued(&line[at]);
+        (pattern.find)(line).into_iter().any(left)
     }
 }
 

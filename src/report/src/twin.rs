@@ -197,34 +197,159 @@ fn of_page(text: &str) -> Result<Reading, ReadError> {
     })
 }
 
-/// Every `<data value="…" data-token="…">…</data>` of a page.
+/// Elements whose content nobody sees as text of the page.
+const UNSEEN: [&str; 8] = [
+    "head", "iframe", "noscript", "script", "style", "template", "textarea", "title",
+];
+
+/// Every `<data value="…" data-token="…">…</data>` of a page that a reader can see: none
+/// in comments, in attributes, in templates and in what is hidden.
 fn numbers_of_page(page: &str) -> Vec<Number> {
-    const OPEN: &str = "<data ";
     let mut found = Vec::new();
     let mut rest = page;
-    while let Some(from) = rest.find(OPEN) {
-        rest = &rest[from + OPEN.len()..];
-        let (Some(close), Some(end)) = (rest.find('>'), rest.find("</data>")) else {
-            break;
-        };
-        if close > end || found.len() >= TOKENS_MAX {
+    while let Some(from) = rest.find('<') {
+        rest = &rest[from..];
+        if let Some(after) = beyond_comment(rest) {
+            rest = after;
             continue;
         }
-        let attribute = |name: &str| {
-            let from = rest[..close].find(&format!("{name}=\""))? + name.len() + 2;
-            let length = rest[from..close].find('"')?;
-            Some(unescaped(&rest[from..from + length]))
-        };
-        if let Some(id) = attribute("data-token") {
-            found.push(Number {
-                id,
-                value: attribute("value").and_then(|it| it.parse().ok()),
-                text: unescaped(&rest[close + 1..end]),
-            });
+        if !rest[1..].starts_with(|it: char| it.is_ascii_alphabetic()) {
+            rest = &rest[1..];
+            continue;
         }
-        rest = &rest[end..];
+        let Some(tag) = Tag::at(rest) else {
+            break;
+        };
+        rest = if tag.is_unseen() {
+            beyond_element(tag.after, tag.name)
+        } else {
+            tag.after
+        };
+        if found.len() < TOKENS_MAX && !tag.is_unseen() {
+            found.extend(tag.number());
+        }
     }
     found
+}
+
+/// A tag that opens an element.
+struct Tag<'a> {
+    name: &'a str,
+    attributes: Vec<(&'a str, &'a str)>,
+    after: &'a str,
+}
+
+impl<'a> Tag<'a> {
+    /// The tag that a text begins with; `None` where it never ends.
+    fn at(text: &'a str) -> Option<Self> {
+        let body = &text[1..];
+        let end = end_of_tag(body)?;
+        let inside = &body[..end];
+        let name = inside.find(|it: char| it.is_ascii_whitespace() || it == '/');
+        let (name, attributes) = inside.split_at(name.unwrap_or(end));
+        Some(Self {
+            name,
+            attributes: self::attributes(attributes),
+            after: &body[end + 1..],
+        })
+    }
+
+    fn attribute(&self, name: &str) -> Option<&'a str> {
+        let mut all = self.attributes.iter();
+        let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| *value)
+    }
+
+    /// Whether it or its own style may hide what is in it: Kymo's pages have neither.
+    fn is_unseen(&self) -> bool {
+        let hides = ["hidden", "style"];
+        UNSEEN.iter().any(|it| self.name.eq_ignore_ascii_case(it))
+            || hides.iter().any(|it| self.attribute(it).is_some())
+    }
+
+    fn number(&self) -> Option<Number> {
+        if !self.name.eq_ignore_ascii_case("data") {
+            return None;
+        }
+        let end = self.after.find("</data>")?;
+        Some(Number {
+            id: unescaped(self.attribute("data-token")?),
+            value: self.attribute("value").and_then(|it| it.parse().ok()),
+            text: unescaped(&self.after[..end]),
+        })
+    }
+}
+
+/// What follows a comment, or what browsers take for one; `None` where there is none.
+fn beyond_comment(text: &str) -> Option<&str> {
+    let ends = [("<!--", "-->"), ("<!", ">"), ("<?", ">")];
+    let (begin, end) = ends.iter().find(|(begin, _)| text.starts_with(begin))?;
+    let inside = &text[begin.len()..];
+    Some(inside.find(end).map_or("", |at| &inside[at + end.len()..]))
+}
+
+/// What follows the end of an element whose content begins here.
+fn beyond_element<'a>(mut rest: &'a str, name: &str) -> &'a str {
+    let mut depth = 1_usize;
+    while let Some(from) = rest.find('<') {
+        rest = &rest[from + 1..];
+        let word = rest.strip_prefix('/').unwrap_or(rest);
+        let end = word.find(|it: char| !it.is_ascii_alphanumeric());
+        if !word[..end.unwrap_or(word.len())].eq_ignore_ascii_case(name) {
+            continue;
+        }
+        match rest.starts_with('/') {
+            true if depth == 1 => return rest,
+            true => depth -= 1,
+            false => depth += 1,
+        }
+    }
+    ""
+}
+
+/// Where a tag ends: at the first `>` outside of quotes.
+fn end_of_tag(body: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, c) in body.bytes().enumerate() {
+        match quote {
+            None if c == b'>' => return Some(at),
+            None if c == b'"' || c == b'\'' => quote = Some(c),
+            Some(open) if open == c => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Names and values of attributes; a value without quotes ends at a space.
+fn attributes(mut text: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    loop {
+        text = text.trim_start_matches(|it: char| it.is_ascii_whitespace() || it == '/');
+        let end = text.find(|it: char| it.is_ascii_whitespace() || "=/".contains(it));
+        let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+        if name.is_empty() && rest.is_empty() {
+            return found;
+        }
+        let rest = rest.trim_start();
+        let Some(value) = rest.strip_prefix('=') else {
+            found.push((name, ""));
+            text = rest;
+            continue;
+        };
+        let value = value.trim_start();
+        let quote = value.chars().next().filter(|it| "\"'".contains(*it));
+        let (value, rest) = match quote {
+            Some(quote) => value[1..].split_once(quote).unwrap_or((&value[1..], "")),
+            None => value.split_at(
+                value
+                    .find(|it: char| it.is_ascii_whitespace())
+                    .unwrap_or(value.len()),
+            ),
+        };
+        found.push((name, value));
+        text = rest;
+    }
 }
 
 /// Text without the escapes that the template makes.
@@ -256,4 +381,59 @@ fn unescaped(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pages, and the numbers that a reader of them sees.
+    const PAGES: &[(&str, &[&str])] = &[
+        (
+            r#"<p><data value="5" data-token="a">5 %</data></p>"#,
+            &["a=5 %"],
+        ),
+        (
+            r#"<DATA data-token='a' value=5>5 &lt; 6</data><b>7</b>"#,
+            &["a=5 < 6"],
+        ),
+        (
+            r#"<b>1 %</b><!-- <data value="5" data-token="a">5 %</data> -->"#,
+            &[],
+        ),
+        (r#"<! <data value="5" data-token="a">5 %</data>"#, &[]),
+        (
+            r#"<template><template></template><data data-token="a">5</data></template>"#,
+            &[],
+        ),
+        (
+            r#"<p hidden><p>x</p><data data-token="a">5</data></p><data data-token="b">6</data>"#,
+            &["b=6"],
+        ),
+        (
+            r#"<p style="display:none"><data data-token="a">5</data></p>"#,
+            &[],
+        ),
+        (r#"<data data-token="a" hidden>5</data>"#, &[]),
+        (r#"<p title='<data data-token="a">5</data>'>1</p>"#, &[]),
+        (r#"<p title="<data data-token='a'>5</data>"#, &[]),
+        (
+            r#"<p aria-hidden="true"><data / data-token = "a" >5</data>"#,
+            &["a=5"],
+        ),
+        (r#"<data data-token="a"><!--5-->1</data>"#, &["a=<!--5-->1"]),
+        ("<p = => < <> a < b <data", &[]),
+    ];
+
+    #[test]
+    fn only_numbers_that_are_seen_count() {
+        for (page, wanted) in PAGES {
+            let found = numbers_of_page(page);
+            let found: Vec<String> = found
+                .iter()
+                .map(|it| format!("{}={}", it.id, it.text))
+                .collect();
+            assert_eq!(found, *wanted, "{page}");
+        }
+    }
 }

@@ -31,6 +31,9 @@ pub(crate) const MAGIC: [u8; 4] = *b"PK\x03\x04";
 
 const HEADER_BYTES: u64 = 30;
 
+/// Bytes of a record of the directory, without name and more.
+const RECORD_BYTES: u64 = 46;
+
 /// Longest member name that is ours, with room.
 const NAME_MAX: usize = 512;
 
@@ -53,6 +56,8 @@ pub(crate) struct Archive {
 struct Place {
     start: u64,
     bytes: u64,
+    /// CRC-32 as the header tells it.
+    crc: u32,
 }
 
 /// Why the members could not be listed.
@@ -133,6 +138,52 @@ impl Archive {
         Ok(Some(bytes))
     }
 
+    /// Whether the bytes of a member give the CRC-32 of its header; without one, they do not.
+    pub(crate) fn is_whole(&self, name: &str) -> io::Result<bool> {
+        let Some(place) = self.members.get(name) else {
+            return Ok(false);
+        };
+        let mut room = vec![0; SEARCH_BYTES];
+        let (mut at, end) = (place.start, place.start + place.bytes);
+        let mut crc = u32::MAX;
+        while at < end {
+            let size = (end - at).min(room.len() as u64) as usize;
+            read_exact_at(&self.file, &mut room[..size], at)?;
+            crc = crc_after(crc, &room[..size]);
+            at += size as u64;
+        }
+        Ok(!crc == place.crc)
+    }
+
+    /// Whether a member stands in a directory with the CRC-32 of its header.
+    pub(crate) fn agrees(&self, name: &str, directory: &HashMap<String, u32>) -> bool {
+        let place = self.members.get(name);
+        place.is_some_and(|it| directory.get(name) == Some(&it.crc))
+    }
+
+    /// Names and CRC-32 by the directory behind the members, up to what is no record of one.
+    pub(crate) fn directory(&self) -> io::Result<HashMap<String, u32>> {
+        let length = self.file.metadata()?.len();
+        let ends = self.members.values().map(|it| it.start + it.bytes);
+        let mut at = ends.max().unwrap_or(0);
+        let mut directory = HashMap::new();
+        while at + RECORD_BYTES <= length && directory.len() < MEMBERS_MAX {
+            let mut head = [0; RECORD_BYTES as usize];
+            read_exact_at(&self.file, &mut head, at)?;
+            let sizes = [28, 30, 32].map(|it| u64::from(u16_at(&head, it)));
+            let next = at + RECORD_BYTES + sizes.iter().sum::<u64>();
+            if !head.starts_with(b"PK\x01\x02") || next > length {
+                break;
+            }
+            let mut name = vec![0; sizes[0] as usize];
+            read_exact_at(&self.file, &mut name, at + RECORD_BYTES)?;
+            let name = String::from_utf8_lossy(&name).into_owned();
+            directory.insert(name, u32_at(&head, 16));
+            at = next;
+        }
+        Ok(directory)
+    }
+
     /// What stands at `at`; `None` at the directory or the end.
     fn header(&self, at: u64, length: u64) -> io::Result<Option<Header>> {
         if at + HEADER_BYTES > length {
@@ -162,7 +213,11 @@ impl Archive {
         Ok(Some(match (name, bytes) {
             (Some(name), Some(bytes)) if bytes <= length - start => Header::Member {
                 name,
-                place: Place { start, bytes },
+                place: Place {
+                    start,
+                    bytes,
+                    crc: u32_at(&head, 14),
+                },
             },
             _ => Header::Damage,
         }))
@@ -203,6 +258,34 @@ fn large_size(mut extra: &[u8]) -> Option<u64> {
         extra = &extra[4 + size..];
     }
     None
+}
+
+/// Remainders of all bytes, for CRC-32.
+///
+/// # Source
+///
+/// ISO/IEC 8802-3, with the reflected polynomial 0xEDB88320, as APPNOTE.TXT 4.4.7 has it.
+const CRC: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut rest = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            rest = (rest >> 1) ^ (0xEDB8_8320 * (rest & 1));
+            bit += 1;
+        }
+        table[byte] = rest;
+        byte += 1;
+    }
+    table
+};
+
+/// A CRC-32 that is not yet turned around, after more bytes.
+fn crc_after(crc: u32, bytes: &[u8]) -> u32 {
+    bytes.iter().fold(crc, |crc, byte| {
+        CRC[((crc ^ u32::from(*byte)) & 0xff) as usize] ^ (crc >> 8)
+    })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

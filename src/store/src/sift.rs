@@ -40,6 +40,8 @@ pub struct Hit {
     pub category: Category,
     /// The token that should stand there; empty for what was never met before.
     pub token: String,
+    /// Whether it is a plain word of letters, as a sentence may hold for another reason.
+    pub word: bool,
 }
 
 /// Why a file could not be searched.
@@ -132,10 +134,19 @@ pub fn search(path: &Path, disguise: &Disguise, watch: Watch<'_>) -> Result<Vec<
     Ok(sieve.hits)
 }
 
+/// An identity that is looked for.
+#[derive(Clone)]
+struct Needle {
+    category: Category,
+    token: String,
+    bytes: usize,
+    /// Whether it is a plain word of letters.
+    word: bool,
+}
+
 struct Sieve<'a> {
     disguise: &'a Disguise,
-    /// Category and token of each needle.
-    needles: Vec<(Category, String, usize)>,
+    needles: Vec<Needle>,
     automaton: AhoCorasick,
     hits: Vec<Hit>,
     seen: HashSet<u64>,
@@ -154,7 +165,12 @@ impl<'a> Sieve<'a> {
                 }
                 identity.truncate(end);
             }
-            needles.push((category, token, identity.len()));
+            needles.push(Needle {
+                category,
+                token,
+                bytes: identity.len(),
+                word: identity.bytes().all(|it| it.is_ascii_lowercase()),
+            });
             texts.push(identity);
         }
         let automaton = AhoCorasick::builder()
@@ -173,13 +189,14 @@ impl<'a> Sieve<'a> {
         })
     }
 
-    fn hit(&mut self, (member, place): (&str, &str), category: Category, token: &str) {
+    fn hit(&mut self, (member, place): (&str, &str), needle: Needle) {
         if self.hits.len() < HITS_MAX {
             self.hits.push(Hit {
                 member: member.to_owned(),
                 place: place.to_owned(),
-                category,
-                token: token.to_owned(),
+                category: needle.category,
+                token: needle.token,
+                word: needle.word,
             });
         }
     }
@@ -190,8 +207,23 @@ impl<'a> Sieve<'a> {
             return self.table(name, bytes);
         }
         let text = String::from_utf8_lossy(&bytes);
-        self.text((name, ""), &text);
+        match is_document(name) {
+            true => self.document(name, &text),
+            false => self.text((name, ""), &text),
+        }
         Ok(())
+    }
+
+    /// A document: plain words only in what it quotes, since the rest are its own.
+    fn document(&mut self, name: &str, text: &str) {
+        let before = self.hits.len();
+        self.text((name, ""), text);
+        let mut kept = self.hits.split_off(before);
+        kept.retain(|it| !it.word);
+        self.hits.append(&mut kept);
+        for quoted in quoted(text) {
+            self.found((name, ""), quoted.as_bytes(), 0);
+        }
     }
 
     fn table(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), SearchError> {
@@ -290,7 +322,13 @@ impl<'a> Sieve<'a> {
         }
         self.found(at, text.as_bytes(), 0);
         for category in self.disguise.leftovers(text) {
-            self.hit(at, category, "");
+            let shape = Needle {
+                category,
+                token: String::new(),
+                bytes: 0,
+                word: false,
+            };
+            self.hit(at, shape);
         }
         if text.contains('\\') {
             let plain = unescaped(text);
@@ -303,7 +341,7 @@ impl<'a> Sieve<'a> {
         let mut found: Vec<usize> = Vec::new();
         for hit in self.automaton.find_overlapping_iter(bytes) {
             let needle = hit.pattern().as_usize();
-            if self.needles[needle].2 >= least && is_word(bytes, hit.start()..hit.end()) {
+            if self.needles[needle].bytes >= least && self.stands(bytes, hit.range()) {
                 found.push(needle);
                 if found.len() >= HITS_MAX {
                     break;
@@ -311,9 +349,13 @@ impl<'a> Sieve<'a> {
             }
         }
         for needle in found {
-            let (category, token, _) = self.needles[needle].clone();
-            self.hit(at, category, &token);
+            self.hit(at, self.needles[needle].clone());
         }
+    }
+
+    /// Whether an identity stands in bytes as a word, and not in the key of a setting.
+    fn stands(&self, bytes: &[u8], at: Range<usize>) -> bool {
+        is_word(bytes, at.clone()) && !self.disguise.stays(bytes, &at)
     }
 
     /// Bytes of the file as they are.
@@ -321,7 +363,7 @@ impl<'a> Sieve<'a> {
         let mut found: Vec<(u64, usize)> = Vec::new();
         for hit in self.automaton.find_overlapping_iter(block) {
             let needle = hit.pattern().as_usize();
-            if self.needles[needle].2 >= RAW_MIN_BYTES && is_word(block, hit.start()..hit.end()) {
+            if self.needles[needle].bytes >= RAW_MIN_BYTES && self.stands(block, hit.range()) {
                 found.push((from + hit.start() as u64, needle));
                 if found.len() >= HITS_MAX {
                     break;
@@ -332,8 +374,11 @@ impl<'a> Sieve<'a> {
             let places = archive.places();
             let inside = places.iter().find(|(_, range)| range.contains(&at));
             let member = inside.map_or("", |(name, _)| *name);
-            let (category, token, _) = self.needles[needle].clone();
-            self.hit((member, "bytes as they are"), category, &token);
+            // A document was looked through as a whole.
+            if self.needles[needle].word && is_document(member) {
+                continue;
+            }
+            self.hit((member, "bytes as they are"), self.needles[needle].clone());
         }
     }
 }
@@ -346,6 +391,30 @@ fn is_word(bytes: &[u8], range: Range<usize>) -> bool {
     let before = range.start.checked_sub(1).and_then(|it| bytes.get(it));
     let (first, last) = (bytes.get(range.start), bytes.get(range.end - 1));
     !meets(before, first) && !meets(last, bytes.get(range.end))
+}
+
+/// Whether a member is a document of Kymo's own, with field names in it.
+fn is_document(member: &str) -> bool {
+    [".ron", "chain.txt"].iter().any(|it| member.ends_with(it))
+}
+
+/// What a text of RON quotes, without escapes.
+fn quoted(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut rest = text;
+    while let Some(from) = rest.find('"') {
+        let inner = &rest[from + 1..];
+        let mut escaped = false;
+        let end = inner.find(|c| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let end = end.unwrap_or(inner.len());
+        all.push(unescaped(&inner[..end]));
+        rest = inner.get(end + 1..).unwrap_or_default();
+    }
+    all
 }
 
 /// A text of RON or JSON without its escapes.
@@ -457,10 +526,9 @@ mod tests {
             let told = found(&[(name, text.as_bytes().to_vec())])?.join("\n");
             assert!(told.contains(expected), "{expected} in\n{told}");
         }
-        assert_eq!(
-            found(&[("a.ron", b"janedoes canary-web9".to_vec())])?,
-            [""; 0]
-        );
+        for text in ["\"janedoes canary-web9\"", "(janedoe: \"x \\\" y\")"] {
+            assert_eq!(found(&[("a.ron", text.as_bytes().to_vec())])?, [""; 0]);
+        }
         Ok(())
     }
 }

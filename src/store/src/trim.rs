@@ -29,7 +29,7 @@ pub struct Keep {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// Something is in the way.
-    #[error("could not write over what is there: {}", .path.display())]
+    #[error("something of this name is there already: {}", .path.display())]
     Exists {
         /// The path.
         path: PathBuf,

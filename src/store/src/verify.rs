@@ -1,16 +1,16 @@
 //! Checks that every byte of a session is as it was written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use model::time::Moment;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, SUMS_NAME};
 use crate::chain::{self, Found};
-use crate::document;
-use crate::limit::MANIFEST_MAX_BYTES;
+use crate::document::{self, sha256};
+use crate::limit::{DOCUMENT_MAX_BYTES, MANIFEST_MAX_BYTES, MEMBERS_MAX};
 use crate::manifest::{self, Segment, Table};
 use crate::parquet;
 use crate::part::{Data, Inner, Member, Place};
@@ -42,7 +42,11 @@ impl Report {
 /// Members looked at side by side: hashing is what takes the time.
 const WORKERS: usize = 4;
 
-/// Checks every member: its SHA-256, its number of rows, that times ascend.
+/// Bytes of the list of sums, at most.
+const SUMS_MAX_BYTES: u64 = MEMBERS_MAX as u64 * 256;
+
+/// Checks every member: its SHA-256, its number of rows, that times ascend; in a single
+/// file also the CRC-32 of its header, and the list of sums.
 ///
 /// What was noticed when the session was opened is among the problems.
 pub fn verify(session: &Session, watch: Watch<'_>) -> Report {
@@ -87,24 +91,84 @@ pub fn verify(session: &Session, watch: Watch<'_>) -> Report {
         copies(&inner.place, &mut report);
     }
     if let Place::File(_, archive) = &inner.place {
-        chained(inner, archive, &mut report);
+        whole(archive, &mut report);
+        // Members of the manifest were held against its sums already, so those stand for them.
+        let segments = inner.manifest.segments.iter();
+        let sums: HashMap<&str, &str> = segments
+            .map(|it| (it.path.as_str(), it.sha256.as_str()))
+            .collect();
+        let known = |name: &str| {
+            let sum = sums.get(name).filter(|_| archive.bytes(name).is_some());
+            sum.map(|it| (*it).to_owned())
+        };
+        listed(archive, &known, &mut report);
+        chained(archive, &known, &mut report);
     }
     report
 }
 
-/// Holds every member and every byte between them against the file's own chain.
-fn chained(inner: &Inner, archive: &Archive, report: &mut Report) {
-    // Members of the manifest were held against its sums already, so those stand for them.
-    let segments = inner.manifest.segments.iter();
-    let sums: HashMap<&str, &str> = segments
-        .map(|it| (it.path.as_str(), it.sha256.as_str()))
-        .collect();
-    let known = |name: &str| {
-        let there = archive.bytes(name).is_some();
-        let sum = sums.get(name).filter(|_| there);
-        sum.map(|it| (*it).to_owned())
+/// Every member must give the CRC-32 that other programs go by, and stand in the directory.
+fn whole(archive: &Archive, report: &mut Report) {
+    let directory = archive.directory().unwrap_or_default();
+    for (name, _) in archive.places() {
+        if !archive.agrees(name, &directory) {
+            report.add(
+                name,
+                "stands otherwise in the directory of the file".to_owned(),
+            );
+        }
+        match archive.is_whole(name) {
+            Ok(true) => {}
+            Ok(false) => report.add(name, "does not give its CRC-32".to_owned()),
+            Err(error) => report.add(name, format!("cannot be read: {error}")),
+        }
+    }
+}
+
+/// Holds the list of sums against the members, where there is one.
+fn listed(archive: &Archive, known: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
+    let text = match archive.read(SUMS_NAME, SUMS_MAX_BYTES) {
+        Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(None) => return,
+        Err(error) => return report.add(SUMS_NAME, format!("cannot be read: {error}")),
     };
-    match chain::check(archive, &known) {
+    let mut named = HashSet::new();
+    for line in text.lines() {
+        let Some((sum, name)) = line.split_once("  ") else {
+            report.add(SUMS_NAME, "has a line that is no sum".to_owned());
+            continue;
+        };
+        named.insert(name);
+        match sum_of(archive, known, name) {
+            Ok(Some(now)) if now == sum => {}
+            Ok(Some(_)) => report.add(name, format!("is not what {SUMS_NAME} has of it")),
+            Ok(None) => report.add(SUMS_NAME, format!("names {name}, which is no member")),
+            Err(error) => report.add(name, format!("cannot be read: {error}")),
+        }
+    }
+    let apart = [SUMS_NAME, chain::NAME, chain::SIGNATURE_NAME];
+    for (name, _) in archive.places() {
+        if !apart.contains(&name) && !named.contains(name) {
+            report.add(name, format!("is not in {SUMS_NAME}"));
+        }
+    }
+}
+
+fn sum_of(
+    archive: &Archive,
+    known: &dyn Fn(&str) -> Option<String>,
+    name: &str,
+) -> std::io::Result<Option<String>> {
+    if let Some(sum) = known(name) {
+        return Ok(Some(sum));
+    }
+    let max = MANIFEST_MAX_BYTES.max(DOCUMENT_MAX_BYTES);
+    Ok(archive.read(name, max)?.map(|it| sha256(&it)))
+}
+
+/// Holds every member and every byte between them against the file's own chain.
+fn chained(archive: &Archive, known: &dyn Fn(&str) -> Option<String>, report: &mut Report) {
+    match chain::check(archive, known) {
         Ok(checked) => {
             report.chain = checked.found;
             for (member, text) in checked.problems {

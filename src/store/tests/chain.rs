@@ -150,7 +150,11 @@ fn sums_that_were_made_anew_are_told_by_the_chain() -> Outcome {
     let found = problems(&bytes)?;
     assert_eq!(
         found,
-        ["annotations.ron: is not the member that the chain was made of"]
+        [
+            "annotations.ron: does not give its CRC-32",
+            "annotations.ron: is not what sha256sums.txt has of it",
+            "annotations.ron: is not the member that the chain was made of"
+        ]
     );
     // So is its sum in the list of sums and in the chain: then the links do not hold.
     assert_eq!(
@@ -173,6 +177,57 @@ fn files_of_older_versions_have_no_chain_and_verify() -> Outcome {
     let sessions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sessions");
     let report = checked(&sessions.join("quiet.kymo")).ok_or("it opens")?;
     assert!(report.is_sound() && report.chain.is_none(), "{report:?}");
+    Ok(())
+}
+
+#[test]
+fn lists_of_sums_are_checked_in_files_without_a_chain() -> Outcome {
+    let sessions = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sessions");
+    let bytes = std::fs::read(sessions.join("quiet.kymo"))?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("altered.kymo");
+    // The list of sums is the last member: its lines stand behind all others.
+    let last = |text: &str| {
+        bytes
+            .windows(text.len())
+            .rposition(|it| it == text.as_bytes())
+    };
+    let line = last("  findings.ron\n")
+        .or(last("  manifest.ron\n"))
+        .ok_or("its line")?;
+    let record = b"PK\x01\x02";
+    let directory = bytes
+        .windows(4)
+        .rposition(|it| it == record)
+        .ok_or("the directory")?;
+    for (at, wanted) in [
+        (line + 4, "which is no member"),
+        (line - 1, "is not what sha256sums.txt has of it"),
+        (line, "has a line that is no sum"),
+        (line, "is not in sha256sums.txt"),
+        (line, "sha256sums.txt: does not give its CRC-32"),
+        (
+            directory + 16,
+            "stands otherwise in the directory of the file",
+        ),
+        (
+            directory + 46,
+            "stands otherwise in the directory of the file",
+        ),
+    ] {
+        let mut altered = bytes.clone();
+        altered[at] ^= 1;
+        std::fs::write(&path, &altered)?;
+        let report = checked(&path).ok_or("it opens")?;
+        let found = report.problems.iter();
+        let found: Vec<String> = found
+            .map(|it| format!("{}: {}", it.member, it.text))
+            .collect();
+        assert!(
+            found.iter().any(|it| it.contains(wanted)),
+            "{wanted}: {found:?}"
+        );
+    }
     Ok(())
 }
 

@@ -138,7 +138,7 @@ fn used(
         return Err(Problem::cancelled("bottleneck"));
     }
     match stored {
-        Some(stored) => stored.process_use(host, span),
+        Some(stored) => Ok(stored.process_use(host, span)?.to_vec()),
         None => Ok(Vec::new()),
     }
 }

@@ -4,8 +4,9 @@
 //! A target is a line of [`Target`]; add yours there and in `once`. The record is a
 //! sealed book of [`Record`]s. Time passes through a [`Clock`], so that tests need none.
 //!
-//! Start at [`deliver`].
+//! Start at [`deliver`]; [`deliver_rest`] goes on after an interruption.
 
+mod address;
 #[cfg(feature = "mail")]
 pub mod mail;
 pub mod places;
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::deliver::webhook::{Post, Webhook};
 use crate::jobs::Context;
 use crate::problem::{Problem, Sort};
-use crate::records::{self, Book};
+use crate::records;
 
 /// Where files go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum Target {
 /// Why something did not arrive.
 #[derive(Debug)]
 pub enum Trouble {
+    /// Nobody answered; another try may help.
+    Unreachable(io::Error),
     /// Another try may help.
     Again(io::Error),
     /// No try will.
@@ -68,7 +71,7 @@ impl Target {
                     url: url.clone(),
                     secret,
                 }),
-                Err(why) => Self::lacking(url, why),
+                Err(why) => Self::lacking(&address::name(url), why),
             },
             Deliver::Mail { .. } => Self::of_mail(deliver),
         }
@@ -121,15 +124,21 @@ impl Target {
         }
     }
 
-    /// What it is, for people and the record; never a secret.
+    /// What it is, for people and the record; never a secret: of a web address scheme, host
+    /// and a hash.
     pub fn name(&self) -> String {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
-            Self::Webhook(hook) => hook.url.clone(),
+            Self::Webhook(hook) => hook.name(),
             #[cfg(feature = "mail")]
             Self::Mail(mail) => mail.to.join(", "),
             Self::Lacking { name, .. } => name.clone(),
         }
+    }
+
+    /// Whether sending twice is noticed: a folder is looked at, other people are not.
+    fn shows_what_is_there(&self) -> bool {
+        matches!(self, Self::Folder(_))
     }
 }
 
@@ -252,7 +261,7 @@ pub struct Parcel<'a> {
 }
 
 /// Delivers every file to every target; a target that fails does not keep others waiting
-/// for ever. What was delivered before, by the record and by what is there, stays.
+/// for ever. In a folder, what is there already stays; mail and posts are sent again.
 ///
 /// # Errors
 ///
@@ -263,41 +272,67 @@ pub fn deliver(
     clock: &dyn Clock,
     context: &Context,
 ) -> Result<Vec<Record>, Problem> {
-    let (mut book, _) = Book::open::<Record>(parcel.record)?;
+    // A record that cannot be written is told before anything is sent.
+    records::shared::<Record>(parcel.record)?;
+    sent(parcel, &[], (clock, context))
+}
+
+/// Delivers what did not arrive yet by the record: nobody gets the same mail or post twice.
+///
+/// # Errors
+///
+/// As [`deliver`].
+pub fn deliver_rest(
+    parcel: &Parcel<'_>,
+    clock: &dyn Clock,
+    context: &Context,
+) -> Result<Vec<Record>, Problem> {
+    let known = records::shared::<Record>(parcel.record)?;
+    let known: Vec<Record> = known.into_iter().map(|it| it.what).collect();
+    sent(parcel, &known, (clock, context))
+}
+
+fn sent(
+    parcel: &Parcel<'_>,
+    known: &[Record],
+    (clock, context): (&dyn Clock, &Context),
+) -> Result<Vec<Record>, Problem> {
     let mut done = Vec::new();
-    let mut lost: Vec<String> = Vec::new();
+    let mut lost: Vec<(String, Sort)> = Vec::new();
     for target in parcel.targets {
         for file in parcel.files {
-            let told = one(parcel, (file, target), (clock, context), &mut book)?;
+            let fresh = unsent(file, target)?;
+            if let Some(arrived) = arrived(&fresh, target, known) {
+                done.push(arrived.clone());
+                continue;
+            }
+            let (told, sort) = tried((parcel, fresh), (file, target), (clock, context))?;
             if told.outcome == Outcome::Failed {
-                lost.push(format!("{} to {}: {}", told.file, told.to, told.text));
+                lost.push((format!("{} to {}: {}", told.file, told.to, told.text), sort));
             }
             done.push(told);
         }
     }
-    match lost.as_slice() {
-        [] => Ok(done),
-        lost => Err(Problem {
-            what: "could not deliver everything".to_owned(),
-            why: lost.join("; "),
-            what_to_do: "mend the targets and resume; what arrived is not sent again".to_owned(),
-            sort: Sort::Denied,
-        }),
-    }
+    let Some((_, sort)) = lost.first() else {
+        return Ok(done);
+    };
+    let why: Vec<&str> = lost.iter().map(|(why, _)| why.as_str()).collect();
+    Err(Problem {
+        what: "could not deliver everything".to_owned(),
+        why: why.join("; "),
+        what_to_do: "mend the targets and deliver again".to_owned(),
+        sort: *sort,
+    })
 }
 
-fn one(
-    parcel: &Parcel<'_>,
-    (file, target): (&Path, &Target),
-    (clock, context): (&dyn Clock, &Context),
-    book: &mut Book,
-) -> Result<Record, Problem> {
+/// What a record says of a delivery that nobody tried yet.
+fn unsent(file: &Path, target: &Target) -> Result<Record, Problem> {
     let reading = |error: io::Error| {
         let what = format!("could not deliver {}", file.display());
         Problem::from_error(what, &error, Sort::NotReadable)
     };
     let name = file.file_name().unwrap_or(file.as_os_str());
-    let mut record = Record {
+    Ok(Record {
         file: name.to_string_lossy().into_owned(),
         sha256: records::sha256(file).map_err(reading)?,
         bytes: std::fs::metadata(file).map_err(reading)?.len(),
@@ -305,7 +340,25 @@ fn one(
         outcome: Outcome::Failed,
         attempt: 0,
         text: String::new(),
-    };
+    })
+}
+
+/// The attempt by which the same file arrived there, where it need not be sent again.
+fn arrived<'a>(fresh: &Record, target: &Target, known: &'a [Record]) -> Option<&'a Record> {
+    let same =
+        |it: &&Record| (&it.file, &it.sha256, &it.to) == (&fresh.file, &fresh.sha256, &fresh.to);
+    let last = known.iter().rev().find(same)?;
+    let there = last.outcome == Outcome::Delivered && !target.shows_what_is_there();
+    there.then_some(last)
+}
+
+/// Tries until it arrives or nothing more helps; with the sort of the last trouble.
+fn tried(
+    (parcel, mut record): (&Parcel<'_>, Record),
+    (file, target): (&Path, &Target),
+    (clock, context): (&dyn Clock, &Context),
+) -> Result<(Record, Sort), Problem> {
+    let mut sort = Sort::Denied;
     for attempt in 1..=parcel.retry.attempts.max(1) {
         if context.cancelled() {
             return Err(Problem::cancelled("delivery"));
@@ -314,13 +367,9 @@ fn one(
         let mut over = false;
         match once((file, clock.now()), target, &record.sha256) {
             Ok((outcome, text)) => (record.outcome, record.text) = (outcome, text),
-            Err(Trouble::Again(why)) => record.text = why.to_string(),
-            Err(Trouble::Never(why)) => {
-                record.text = why.to_string();
-                over = true;
-            }
+            Err(trouble) => (record.text, sort, over) = told(&trouble, target),
         }
-        book.add(clock.now(), record.clone())?;
+        records::append(parcel.record, clock.now(), record.clone())?;
         if over || record.outcome != Outcome::Failed {
             break;
         }
@@ -328,7 +377,22 @@ fn one(
             clock.pause(parcel.retry.pause(attempt), context);
         }
     }
-    Ok(record)
+    Ok((record, sort))
+}
+
+/// A trouble in words, its sort, and whether no try helps.
+fn told(trouble: &Trouble, target: &Target) -> (String, Sort, bool) {
+    let (why, sort, over) = match trouble {
+        Trouble::Unreachable(why) => (why, Sort::Agent, false),
+        Trouble::Again(why) if target.shows_what_is_there() => (why, Sort::of_io(why), false),
+        Trouble::Again(why) => (why, Sort::Agent, false),
+        Trouble::Never(why) => (why, Sort::Denied, true),
+    };
+    let sort = match sort {
+        Sort::NotReadable => Sort::Denied,
+        known => known,
+    };
+    (crate::link::chain(why), sort, over)
 }
 
 /// One attempt: what became of it, and where the file lies.
@@ -537,5 +601,65 @@ mod tests {
             good.join("report.html").is_file(),
             "others are not kept waiting"
         );
+    }
+
+    /// A receiver that takes one post and is gone then.
+    fn receiver() -> String {
+        use std::io::{Read as _, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/SECRET", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut heard, mut room) = (String::new(), [0; 4096]);
+            while !heard.ends_with("the report") {
+                let read = stream.read(&mut room).unwrap();
+                heard.push_str(&String::from_utf8_lossy(&room[..read]));
+            }
+            let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            drop(listener);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        url
+    }
+
+    #[test]
+    fn what_was_posted_is_not_posted_again_when_another_target_failed() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("report.html");
+        std::fs::write(&file, "the report").unwrap();
+        let url = receiver();
+        let post = Target::Webhook(Webhook { url, secret: None });
+        let name = post.name();
+        let broken = Target::lacking("boss", "the server is away".to_owned());
+        let clock = Counted {
+            pauses: RefCell::default(),
+            happens: &|_| (),
+        };
+        let record = home.path().join("deliver.jsonl");
+        let parcel = Parcel {
+            files: &[file],
+            targets: &[post, broken],
+            record: &record,
+            retry: Retry::default(),
+        };
+        for _ in 0..3 {
+            let problem = deliver_rest(&parcel, &clock, &Context::default()).unwrap_err();
+            assert!(problem.why.contains("away"), "{problem}");
+        }
+        let lines = records::lines::<Record>(&record).unwrap();
+        let posts = lines.iter().filter(|it| it.what.to == name);
+        let outcomes: Vec<Outcome> = posts.map(|it| it.what.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Delivered]);
+        assert!(!std::fs::read_to_string(&record).unwrap().contains("SECRET"));
+        // Asked for by itself it is sent again, and nobody is there any more.
+        let once = Parcel {
+            retry: Retry {
+                attempts: 1,
+                ..Retry::default()
+            },
+            ..parcel
+        };
+        let problem = deliver(&once, &clock, &Context::default()).unwrap_err();
+        assert_eq!(problem.sort, Sort::Agent, "{problem}");
     }
 }

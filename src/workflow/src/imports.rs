@@ -870,7 +870,7 @@ mod tests {
         assert!(sketch.series.len() > 100 && sketch.bounds.is_some());
         // Nothing is written over.
         let again = import(&setup, &out, &context);
-        assert!(again.is_err_and(|it| it.sort == Sort::Denied));
+        assert!(again.is_err_and(|it| it.sort == Sort::Usage));
     }
 
     #[test]

@@ -369,7 +369,7 @@ pub fn machines(input: &Input) -> Vec<Machine> {
 fn processes(stored: &Stored, host: &str, context: &Context) -> Result<Option<Frame>, Problem> {
     let span = stored.span();
     let least = USED_LEAST * span.seconds();
-    let mut used = stored.process_use(host, span)?;
+    let mut used = stored.process_use(host, span)?.to_vec();
     used.retain(|it| it.cpu_seconds >= least);
     used.truncate(PROCESSES_MAX);
     let mut names: Vec<(String, f64)> = Vec::new();

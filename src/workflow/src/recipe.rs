@@ -29,7 +29,7 @@ use model::time::{Moment, Zone};
 use sha2::Digest as _;
 
 use self::log::{Entry, Event, Standing, State};
-use self::monitor::Bounds;
+use self::monitor::{Bounds, PATIENCE, Trouble};
 pub use self::works::{ANSWER, COMPLIANCE, DELIVERED, PLAN, SESSION};
 use self::works::{Bench, Done};
 use crate::jobs::Context;
@@ -282,8 +282,9 @@ impl<'a> Runner<'a> {
         if self.state.standing(step) != Standing::Done {
             return Ok(false);
         }
-        match works::validate(&self.bench, step, &Context::default()) {
-            Ok(_) => Ok(true),
+        let logged = self.state.facts.get(&step).cloned().unwrap_or_default();
+        match works::unchanged(&self.bench, step, &logged) {
+            Ok(()) => Ok(true),
             Err(problem) => {
                 let text = format!("what was validated before holds no more: {}", problem.why);
                 self.tell((Some(step), Event::Failed), words(text))?;
@@ -309,14 +310,18 @@ impl<'a> Runner<'a> {
             let number = words(format!("attempt {attempt} of {tries}"));
             self.tell((Some(step), Event::Started), number)?;
             let done = self.watched(step).and_then(|done| {
-                self.tell((Some(step), Event::Executed), done)?;
-                self.validate(step)
+                self.tell((Some(step), Event::Executed), done)
+                    .and_then(|()| self.validate(step))
+                    .map_err(Trouble::Ended)
             });
-            let Err(problem) = done else {
-                return Ok(());
+            let (problem, again) = match done {
+                Ok(()) => return Ok(()),
+                Err(Trouble::Ended(problem)) => (problem, attempt < tries),
+                // Another try would work beside the one that did not end.
+                Err(Trouble::Left(problem)) => (problem, false),
             };
             self.tell((Some(step), Event::Failed), words(said(&problem)))?;
-            if problem.sort == Sort::Cancelled || attempt == tries {
+            if problem.sort == Sort::Cancelled || !again {
                 return Err(problem);
             }
             let pause = self.bench.recipe.monitor.pause;
@@ -388,7 +393,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn watched(&mut self, step: Step) -> Result<Done, Problem> {
+    fn watched(&mut self, step: Step) -> Result<Done, Trouble> {
         let bench = self.bench.clone();
         let folder = self.bench.folder.clone();
         let monitor = self.bench.recipe.monitor.clone();
@@ -396,7 +401,10 @@ impl<'a> Runner<'a> {
             limit: duration(self.bench.recipe.limit(step)),
             heartbeat: duration(monitor.heartbeat),
             free: (&folder, monitor.free.0),
+            patience: PATIENCE,
         };
+        // A step that is left alone keeps the run to itself: nobody resumes beside it.
+        let held = self.log.held().ok();
         let stop = self.stop;
         let mut alive = |share: Option<f32>| {
             let text = match share {
@@ -406,7 +414,9 @@ impl<'a> Runner<'a> {
             self.tell((Some(step), Event::Progress), words(text))
         };
         monitor::watched(step.name(), (bounds, stop), &mut alive, move |context| {
-            works::execute(&bench, step, context)
+            let done = works::execute(&bench, step, context);
+            drop(held);
+            done
         })
     }
 
@@ -421,9 +431,10 @@ impl<'a> Runner<'a> {
             fact.and_then(|it| it.parse::<usize>().ok()).unwrap_or(0)
         };
         let mut reasons = Vec::new();
-        let violated = count(Step::Comply, "violated");
-        if violated > 0 && self.bench.recipe.steps().contains(&Step::Comply) {
-            reasons.push(format!("{violated} requirements do not hold"));
+        if self.bench.recipe.steps().contains(&Step::Comply) {
+            let counts = ["violated", "undecidable"].map(|it| count(Step::Comply, it));
+            let doubt = self.state.fact(Step::Comply, "doubt").unwrap_or_default();
+            reasons.extend(works::compliance_words(counts, doubt, " requirements"));
         }
         let severe = count(Step::Analyze, "severe");
         if severe > 0 && self.bench.recipe.analyze.fail_on_severe {

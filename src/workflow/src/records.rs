@@ -7,13 +7,15 @@
 //!
 //! The seal is the SHA-256 of the seal before and of the line without its own seal, so a
 //! line that is altered, removed or moved is noticed. A line that a crash tore is cut off
-//! before the next one.
+//! before the next one. Only its owner may read a record.
 //!
-//! Start at [`Book::open`] and [`verified`].
+//! Start at [`Book::open`] and [`verified`]; at [`append`] for a record that several
+//! programs write to.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use model::time::Moment;
 use serde::de::DeserializeOwned;
@@ -24,6 +26,18 @@ use crate::problem::{Problem, Sort};
 
 /// Bytes of a book that are read, at most.
 pub const SIZE_MAX_BYTES: u64 = 64 << 20;
+
+/// From so many bytes on a shared book is full: the line that fills it still can be read.
+const FULL_BYTES: u64 = SIZE_MAX_BYTES - (1 << 20);
+
+/// How long [`append`] waits for others, each of whom writes one line.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
+/// How often it looks whether it is its turn.
+const TURN_LOOK: Duration = Duration::from_millis(10);
+
+/// Full records that are kept beside the current one, at most.
+const FULL_MAX: usize = 1_000;
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,18 +78,16 @@ impl Book {
     where
         T: Clone + Serialize + DeserializeOwned,
     {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|error| trouble("write", path, &error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(busy(path)),
-            // Some file systems know no locks; then nobody is kept out.
-            Err(TryLockError::Error(_)) => {}
+        match locked(path)? {
+            Some(file) => Self::begun(file, path),
+            None => Err(busy(path)),
         }
+    }
+
+    fn begun<T>(mut file: File, path: &Path) -> Result<(Self, Vec<Line<T>>), Problem>
+    where
+        T: Clone + Serialize + DeserializeOwned,
+    {
         let text = read(&mut file, path)?;
         let whole = text.rfind('\n').map_or(0, |it| it + 1);
         let lines = verified(&text[..whole]).map_err(|why| altered(path, why))?;
@@ -89,6 +101,11 @@ impl Book {
             file,
         };
         Ok((book, lines))
+    }
+
+    /// What keeps others out for as long as it is held, also once the book is closed.
+    pub(crate) fn held(&self) -> std::io::Result<File> {
+        self.file.try_clone()
     }
 
     /// Adds a line; it is on disk when this returns.
@@ -132,6 +149,91 @@ impl Book {
     }
 }
 
+/// Adds a line to a book that others may write to as well: it is held for this line only.
+/// A book that is full is kept beside, and a new one begun.
+///
+/// # Errors
+///
+/// It cannot be read or written, others do not let go of it, or a line was altered.
+pub(crate) fn append<T>(path: &Path, at: Moment, what: T) -> Result<Line<T>, Problem>
+where
+    T: Clone + Serialize + DeserializeOwned,
+{
+    let (mut book, _) = Book::begun::<T>(turn(path, FULL_BYTES)?, path)?;
+    book.add(at, what)
+}
+
+/// The lines of a book that others may write to as well; it is begun where there is none.
+///
+/// # Errors
+///
+/// As [`append`].
+pub(crate) fn shared<T>(path: &Path) -> Result<Vec<Line<T>>, Problem>
+where
+    T: Clone + Serialize + DeserializeOwned,
+{
+    let (_, lines) = Book::begun(turn(path, FULL_BYTES)?, path)?;
+    Ok(lines)
+}
+
+/// The file, locked; waits until others have written their line.
+fn turn(path: &Path, full_bytes: u64) -> Result<File, Problem> {
+    let failed = |error| trouble("write", path, &error);
+    let until = Instant::now() + TURN_MAX;
+    loop {
+        match locked(path)? {
+            // Somebody may have moved it aside meanwhile, as full.
+            Some(file) if !is_at(&file, path) => {}
+            Some(file) if file.metadata().map_err(failed)?.len() < full_bytes => return Ok(file),
+            Some(_) => std::fs::rename(path, beside(path)?).map_err(failed)?,
+            None if Instant::now() < until => std::thread::sleep(TURN_LOOK),
+            None => return Err(busy(path)),
+        }
+    }
+}
+
+/// A free name for a full record.
+fn beside(path: &Path) -> Result<PathBuf, Problem> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut names = (1..=FULL_MAX).map(|it| path.with_file_name(format!("{stem}-{it}.jsonl")));
+    names.find(|it| !it.exists()).ok_or_else(|| full(path))
+}
+
+/// Whether a file is the one of this name.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let (own, named) = (file.metadata(), std::fs::metadata(path));
+        matches!((own, named), (Ok(a), Ok(b)) if (a.dev(), a.ino()) == (b.dev(), b.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+/// Opens a file for its owner only and keeps others out; `None` while others keep us out.
+fn locked(path: &Path) -> Result<Option<File>, Problem> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let file = options
+        .open(path)
+        .map_err(|error| trouble("write", path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        // Some file systems know no locks; then nobody is kept out.
+        Err(TryLockError::Error(_)) => Ok(Some(file)),
+    }
+}
+
 /// The lines of a book that nobody need be writing to; a torn last one is left out.
 ///
 /// # Errors
@@ -151,12 +253,7 @@ fn read(file: &mut File, path: &Path) -> Result<String, Problem> {
     let read = file.take(SIZE_MAX_BYTES + 1).read_to_end(&mut bytes);
     read.map_err(|error| trouble("read", path, &error))?;
     if bytes.len() as u64 > SIZE_MAX_BYTES {
-        return Err(Problem {
-            what: format!("could not go on with {}", path.display()),
-            why: "it is larger than any such record".to_owned(),
-            what_to_do: "move it away; a new one begins by itself".to_owned(),
-            sort: Sort::Limit,
-        });
+        return Err(full(path));
     }
     // A line that was torn within a letter is no text; it is cut off anyway.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -217,6 +314,15 @@ pub(crate) fn sha256(path: &Path) -> std::io::Result<String> {
             0 => return Ok(hex(&hash.finalize())),
             read => hash.update(&room[..read]),
         }
+    }
+}
+
+fn full(path: &Path) -> Problem {
+    Problem {
+        what: format!("could not go on with {}", path.display()),
+        why: "it is larger than any such record".to_owned(),
+        what_to_do: "move it away; a new one begins by itself".to_owned(),
+        sort: Sort::Limit,
     }
 }
 
@@ -303,5 +409,39 @@ mod tests {
         std::fs::write(&path, text.replace("two", "TWO")).unwrap();
         let refused = Book::open::<Said>(&path).unwrap_err();
         assert!(refused.why.contains("line 2"), "{refused}");
+    }
+
+    #[test]
+    fn several_writers_take_turns_and_a_full_record_is_kept_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.jsonl");
+        std::thread::scope(|scope| {
+            for writer in ["one", "two", "three"] {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..10 {
+                        append(path, Moment(1), said(writer)).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(shared::<Said>(&path).unwrap().len(), 30);
+        // It is full: the next writer begins anew.
+        drop(turn(&path, 1).unwrap());
+        append(&path, Moment(2), said("four")).unwrap();
+        let counts = ["record-1.jsonl", "record.jsonl"]
+            .map(|it| lines::<Said>(&folder.path().join(it)).unwrap().len());
+        assert_eq!(counts, [30, 1]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_reads_a_record() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("record.jsonl");
+        append(&path, Moment(1), said("one")).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

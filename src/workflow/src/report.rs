@@ -24,7 +24,7 @@ mod ahead;
 mod beside;
 mod digest;
 pub mod draft;
-pub(crate) mod file;
+pub mod file;
 mod findings;
 mod gather;
 mod pins;
@@ -142,8 +142,28 @@ pub fn make(stored: &Stored, order: &Order, context: &Context) -> Result<Documen
             sort: Sort::Usage,
         });
     }
+    covered(stored, &order.draft)?;
     let request = planned::request(order, window)?;
     remade(stored, (request, order), context)
+}
+
+/// Refuses a draft that speaks of no host of the session.
+fn covered(stored: &Stored, draft: &Draft) -> Result<(), Problem> {
+    let hosts = stored.hosts().iter();
+    let hosts: Vec<&str> = hosts.map(|it| it.name.as_str()).collect();
+    if hosts.iter().any(|it| draft.covers(it)) || draft.hosts.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<&str> = hosts.into_iter().filter(|it| !it.is_empty()).collect();
+    Err(Problem {
+        what: format!("could not report on {}", stored.path().display()),
+        why: format!("it has no host {}", draft.hosts.join(", ")),
+        what_to_do: match named.as_slice() {
+            [] => "a report of all of it: it names no host".to_owned(),
+            named => named.join(", "),
+        },
+        sort: Sort::Usage,
+    })
 }
 
 /// Makes a report whose request is known.
@@ -152,8 +172,13 @@ fn remade(
     (request, order): (Request, &Order),
     context: &Context,
 ) -> Result<Document, Problem> {
-    let input = gather::gather(stored, (request, order), context)?;
+    let mut input = gather::gather(stored, (request, order), context)?;
     let mut document = report::build::document(&input);
+    let lost = draft::lost_references(&input.request.draft, &document);
+    if !lost.is_empty() {
+        input.notes.extend(lost);
+        document = report::build::document(&input);
+    }
     digest::stamp(stored, (&mut document, order), context)?;
     Ok(document)
 }
@@ -186,7 +211,7 @@ fn not_written(form: &Form, error: &report::RenderError) -> Problem {
     let problem = Problem::from_error("could not write the report", error, sort);
     match own {
         true => problem,
-        false => problem.advise("mend the template; kymo report template writes Kymo's own"),
+        false => problem.advise("mend the template; kymo report --templates DIR writes Kymo's own"),
     }
 }
 
@@ -238,3 +263,6 @@ fn read_text(path: &Path, most: u64) -> Result<String, Problem> {
         sort: Sort::NotUsable,
     })
 }
+
+#[cfg(test)]
+mod tests;

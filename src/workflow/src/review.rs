@@ -17,15 +17,18 @@ use analysis::sessions::Statistic;
 use jiff::tz::TimeZone;
 use model::finding::Kept;
 use model::period::{Cycle, Period};
+use model::standard::Standard;
 use model::time::{Moment, Span};
 use plan::ledger::{Ledger, Record, score};
+use sha2::{Digest, Sha256};
 
 use crate::jobs::Context;
 use crate::library::trend::{self, Include, Order, Request, Trended};
 use crate::library::{self, Entry, Listing, Standing};
 use crate::planning::book;
 use crate::problem::{Problem, Sort};
-use crate::recipe::standards;
+use crate::recipe;
+use crate::records;
 use crate::report::{Form, PictureFiles};
 use crate::spread;
 use crate::stored::Stored;
@@ -134,33 +137,40 @@ pub fn gather(setup: &Setup, context: &Context) -> Result<Review, Problem> {
     let (period, zone) = period(setup)?;
     let listing = library::list(&setup.library, context)?;
     let begin = begin(&period, &zone);
-    let near = near(&listing, begin, period.span);
+    let wide = Span {
+        from: begin,
+        to: period.span.to,
+    };
+    let near = near(&listing, wide);
     let mut notes = listing.notes.clone();
     if near.len() == SESSIONS_MAX {
         notes.push(format!(
             "Only the newest {SESSIONS_MAX} sessions were looked at"
         ));
     }
+    let damaged: Vec<&Entry> = listing.entries.iter().filter(|it| is_damaged(it)).collect();
+    let left_out = damaged.iter().filter(|it| is_within(it, wide));
+    notes.extend(left_out.map(|it| format!("{} is left out: {}", it.name, unusable(it))));
     let shown = shown(&near, context)?;
-    let within: Vec<&Entry> = near
-        .iter()
-        .copied()
-        .filter(|it| is_within(it, period.span))
-        .collect();
-    let compliance = compliance(&within, &setup.standards, context)?;
+    let within = |it: &&&Entry| is_within(it, period.span);
+    let sound: Vec<&Entry> = near.iter().filter(within).copied().collect();
+    let unusable = damaged.iter().filter(within).copied();
+    let refused = listing.entries.iter().filter(|it| it.facts().is_none());
+    let unusable: Vec<&Entry> = unusable.chain(refused).collect();
+    let all = [&sound[..], &unusable].concat();
+    let compliance = compliance(&all, &setup.standards, (&mut notes, context))?;
     let (ledger, told) = book::read(&setup.ledger)?;
     notes.extend(told);
-    let figures = figures(&near, setup, (period.span, context))?;
-    if near.len() > within.len() {
-        let before = near.len() - within.len();
+    let figures = figures(&near, setup, (period.span, &mut notes, context))?;
+    if near.len() > sound.len() {
+        let before = near.len() - sound.len();
         notes.push(format!(
             "{before} sessions before the period were looked at too, back to {begin}"
         ));
     }
-    let refused = listing.entries.iter().filter(|it| it.facts().is_none());
     Ok(Review {
         library: named(&setup.library.roots),
-        sessions: within.iter().copied().chain(refused).map(session).collect(),
+        sessions: all.into_iter().map(session).collect(),
         figures,
         book: review::book(&shown, period.span),
         ledger: predictions(&ledger, period.span),
@@ -170,8 +180,10 @@ pub fn gather(setup: &Setup, context: &Context) -> Result<Review, Problem> {
     })
 }
 
+/// Absolute, so that a library has one name wherever the review is started.
 fn named(roots: &[PathBuf]) -> String {
-    let names = roots.iter().map(|it| it.display().to_string());
+    let absolute = |it: &PathBuf| std::path::absolute(it).unwrap_or_else(|_| it.clone());
+    let names = roots.iter().map(|it| absolute(it).display().to_string());
     names.collect::<Vec<_>>().join(", ")
 }
 
@@ -191,14 +203,28 @@ fn is_within(entry: &Entry, span: Span) -> bool {
     entry.facts().is_some_and(|it| span.contains(it.span.from))
 }
 
+/// Whether data of a file are lost. What is being recorded has an end that is torn, and a
+/// damaged file may well be the copy of a whole one that is here too.
+fn is_damaged(entry: &Entry) -> bool {
+    let facts = entry.facts();
+    facts.is_some_and(|it| !it.unfinished && !it.damage.is_empty())
+}
+
+/// Why a session tells nothing; empty where it does.
+fn unusable(entry: &Entry) -> String {
+    match &entry.standing {
+        Standing::Refused(why) => why.clone(),
+        Standing::Read(facts) if is_damaged(entry) => {
+            format!("its data are damaged: {}", facts.damage.join("; "))
+        }
+        Standing::Read(_) => String::new(),
+    }
+}
+
 /// The sessions that a review looks at, by time: at most the newest.
-fn near(listing: &Listing, begin: Moment, period: Span) -> Vec<&Entry> {
-    let wide = Span {
-        from: begin,
-        to: period.to,
-    };
+fn near(listing: &Listing, wide: Span) -> Vec<&Entry> {
     let near = listing.entries.iter().filter(|it| is_within(it, wide));
-    let mut near: Vec<&Entry> = near.collect();
+    let mut near: Vec<&Entry> = near.filter(|it| !is_damaged(it)).collect();
     near.drain(..near.len().saturating_sub(SESSIONS_MAX));
     near
 }
@@ -207,18 +233,16 @@ fn session(entry: &Entry) -> Session {
     let mut session = Session {
         name: entry.name.clone(),
         title: entry.title().to_owned(),
+        refused: unusable(entry),
         ..Session::default()
     };
-    match &entry.standing {
-        Standing::Refused(why) => session.refused.clone_from(why),
-        Standing::Read(facts) => {
-            session.build.clone_from(&facts.label.build);
-            session.span = facts.span;
-            let hosts = facts.hosts.iter().map(|it| it.name.clone());
-            session.hosts = hosts.filter(|it| !it.is_empty()).collect();
-            session.coverage = facts.coverage();
-            session.findings = facts.findings.map(|it| (it.total(), it.severe));
-        }
+    if let Standing::Read(facts) = &entry.standing {
+        session.build.clone_from(&facts.label.build);
+        session.span = facts.span;
+        let hosts = facts.hosts.iter().map(|it| it.name.clone());
+        session.hosts = hosts.filter(|it| !it.is_empty()).collect();
+        session.coverage = facts.coverage();
+        session.findings = facts.findings.map(|it| (it.total(), it.severe));
     }
     session
 }
@@ -253,7 +277,7 @@ fn shown_by(entry: &Entry, context: &Context) -> Option<Shown> {
 fn figures(
     near: &[&Entry],
     setup: &Setup,
-    (period, context): (Span, &Context),
+    (period, notes, context): (Span, &mut Vec<String>, &Context),
 ) -> Result<Vec<Figure>, Problem> {
     let own = setup.figures.iter().map(|(series, statistic)| {
         let title = format!("{} of {series}", statistic.name());
@@ -266,7 +290,7 @@ fn figures(
         true => usual.collect(),
         false => own.collect(),
     };
-    let mut figures = Vec::new();
+    let (mut figures, mut missing) = (Vec::new(), Vec::new());
     for (title, series, statistic) in wanted {
         if context.cancelled() {
             return Err(Problem::cancelled("review"));
@@ -280,18 +304,21 @@ fn figures(
         match trend::of(near, &request, context) {
             Ok(trended) => figures.push(figure(title, &trended, period)),
             // No session has such a series; what was asked for by name is told.
-            Err(problem) if problem.sort == Sort::Usage && setup.figures.is_empty() => {}
-            Err(problem) if problem.sort == Sort::Usage => figures.push(Figure {
-                title,
-                series: request.series,
-                statistic: statistic.name().to_owned(),
-                unit: model::unit::Unit::new("1"),
-                points: Vec::new(),
-                sentences: vec![problem.why],
-            }),
+            Err(problem) if problem.sort == Sort::Usage => missing.push(problem),
             Err(problem) => return Err(problem),
         }
     }
+    if setup.figures.is_empty() {
+        return Ok(figures);
+    }
+    // A period without sessions is no mistake of who asks.
+    if figures.is_empty()
+        && !near.is_empty()
+        && let Some(first) = missing.pop()
+    {
+        return Err(first);
+    }
+    notes.extend(missing.iter().map(|it| format!("{}: {}", it.what, it.why)));
     Ok(figures)
 }
 
@@ -319,28 +346,69 @@ fn figure(title: String, trended: &Trended, period: Span) -> Figure {
 }
 
 fn compliance(
-    within: &[&Entry],
+    entries: &[&Entry],
     paths: &[PathBuf],
-    context: &Context,
+    (notes, context): (&mut Vec<String>, &Context),
 ) -> Result<Vec<Compliance>, Problem> {
+    // A standard that is at fault is told, whatever the sessions are.
+    let loaded = paths.iter().map(|it| recipe::standards::load(it));
+    let loaded: Vec<Standard> = loaded.collect::<Result<_, _>>()?;
     let mut all = Vec::new();
-    for entry in within.iter().filter(|_| !paths.is_empty()) {
-        // A session that cannot be read after all complies with nothing and violates nothing.
-        let Ok((stored, _)) = Stored::open(&entry.path, context) else {
-            continue;
-        };
-        for path in paths {
-            let found = standards::check(&stored, path, context)?;
-            all.extend(found.into_iter().map(|it| Compliance {
-                session: entry.title().to_owned(),
-                standard: it.standard,
-                requirement: it.requirement,
-                standing: it.standing.name().to_owned(),
-                margin: it.margin,
-            }));
+    let mut unread = 0;
+    for entry in entries.iter().filter(|_| !loaded.is_empty()) {
+        match held(entry, &loaded, context) {
+            Ok(found) => all.extend(found),
+            Err(problem) if problem.sort == Sort::Cancelled => return Err(problem),
+            Err(problem) => {
+                unread += 1;
+                let rows = loaded.iter().map(|it| undecidable(entry, it, &problem.why));
+                all.extend(rows);
+            }
         }
     }
+    if unread > 0 {
+        notes.push(format!(
+            "Whether {unread} sessions keep the standards cannot be decided, since they cannot be read"
+        ));
+    }
     Ok(all)
+}
+
+/// One session held against every standard.
+fn held(entry: &Entry, loaded: &[Standard], context: &Context) -> Result<Vec<Compliance>, Problem> {
+    let why = unusable(entry);
+    if !why.is_empty() {
+        return Err(Problem {
+            what: format!("could not check {}", entry.name),
+            why,
+            what_to_do: String::new(),
+            sort: Sort::NotUsable,
+        });
+    }
+    let (stored, _) = Stored::open(&entry.path, context)?;
+    let mut all = Vec::new();
+    for standard in loaded {
+        let found = recipe::standards::held(&stored, standard, context)?;
+        all.extend(found.into_iter().map(|it| Compliance {
+            session: entry.title().to_owned(),
+            standard: it.standard,
+            requirement: it.requirement,
+            standing: it.standing.name().to_owned(),
+            margin: it.margin,
+        }));
+    }
+    Ok(all)
+}
+
+/// A session that cannot be read complies with nothing and violates nothing.
+fn undecidable(entry: &Entry, standard: &Standard, why: &str) -> Compliance {
+    Compliance {
+        session: entry.title().to_owned(),
+        standard: format!("{} {}", standard.id, standard.version),
+        requirement: "all of it".to_owned(),
+        standing: recipe::standards::Standing::Undecidable.name().to_owned(),
+        margin: format!("it cannot be decided: {why}"),
+    }
 }
 
 /// What became of predictions within a period.
@@ -409,7 +477,8 @@ pub fn write_as(review: &Review, format: ::report::Format, out: &Path) -> Result
 }
 
 /// Writes a review into a folder, which is made if need be; an existing file is replaced
-/// in one step. Gives where it lies.
+/// in one step. Gives where it lies: the name tells the library too, so that reviews of
+/// several go into one folder.
 ///
 /// # Errors
 ///
@@ -419,6 +488,25 @@ pub fn write(review: &Review, format: ::report::Format, folder: &Path) -> Result
         let what = format!("could not make {}", folder.display());
         Problem::from_error(what, &error, Sort::of_io(&error))
     })?;
-    let name = format!("{}.{}", file_stem(&review.period), format.suffix());
+    let (stem, library) = (file_stem(&review.period), short(&review.library));
+    let name = format!("{stem}-{library}.{}", format.suffix());
     write_as(review, format, &folder.join(name))
+}
+
+/// A library in a file name: its folder, for people, and a hash of its whole path, since
+/// many are called `sessions`.
+fn short(library: &str) -> String {
+    /// Signs of the folder that are kept.
+    const SIGNS_MAX: usize = 32;
+    let folder = library.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain = |it: char| match it.is_alphanumeric() {
+        true => it.to_ascii_lowercase(),
+        false => '-',
+    };
+    let slug: String = folder.chars().take(SIGNS_MAX).map(plain).collect();
+    let hash = records::hex(&Sha256::digest(library)[..4]);
+    match slug.trim_matches('-') {
+        "" => hash,
+        slug => format!("{slug}-{hash}"),
+    }
 }

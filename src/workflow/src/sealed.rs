@@ -152,7 +152,9 @@ pub fn lock(from: &Path, lock: &Lock, out: &Path, context: &Context) -> Result<(
     copied(source, &mut writer, context).map_err(|it| stopped(it, &what(), disk))?;
     let file = writer.finish().map_err(disk)?;
     file.sync_all().map_err(disk)?;
-    scratch.become_file(out).map_err(disk)
+    scratch
+        .become_file(out)
+        .map_err(|it| placing(it, out, disk))
 }
 
 /// Decrypts a file.
@@ -165,12 +167,7 @@ pub fn unlock(from: &Path, key: &Key, out: &Path, context: &Context) -> Result<(
     let what = || format!("could not unlock {}", from.display());
     let disk = |error: io::Error| Problem::from_error(what(), &error, Sort::of_io(&error));
     if std::fs::symlink_metadata(out).is_ok() {
-        return Err(Problem {
-            what: format!("could not write {}", out.display()),
-            why: "something is there already".to_owned(),
-            what_to_do: "another path; nothing is overwritten".to_owned(),
-            sort: Sort::Denied,
-        });
+        return Err(taken(out));
     }
     if from.is_file() && !is_locked(from) {
         return Err(Problem {
@@ -205,7 +202,31 @@ pub fn unlock(from: &Path, key: &Key, out: &Path, context: &Context) -> Result<(
         })
     })?;
     file.sync_all().map_err(disk)?;
-    scratch.become_file(out).map_err(disk)
+    scratch
+        .become_file(out)
+        .map_err(|it| placing(it, out, disk))
+}
+
+/// Why a finished file could not take its place.
+pub(crate) fn placing(
+    error: io::Error,
+    out: &Path,
+    disk: impl Fn(io::Error) -> Problem,
+) -> Problem {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => taken(out),
+        _ => disk(error),
+    }
+}
+
+/// The problem of a place where something is.
+pub(crate) fn taken(out: &Path) -> Problem {
+    Problem {
+        what: format!("could not write {}", out.display()),
+        why: "something is there already".to_owned(),
+        what_to_do: "another path; nothing is overwritten".to_owned(),
+        sort: Sort::Usage,
+    }
 }
 
 /// Why a copy ended early.

@@ -10,10 +10,11 @@
 //!
 //! Start at [`share`].
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::disguise::{Category, Count, Disguise, Matcher, Pattern, Rules};
+use model::disguise::{self, Category, Count, Disguise, Matcher, Pattern, Rules};
 use model::finding::Kept;
 use model::time::Span;
 use regex::RegexBuilder;
@@ -97,6 +98,9 @@ pub struct Done {
     pub locked: bool,
 }
 
+/// The document of a session that derived findings stand in.
+const FINDINGS: &str = "findings.ron";
+
 /// Memory that one pattern may take once it is understood.
 const PATTERN_MAX_BYTES: usize = 4 << 20;
 
@@ -117,18 +121,10 @@ pub fn preview(stored: &Stored, choice: &Choice, context: &Context) -> Result<Pr
     let session = stored.session();
     share::learn(session, &keep, &mut disguise, &mut step(context, 1))
         .map_err(|error| reading(stored.path(), &error))?;
-    let all = stored.measured();
-    let wanted = |name: &str| {
-        let mut globs = keep.series.iter();
-        keep.series.is_empty() || globs.any(|it| model::series::glob_matches(it, name))
-    };
     Ok(Preview {
         counts: disguise.counts(),
         title,
-        series: (
-            all.iter().filter(|it| wanted(&it.key.to_string())).count(),
-            all.len(),
-        ),
+        series: (choice.wanted(stored), stored.measured().len()),
         annotations: stored.annotations().len(),
     })
 }
@@ -141,12 +137,7 @@ pub fn preview(stored: &Stored, choice: &Choice, context: &Context) -> Result<Pr
 /// somewhere, or the user stopped it; nothing is left behind then.
 pub fn share(stored: &Stored, request: &Request, context: &Context) -> Result<Done, Problem> {
     let out = &request.out;
-    if std::fs::symlink_metadata(out).is_ok() {
-        return Err(writing(
-            out,
-            &store::trim::WriteError::Exists { path: out.clone() },
-        ));
-    }
+    placed(out)?;
     let disk = |error: std::io::Error| {
         let what = format!("could not write {}", out.display());
         Problem::from_error(what, &error, Sort::of_io(&error))
@@ -154,16 +145,18 @@ pub fn share(stored: &Stored, request: &Request, context: &Context) -> Result<Do
     };
     let (mut disguise, old) = learned(stored, &request.choice, (context, 0))?;
     let title = request.title.clone().unwrap_or(old);
-    if let Some(folder) = out.parent() {
-        std::fs::create_dir_all(folder).map_err(disk)?;
-    }
     let mut scratch = Scratch::beside(out).map_err(disk)?;
     let draft = request.draft(&title);
     let place = (&mut disguise, scratch.path());
     let shared = share::write(stored.session(), draft, place, &mut step(context, 1))
         .map_err(|error| writing(out, &error))?;
+    let left = searched(scratch.path(), &disguise, out, context)?;
+    refused(&left, out)?;
     let findings = completed(stored, request, (&mut scratch, context))?;
-    searched(scratch.path(), &disguise, out, context)?;
+    if findings.is_some() || request.sign.is_some() {
+        let left = searched(scratch.path(), &disguise, out, context)?;
+        refused(&apart_from_derived(left), out)?;
+    }
     let head = head(scratch.path(), context)?;
     let path = scratch.path().to_owned();
     match &request.lock {
@@ -171,7 +164,9 @@ pub fn share(stored: &Stored, request: &Request, context: &Context) -> Result<Do
             context.progress((STEPS - 1) * PART, STEPS * PART);
             sealed::lock(&path, lock, out, context)?;
         }
-        None => scratch.become_file(out).map_err(disk)?,
+        None => scratch
+            .become_file(out)
+            .map_err(|it| sealed::placing(it, out, disk))?,
     }
     Ok(Done {
         path: out.clone(),
@@ -185,7 +180,43 @@ pub fn share(stored: &Stored, request: &Request, context: &Context) -> Result<Do
     })
 }
 
+/// Looks whether a file may be written at a place: nothing is there, and its folder is.
+fn placed(out: &Path) -> Result<(), Problem> {
+    if std::fs::symlink_metadata(out).is_ok() {
+        return Err(sealed::taken(out));
+    }
+    let folder = out.parent().filter(|it| !it.as_os_str().is_empty());
+    match folder.filter(|it| !it.is_dir()) {
+        None => Ok(()),
+        Some(folder) => Err(Problem {
+            what: format!("could not write {}", out.display()),
+            why: format!("there is no folder {}", folder.display()),
+            what_to_do: "a folder that exists and that you may write to".to_owned(),
+            sort: Sort::NotReadable,
+        }),
+    }
+}
+
 impl Choice {
+    /// How many series are taken.
+    fn wanted(&self, stored: &Stored) -> usize {
+        let all = stored.measured().iter();
+        all.filter(|it| self.wants(&it.key.to_string())).count()
+    }
+
+    /// Whether some series or histogram is taken.
+    fn takes_any(&self, stored: &Stored) -> bool {
+        let histograms = &stored.session().manifest().histograms;
+        let keys = stored.measured().iter().map(|it| &it.key);
+        let mut keys = keys.chain(histograms.iter().map(|it| &it.series.key));
+        self.series.is_empty() || keys.any(|it| self.wants(&it.to_string()))
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        let mut globs = self.series.iter();
+        self.series.is_empty() || globs.any(|it| model::series::glob_matches(it, name))
+    }
+
     fn kept(&self) -> Keep {
         Keep {
             span: self.span,
@@ -261,7 +292,7 @@ pub fn pattern(text: &str) -> Result<Pattern, Problem> {
     let regex = built.map_err(|error| trouble(last_line(&error.to_string())))?;
     if regex.is_match("") {
         return Err(trouble(
-            "it matches nothing at all, so everywhere".to_owned(),
+            "it matches the empty text, which stands everywhere".to_owned(),
         ));
     }
     let find: Matcher = Arc::new(move |text| regex.find_iter(text).map(|it| it.range()).collect());
@@ -282,7 +313,9 @@ fn learned(
     choice: &Choice,
     (context, number): (&Context, u64),
 ) -> Result<(Disguise, String), Problem> {
-    let mut disguise = Disguise::new(choice.rules()?);
+    let rules = choice.rules()?;
+    possible(stored, choice, &rules)?;
+    let mut disguise = Disguise::new(rules);
     let read = |error| reading(stored.path(), &error);
     share::learn(
         stored.session(),
@@ -312,6 +345,68 @@ fn learned(
     })?;
     let title = disguise.text(stored.title());
     Ok((disguise, title))
+}
+
+/// Refuses a choice that takes no series, or a pattern that matches names that stay.
+fn possible(stored: &Stored, choice: &Choice, rules: &Rules) -> Result<(), Problem> {
+    if !choice.takes_any(stored) {
+        return Err(Problem {
+            what: format!("could not share {}", stored.path().display()),
+            why: format!("no series matches {}", choice.series.join(" or ")),
+            what_to_do: "another pattern; kymo info names the series".to_owned(),
+            sort: Sort::Usage,
+        });
+    }
+    let names = staying(stored);
+    for (pattern, text) in rules.patterns.iter().zip(&choice.patterns) {
+        let matched = names.iter().filter(|it| !(pattern.find)(it).is_empty());
+        let matched: Vec<&str> = matched.map(String::as_str).collect();
+        if !matched.is_empty() {
+            return Err(too_wide(text, &matched));
+        }
+    }
+    Ok(())
+}
+
+/// Names of metrics, attributes and settings that stay as they are, in order.
+fn staying(stored: &Stored) -> BTreeSet<String> {
+    let session = stored.session();
+    let manifest = session.manifest();
+    let series = manifest.series.iter().map(|it| &it.series.key);
+    let histograms = manifest.histograms.iter().map(|it| &it.series.key);
+    let mut names = BTreeSet::new();
+    for key in series.chain(histograms) {
+        if model::catalog::find(&key.metric).is_some() {
+            names.insert(key.metric.clone());
+        }
+        let attributes = key.attributes.iter().map(|(name, _)| name);
+        names.extend(attributes.filter(|it| disguise::is_kept_key(it)).cloned());
+    }
+    for host in session.hosts() {
+        let settings = session.settings(host.id).into_iter().flatten();
+        let kept = settings.filter(|(key, _)| disguise::is_kept_setting(key));
+        names.extend(kept.map(|(key, _)| key));
+    }
+    names
+}
+
+/// The problem of a pattern that matches names that stay.
+fn too_wide(pattern: &str, matched: &[&str]) -> Problem {
+    const TOLD: usize = 3;
+    let more = match matched.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let some = &matched[..matched.len().min(TOLD)];
+    Problem {
+        what: format!("could not use the pattern {pattern:?}"),
+        why: format!(
+            "it matches names of metrics, attributes or settings, which stay: {}{more}",
+            some.join(", ")
+        ),
+        what_to_do: r"a narrower expression, such as customer=ACME-\d+".to_owned(),
+        sort: Sort::Usage,
+    }
 }
 
 /// Derives the findings that were kept anew from what is written, and signs it. Nothing
@@ -365,34 +460,48 @@ fn searched(
     disguise: &Disguise,
     out: &Path,
     context: &Context,
-) -> Result<(), Problem> {
+) -> Result<Vec<Hit>, Problem> {
     let what = || format!("could not share to {}", out.display());
-    let hits =
-        share::search(path, disguise, &mut step(context, 3)).map_err(|error| match error {
-            SearchError::Stopped => Problem::cancelled(what()),
-            other => Problem::from_error(what(), &other, Sort::NotReadable),
-        })?;
-    match hits.first() {
-        None => Ok(()),
-        Some(first) => Err(Problem {
-            what: what(),
-            why: format!("what was to be replaced still stands in {}", told(first, hits.len())),
-            what_to_do: "nothing was left behind; a pattern of your own for it, or a report of this message: it names nobody".to_owned(),
-            sort: Sort::Bug,
-        }),
-    }
+    share::search(path, disguise, &mut step(context, 3)).map_err(|error| match error {
+        SearchError::Stopped => Problem::cancelled(what()),
+        other => Problem::from_error(what(), &other, Sort::NotReadable),
+    })
+}
+
+/// Hits but for plain words in findings that were derived from what was searched already:
+/// sentences of Kymo say `may`, whoever is called so.
+fn apart_from_derived(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.retain(|it| it.member != FINDINGS || !it.word);
+    hits
+}
+
+/// Refuses to give out what still holds something.
+fn refused(hits: &[Hit], out: &Path) -> Result<(), Problem> {
+    let what = format!("could not share to {}", out.display());
+    let own = |it: &Hit| it.category == Category::Custom && it.token.is_empty();
+    let (Some(first), count) = (hits.iter().find(|it| !own(it)), hits.len()) else {
+        return hits.first().map_or(Ok(()), |first| {
+            Err(Problem {
+                what,
+                why: format!(
+                    "a pattern of your own matches words or numbers that stay, in {}",
+                    place_of(first)
+                ),
+                what_to_do: r"a narrower expression, such as customer=ACME-\d+".to_owned(),
+                sort: Sort::Usage,
+            })
+        });
+    };
+    Err(Problem {
+        what,
+        why: format!("what was to be replaced still stands in {}", told(first, count)),
+        what_to_do: "nothing was left behind; a pattern of your own for it, or a report of this message: it names nobody".to_owned(),
+        sort: Sort::Bug,
+    })
 }
 
 /// Where something still stands, without what.
 fn told(hit: &Hit, count: usize) -> String {
-    let member = match hit.member.as_str() {
-        "" => "the frame of the file",
-        name => name,
-    };
-    let place = match hit.place.as_str() {
-        "" => String::new(),
-        place => format!(" ({place})"),
-    };
     let token = match hit.token.as_str() {
         "" => String::new(),
         token => format!(", where {token} should"),
@@ -401,7 +510,19 @@ fn told(hit: &Hit, count: usize) -> String {
         1 => String::new(),
         count => format!("; and {} more places", count - 1),
     };
-    format!("{member}{place}: one of {}{token}{more}", hit.category)
+    let place = place_of(hit);
+    format!("{place}: one of {}{token}{more}", hit.category)
+}
+
+fn place_of(hit: &Hit) -> String {
+    let member = match hit.member.as_str() {
+        "" => "the frame of the file",
+        name => name,
+    };
+    match hit.place.as_str() {
+        "" => member.to_owned(),
+        place => format!("{member} ({place})"),
+    }
 }
 
 fn head(path: &Path, context: &Context) -> Result<String, Problem> {

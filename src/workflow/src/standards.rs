@@ -14,7 +14,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use model::compliance::Compliance;
+use analysis::standard::Asked;
+use model::compliance::{Compliance, Verdict};
 use model::finding::Finding;
 use model::plan::Plan;
 use model::standard::parse::{self, Mistake, TEXT_MAX_BYTES};
@@ -142,7 +143,7 @@ fn faulty(origin: &str, mistakes: &[Mistake]) -> Problem {
 }
 
 /// Holds a session, the plan of the request, or the session's performance report against a
-/// standard.
+/// standard. Where nothing can be judged, one undecidable verdict says so.
 ///
 /// # Errors
 ///
@@ -155,6 +156,31 @@ pub fn check(
     context: &Context,
 ) -> Result<Compliance, Problem> {
     let window = window_of(stored, request.window)?;
+    let mut compliance = judged((stored, window), standard, request, context)?;
+    if compliance.rows.is_empty() {
+        compliance.rows.push(nothing(standard, window));
+    }
+    Ok(compliance)
+}
+
+/// What a standard says where none of its rules says anything: that nothing is known.
+fn nothing(standard: &Standard, window: Span) -> Verdict {
+    let asked = Asked {
+        standard,
+        rule: ("all", ""),
+        host: "",
+        series: "none",
+        window,
+    };
+    asked.without_series("", "nothing to judge: no rule finds what it speaks of")
+}
+
+fn judged(
+    (stored, window): (&Stored, Span),
+    standard: &Standard,
+    request: &Request,
+    context: &Context,
+) -> Result<Compliance, Problem> {
     match &standard.rules {
         Rules::Metric(rules) => measured::metrics((stored, standard), rules, (window, context)),
         Rules::Threshold(rules) => {

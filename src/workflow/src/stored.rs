@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use analysis::derive::Plan;
+use analysis::overview::ProcessUse;
 use analysis::quality::{self, Coverage, Mark};
 use analysis::signals::Signal;
 use analysis::track::{Detail, Sparse, Track};
@@ -88,7 +89,19 @@ struct Inner {
     quality: Vec<quality::Quality>,
     damaged: bool,
     read_along: Mutex<HashMap<SeriesKey, store::session::Sparse>>,
+    /// What processes used, newest last: a report asks for the same several times.
+    used: Mutex<Vec<Used>>,
 }
+
+/// What the processes of a host used within a span.
+struct Used {
+    host: String,
+    span: Span,
+    processes: Arc<[ProcessUse]>,
+}
+
+/// So many answers are kept.
+const USED_MAX: usize = 16;
 
 /// The problem of an input that is not there.
 pub fn missing(path: &Path) -> Problem {
@@ -189,6 +202,7 @@ impl Stored {
             quality: Vec::new(),
             damaged,
             read_along: Mutex::default(),
+            used: Mutex::default(),
         };
         inner.quality = inner.assess()?;
         Ok(Self {
@@ -604,11 +618,28 @@ impl Stored {
     /// # Errors
     ///
     /// The session has no such host, or the disk refuses.
-    pub fn process_use(
-        &self,
-        host: &str,
-        span: Span,
-    ) -> Result<Vec<analysis::overview::ProcessUse>, Problem> {
+    pub fn process_use(&self, host: &str, span: Span) -> Result<Arc<[ProcessUse]>, Problem> {
+        let kept = |used: &[Used]| {
+            let same = |it: &&Used| it.host == host && it.span == span;
+            used.iter().find(same).map(|it| Arc::clone(&it.processes))
+        };
+        if let Some(known) = kept(&lock(&self.inner.used)) {
+            return Ok(known);
+        }
+        let processes: Arc<[ProcessUse]> = self.processes_used(host, span)?.into();
+        let mut used = lock(&self.inner.used);
+        if used.len() >= USED_MAX {
+            used.remove(0);
+        }
+        used.push(Used {
+            host: host.to_owned(),
+            span,
+            processes: Arc::clone(&processes),
+        });
+        Ok(processes)
+    }
+
+    fn processes_used(&self, host: &str, span: Span) -> Result<Vec<ProcessUse>, Problem> {
         let totals = self
             .inner
             .session
@@ -623,7 +654,7 @@ impl Stored {
         let whole = f64::from(cpus) * span.seconds();
         let mut used: Vec<_> = totals
             .into_iter()
-            .map(|total| analysis::overview::ProcessUse {
+            .map(|total| ProcessUse {
                 id: total.id,
                 host: host.to_owned(),
                 pid: total.process.pid,

@@ -134,7 +134,7 @@ pub fn trim(
 pub(crate) fn writing(out: &Path, error: &WriteError) -> Problem {
     let what = format!("could not write {}", out.display());
     let (sort, advice) = match error {
-        WriteError::Exists { .. } => (Sort::Denied, "another path; nothing is overwritten"),
+        WriteError::Exists { .. } => (Sort::Usage, "another path; nothing is overwritten"),
         WriteError::Empty { .. } => (Sort::Usage, "a wider span or another pattern"),
         WriteError::Query(_) => (Sort::NotReadable, "kymo verify on the session"),
         WriteError::Full { .. } => (Sort::DiskFull, "free some space, or another disk"),

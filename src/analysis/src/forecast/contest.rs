@@ -19,6 +19,7 @@
 
 use super::candidate::{Candidate, Origins};
 use super::history::History;
+use crate::stats::order;
 
 /// How strongly a smaller error is preferred.
 const SHARPNESS: f64 = 6.0;
@@ -32,17 +33,20 @@ const FADING: f64 = 1.0;
 /// Weight of the error over all rows ahead beside that of the rows in question.
 const WHOLE_SHARE: f64 = 0.2;
 
+/// An average with an error this much above the last value's gives way to it.
+const GIVES_WAY: f64 = 1.1;
+
 /// The outcome of all candidates together.
 #[derive(Clone, Debug)]
 pub(crate) struct Contest {
     /// Signed errors (value minus forecast) at each origin but the last; `NaN` for gaps.
     pub(crate) errors: Vec<Vec<f64>>,
+    /// Those of the last value repeated, the first candidate.
+    pub(crate) of_last_value: Vec<Vec<f64>>,
     /// The average's path at the last origin.
     pub(crate) path: Vec<f64>,
     /// Weight of each candidate in it, mean over the rows ahead.
     pub(crate) weights: Vec<f64>,
-    /// Mean absolute error of each candidate over all tried origins; `NaN` without any.
-    pub(crate) alone: Vec<f64>,
 }
 
 /// Rows ahead that are weighted alike, each twice as long as the one before.
@@ -63,28 +67,64 @@ impl Contest {
         let groups = groups(origins.tried);
         let (past, _) = origins.rows.split_at(origins.rows.len() - 1);
         let mut sums = vec![vec![Sum::default(); groups.len()]; candidates.len()];
-        let mut alone = vec![Sum::default(); candidates.len()];
         let mut errors = Vec::with_capacity(past.len());
+        let mut of_last_value = Vec::with_capacity(past.len());
         for (place, row) in past.iter().enumerate() {
             let actual = &history.values[*row..*row + origins.tried];
             let weights = weights(&sums);
             let path = average(candidates, place, &groups, &weights);
-            let signed = actual.iter().zip(&path).map(|(value, said)| value - said);
-            errors.push(signed.collect());
-            for ((sums, alone), candidate) in sums.iter_mut().zip(&mut alone).zip(candidates) {
+            errors.push(signed(actual, &path));
+            of_last_value.push(signed(actual, &candidates[0].paths[place]));
+            for (sums, candidate) in sums.iter_mut().zip(candidates) {
                 score(actual, &candidate.paths[place], &groups, sums);
-                alone.add(actual, &candidate.paths[place]);
             }
         }
         let weights = weights(&sums);
-        let path = average(candidates, origins.rows.len() - 1, &groups, &weights);
-        Self {
+        let contest = Self {
             errors,
-            path,
+            of_last_value,
+            path: average(candidates, past.len(), &groups, &weights),
             weights: mean_weights(&weights, &groups),
-            alone: alone.iter().map(Sum::mean).collect(),
+        };
+        match contest.to_last_value() > GIVES_WAY {
+            true => contest.given_way(&candidates[0].paths[past.len()]),
+            false => contest,
         }
     }
+
+    /// The first origin that counts: those before it had few others to learn from.
+    pub(crate) fn from(&self) -> usize {
+        (self.errors.len() / 3).max(1)
+    }
+
+    /// Mean absolute error at the origins that count; `NaN` where all met gaps.
+    pub(crate) fn error(&self) -> f64 {
+        mean_size(&self.errors[self.from()..])
+    }
+
+    /// That error over the one of the last value repeated.
+    pub(crate) fn to_last_value(&self) -> f64 {
+        self.error() / mean_size(&self.of_last_value[self.from()..])
+    }
+
+    /// The same where the last value stands alone.
+    fn given_way(mut self, path: &[f64]) -> Self {
+        self.errors.clone_from(&self.of_last_value);
+        self.path = path.to_vec();
+        self.weights.fill(0.0);
+        self.weights[0] = 1.0;
+        self
+    }
+}
+
+fn signed(actual: &[f64], said: &[f64]) -> Vec<f64> {
+    let pairs = actual.iter().zip(said);
+    pairs.map(|(value, said)| value - said).collect()
+}
+
+fn mean_size(errors: &[Vec<f64>]) -> f64 {
+    let sizes = errors.iter().flatten().map(|it| it.abs());
+    order::mean(&sizes.collect::<Vec<f64>>())
 }
 
 /// A sum of sizes of errors, and how many.
@@ -126,8 +166,11 @@ fn weights(sums: &[Vec<Sum>]) -> Vec<Vec<f64>> {
         .map(|group| {
             let near = group.saturating_sub(1)..(group + 2).min(groups);
             let errors = sums.iter().zip(&whole).map(|(sums, whole)| {
-                let here = mean_of(sums, near.clone());
-                (1.0 - WHOLE_SHARE) * here + WHOLE_SHARE * whole
+                match mean_of(sums, near.clone()) {
+                    // Of a sparse series some rows ahead were never seen.
+                    here if here.is_nan() => *whole,
+                    here => (1.0 - WHOLE_SHARE) * here + WHOLE_SHARE * whole,
+                }
             });
             shares(&errors.collect::<Vec<f64>>())
         })
@@ -206,4 +249,60 @@ fn mean_weights(weights: &[Vec<f64>], groups: &[usize]) -> Vec<f64> {
     }
     let length = from.max(1) as f64;
     mean.iter().map(|it| it / length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::forecast::{Bounds, Setup, of_values};
+
+    /// A forecast of 25 rows from rows with these numbers and gaps elsewhere.
+    fn forecast(values: &[f64]) -> crate::forecast::Forecast {
+        let setup = Setup {
+            horizon: 25,
+            level: 0.95,
+            period: None,
+            step_seconds: 1.0,
+            bounds: Bounds::NONE,
+        };
+        of_values(values, &setup)
+    }
+
+    #[test]
+    fn what_hardly_changes_goes_on_as_it_is() {
+        // Disk space: read every tenth row, one step late, far smaller than the level.
+        let sparse = |row: usize| match row {
+            0 => 34_012_680_192.0,
+            row if row % 10 != 4 => f64::NAN,
+            row if row < 84 => 34_012_680_192.0,
+            _ => 34_012_700_672.0,
+        };
+        let dense = |row: usize| 496_440.0 + f64::from(u8::from(row > 80));
+        let early = |row: usize| 1e9 + f64::from(u8::from(row > 10));
+        let all: [(&str, &dyn Fn(usize) -> f64); 3] =
+            [("sparse", &sparse), ("dense", &dense), ("early", &early)];
+        for (name, value) in all {
+            let values: Vec<f64> = (0..101).map(value).collect();
+            let (last, span) = match name {
+                "sparse" => (34_012_700_672.0, 20_480.0),
+                _ => (values[100], 1.0),
+            };
+            let forecast = forecast(&values);
+            for it in &forecast.mean {
+                assert!((it - last).abs() <= 2.0 * span, "{name}: {it}, {last}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_average_that_did_worse_gives_way_to_the_last_value() {
+        // Levels that last and are never those of before.
+        let values: Vec<f64> = (0..300)
+            .map(|row| ((row / 37) * 7919 % 101) as f64)
+            .collect();
+        let forecast = forecast(&values);
+        let backtest = forecast.backtest.unwrap();
+        assert_eq!(forecast.model, "last value");
+        assert_eq!(backtest.to_last_value, 1.0);
+        assert_eq!(forecast.mean, vec![values[299]; 25]);
+    }
 }

@@ -151,8 +151,13 @@ struct State {
 impl State {
     fn of(method: Method, values: &[f64], clip: f64) -> Self {
         let start = start(values);
+        let level = match method {
+            // So that the first expected value is the start, as its source has it.
+            Method::Theta { theta, .. } => start / theta,
+            Method::Simple { .. } | Method::Damped { .. } => start,
+        };
         let mut state = Self {
-            level: start,
+            level,
             trend: 0.0,
             rows: 0.0,
             mean: start,

@@ -16,6 +16,7 @@ use workflow::anomalies::{Hindsight, Scores, of_frame, scores_of};
 use workflow::input::{HostFrame, Input};
 use workflow::jobs::Context;
 use workflow::problem::{Problem, Sort};
+use workflow::report::file::spare;
 
 use super::{Head, Point, Source, marks_of, opened, outcome, print};
 use crate::failure::Answer;
@@ -105,6 +106,9 @@ struct Contribution<'a> {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> Result<Answer, Problem> {
+    if let Some(out) = &arguments.scores {
+        spare(out, &[&arguments.source.input])?;
+    }
     let input = opened(&arguments.source.input)?;
     let context = Context::default();
     let reports = input.frames.iter().map(|it| of_frame(&it.frame, &context));

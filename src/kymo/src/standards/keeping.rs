@@ -10,6 +10,7 @@ use serde::Serialize;
 use workflow::jobs::Context;
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
+use workflow::report::file::spare;
 use workflow::standards::{self, attach, groups, propose, shipped};
 
 use crate::analyses::{Head, print};
@@ -26,7 +27,8 @@ pub(crate) enum Command {
         /// A file, or the id of a shipped standard.
         standard: String,
     },
-    /// Say every mistake of standards as FILE:LINE:COLUMN; exit 1 when there is any.
+    /// Say every mistake of standards as FILE:LINE:COLUMN; exit 1 when there is any, or as the
+    /// gravest trouble where one cannot be read.
     Validate {
         /// Files, or ids of shipped standards.
         #[arg(required = true)]
@@ -222,8 +224,12 @@ fn list_text(document: &Document<'_>) -> String {
     let lines = |all: &[Listed]| -> String {
         let lines = all.iter().map(|it| {
             format!(
-                "  {:<17} {:<7} {:<13} {} ({} rules)\n",
-                it.id, it.version, it.kind, it.title, it.rules
+                "  {:<17} {:<7} {:<13} {} ({})\n",
+                it.id,
+                it.version,
+                it.kind,
+                it.title,
+                counted(it.rules)
             )
         });
         lines.collect()
@@ -247,29 +253,67 @@ fn list_text(document: &Document<'_>) -> String {
     text
 }
 
+/// Tells every mistake of every standard; what cannot be read is told among the others,
+/// and the gravest decides how the program ends.
 fn validate(names: &[String]) -> Result<Answer, Problem> {
     let mut text = String::new();
     let mut answer = Answer::Fine;
+    let mut gravest: Option<Problem> = None;
     for name in names {
-        let mistakes = standards::mistakes(name)?;
-        if mistakes.is_empty() {
-            let standard = standards::load(name)?;
-            text.push_str(&format!(
-                "{name}: {} is sound, {} rules\n",
-                standard.name(),
-                standard.rules.len()
-            ));
-        }
-        for mistake in &mistakes {
-            answer = Answer::No;
-            text.push_str(&format!("{name}:{mistake}\n"));
+        match validated(name) {
+            Ok((told, one)) => {
+                text.push_str(&told);
+                if one == Answer::No {
+                    answer = Answer::No;
+                }
+            }
+            Err(problem) => {
+                let (told, kept) = graver(gravest.take(), problem);
+                if let Some(problem) = told {
+                    tell(&format!("kymo: error: {problem}"));
+                }
+                gravest = Some(kept);
+            }
         }
     }
     answer_text(&text)?;
-    Ok(answer)
+    match gravest {
+        Some(problem) => Err(problem),
+        None => Ok(answer),
+    }
+}
+
+/// The lesser of two problems, and the one that decides the exit code.
+fn graver(known: Option<Problem>, new: Problem) -> (Option<Problem>, Problem) {
+    match known {
+        Some(known) if known.sort.exit_code() >= new.sort.exit_code() => (Some(new), known),
+        known => (known, new),
+    }
+}
+
+/// What is to be said of one standard.
+fn validated(name: &str) -> Result<(String, Answer), Problem> {
+    let mistakes = standards::mistakes(name)?;
+    if !mistakes.is_empty() {
+        let lines = mistakes.iter().map(|it| format!("{name}:{it}\n"));
+        return Ok((lines.collect(), Answer::No));
+    }
+    let standard = standards::load(name)?;
+    let rules = counted(standard.rules.len());
+    let told = format!("{name}: {} is sound, {rules}\n", standard.name());
+    Ok((told, Answer::Fine))
+}
+
+/// `1 rule`, `2 rules`.
+fn counted(rules: usize) -> String {
+    match rules {
+        1 => "1 rule".to_owned(),
+        _ => format!("{rules} rules"),
+    }
 }
 
 fn proposed(arguments: &Propose) -> Result<Answer, Problem> {
+    spare(&arguments.out, &[&arguments.input])?;
     let stored = opened(&arguments.input)?;
     let whole = stored.span();
     let is_cut = arguments.from.is_some() || arguments.to.is_some();
@@ -303,9 +347,9 @@ fn proposed(arguments: &Propose) -> Result<Answer, Problem> {
     }
     file::write_text(&arguments.out, &text)?;
     let mut said = format!(
-        "wrote {} ({} rules)\n",
+        "wrote {} ({})\n",
         arguments.out.display(),
-        found.standard.rules.len()
+        counted(found.standard.rules.len())
     );
     if let Rules::Threshold(rules) = &found.standard.rules {
         for rule in rules {

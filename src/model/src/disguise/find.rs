@@ -2,6 +2,7 @@
 //!
 //! Start at [`scan`].
 
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
@@ -9,14 +10,119 @@ use super::names::is_word;
 use super::{Kind, Piece, words};
 use crate::redact;
 
-/// Keys before `=`, `:` or, as long options, a space that name an account.
-const USER_KEYS: &[&str] = &["user", "username", "login", "logname", "user_name", "uname"];
-
-/// Keys that name a machine.
-const HOST_KEYS: &[&str] = &["host", "hostname", "server", "node", "nodename", "peer"];
-
 /// Folders in which each account has its own.
-const HOMES: &[&str] = &["/home/", "/Users/", "/users/", "\\Users\\"];
+const HOMES: &[&str] = &[
+    "/home/",
+    "/Users/",
+    "/users/",
+    "\\Users\\",
+    "/run/media/",
+    "/var/mail/",
+    "/var/spool/mail/",
+    "/crontabs/",
+];
+
+/// What numbers of accounts follow in names of folders and control groups.
+const ACCOUNTS: &[&str] = &["/run/user/", "user-", "user@", "user-runtime-dir@"];
+
+/// Longest text that is taken for one statement over several lines.
+const BLOCK_MAX_BYTES: usize = 64 << 10;
+
+/// How the lines of a statement begin, but its first.
+const CLAUSES: &[&str] = &[
+    "from",
+    "where",
+    "set",
+    "values",
+    "into",
+    "join",
+    "inner",
+    "left",
+    "right",
+    "full",
+    "cross",
+    "and",
+    "or",
+    "on",
+    "order",
+    "group",
+    "having",
+    "limit",
+    "union",
+    "using",
+    "returning",
+];
+
+/// How a key in the form of PEM begins and ends.
+const KEY_BEGINS: &str = "-----BEGIN";
+const KEY_ENDS: &str = "-----END";
+
+/// The lines of a text. A key in the form of PEM is one line, and so is a statement of SQL
+/// up to a semicolon or an empty line.
+pub(super) fn lines(text: &str) -> Vec<Cow<'_, str>> {
+    let mut lines = Vec::new();
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let (line, after) = text.split_at(block_end(text));
+        lines.push(match line.contains('\n') {
+            true => Cow::Owned(line.replace('\n', " ")),
+            false => Cow::Borrowed(line),
+        });
+        rest = after.strip_prefix('\n');
+    }
+    lines
+}
+
+/// Where the first line of a text ends, with the lines that belong to it.
+fn block_end(text: &str) -> usize {
+    let Some(first) = text.find('\n') else {
+        return text.len();
+    };
+    if text[..first].contains(KEY_BEGINS) {
+        return match text.find(KEY_ENDS) {
+            Some(at) => text[at..].find('\n').map_or(text.len(), |it| at + it),
+            None => text.len(),
+        };
+    }
+    let lower = text[..first].to_ascii_lowercase();
+    match VERBS.iter().any(|(verb, _)| lower.contains(verb)) {
+        true => statement_end(text, first),
+        false => first,
+    }
+}
+
+/// Where a statement that may begin in the first line ends.
+fn statement_end(text: &str, first: usize) -> usize {
+    let mut end = 0;
+    let mut clauses = false;
+    for line in text.split('\n') {
+        let word = line.split_whitespace().next();
+        let Some(word) = word.filter(|_| end + line.len() <= BLOCK_MAX_BYTES) else {
+            break;
+        };
+        clauses |= end > 0 && CLAUSES.iter().any(|it| it.eq_ignore_ascii_case(word));
+        end += line.len() + 1;
+        if line.trim_end().ends_with(';') {
+            break;
+        }
+    }
+    let end = end.saturating_sub(1).max(first);
+    let fits = |text: &str| {
+        let mut found = Vec::new();
+        statement(text, &mut found);
+        !found.is_empty()
+    };
+    let whole = clauses && fits(&text[..end].replace('\n', " "));
+    match whole || fits(&text[..first]) {
+        true => end,
+        false => first,
+    }
+}
+
+/// Whether a text holds a key in the form of PEM.
+pub(super) fn is_key_block(text: &str) -> bool {
+    text.contains(KEY_BEGINS)
+}
 
 /// Finds everything in a line; pieces are in order and apart.
 pub(super) fn scan(text: &str, found: &mut Vec<Piece>) {
@@ -24,8 +130,10 @@ pub(super) fn scan(text: &str, found: &mut Vec<Piece>) {
     statement(text, &mut all);
     urls(text, &mut all);
     mails(text, &mut all);
+    ids(text, &mut all);
     addresses(text, &mut all);
     homes(text, &mut all);
+    accounts(text, &mut all);
     keyed(text, &mut all);
     machines(text, &mut all);
     *found = apart(all, Vec::new());
@@ -45,20 +153,22 @@ pub(super) fn apart(first: Vec<Piece>, second: Vec<Piece>) -> Vec<Piece> {
     kept
 }
 
+/// How a statement begins, and what must follow.
+const VERBS: &[(&str, &str)] = &[
+    ("select", "from"),
+    ("insert into", ""),
+    ("delete from", ""),
+    ("update", " set "),
+    ("merge into", ""),
+    ("replace into", ""),
+    ("create user", ""),
+    ("alter user", ""),
+    ("alter role", ""),
+    ("create role", ""),
+];
+
 /// A statement of SQL, from its verb to the end of the text.
 fn statement(text: &str, found: &mut Vec<Piece>) {
-    const VERBS: &[(&str, &str)] = &[
-        ("select", "from"),
-        ("insert into", ""),
-        ("delete from", ""),
-        ("update", " set "),
-        ("merge into", ""),
-        ("replace into", ""),
-        ("create user", ""),
-        ("alter user", ""),
-        ("alter role", ""),
-        ("create role", ""),
-    ];
     if !text.contains(' ') {
         return;
     }
@@ -305,26 +415,118 @@ fn homes(text: &str, found: &mut Vec<Piece>) {
     }
 }
 
+/// Ids that no two things share: 64 digits of a container, or 36 characters.
+pub(super) fn is_id(text: &str) -> bool {
+    let mut found = Vec::new();
+    ids(text, &mut found);
+    matches!(found.as_slice(), [piece] if piece.at == (0..text.len()))
+}
+
+fn ids(text: &str, found: &mut Vec<Piece>) {
+    const CONTAINER_DIGITS: usize = 64;
+    const UUID_BYTES: usize = 36;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes[at..].iter().take_while(|it| it.is_ascii_hexdigit());
+        let end = at + digits.count();
+        let start = end.saturating_sub(8);
+        let candidate = match end - at {
+            CONTAINER_DIGITS => at..end,
+            8.. if is_uuid(&bytes[start..]) => start..start + UUID_BYTES,
+            _ => end..end,
+        };
+        // Control groups of pods have the id right after the word.
+        let pod =
+            text.is_char_boundary(candidate.start) && text[..candidate.start].ends_with("pod");
+        let from = candidate.start - if pod { 3 } else { 0 };
+        let told = bytes[candidate.clone()]
+            .iter()
+            .any(|it| !b"0-_".contains(it));
+        if told && is_word(text, from, candidate.end) {
+            at = candidate.end;
+            found.push(Piece {
+                at: candidate,
+                kind: Kind::Id,
+            });
+        } else {
+            at = end.max(at + 1);
+        }
+    }
+}
+
+/// Ids of containers in the path of a control group: long runs of digits and letters.
+pub(super) fn containers(path: &str) -> impl Iterator<Item = &str> {
+    const DIGITS_MIN: usize = 12;
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|it| {
+        let mixed = it.bytes().any(|it| it.is_ascii_digit())
+            && it.bytes().any(|it| it.is_ascii_alphabetic());
+        it.len() >= DIGITS_MIN && mixed && it.bytes().all(|it| it.is_ascii_hexdigit())
+    })
+}
+
+/// Whether bytes begin with 8, 4, 4, 4 and 12 digits between dashes or underscores.
+fn is_uuid(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    [8, 4, 4, 4, 12]
+        .into_iter()
+        .enumerate()
+        .all(|(number, length)| {
+            let dash = usize::from(number > 0);
+            let Some((group, after)) = rest.split_at_checked(length + dash) else {
+                return false;
+            };
+            rest = after;
+            group[..dash].iter().all(|it| b"-_".contains(it))
+                && group[dash..].iter().all(u8::is_ascii_hexdigit)
+        })
+}
+
+/// Numbers of accounts in names of folders, units and control groups.
+fn accounts(text: &str, found: &mut Vec<Piece>) {
+    for start in ACCOUNTS {
+        for (at, _) in text.match_indices(start) {
+            let from = at + start.len();
+            let end = from + digits(&text[from..]);
+            let rest = &text[end..];
+            let unit = start.starts_with('/')
+                || [".slice", ".service"].iter().any(|it| rest.starts_with(it));
+            if unit && is_word(text, from, end) && end > from {
+                found.push(Piece {
+                    at: from..end,
+                    kind: Kind::Uid,
+                });
+            }
+        }
+    }
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
 /// Names after keys and options.
 fn keyed(text: &str, found: &mut Vec<Piece>) {
     for (at, separator) in text.match_indices(['=', ':', ' ']) {
-        let before = &text[..at];
+        let quoted = text[..at].ends_with(['"', '\'']);
+        let before = text[..at].trim_end_matches(['"', '\'']);
         let start = before
-            .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')))
             .map_or(0, |it| {
                 it + before[it..].chars().next().map_or(1, char::len_utf8)
             });
-        let key = before[start..].to_ascii_lowercase();
-        let option = before[..start].ends_with("--");
-        if separator == " " && !option {
-            continue;
+        let key = before[start..].trim_start_matches(['-', '.']);
+        let option = before[start..].starts_with("--");
+        let number = words::is_account_key(key);
+        let value = value_at(text, at + 1, (quoted || number) && separator == ":");
+        if number {
+            number_at(text, value, found);
+        } else if (separator != " " || option)
+            && let Some(kind) = words::kind_in_text(key)
+        {
+            name_at(text, value, kind, found);
         }
-        let kind = match key.as_str() {
-            it if USER_KEYS.contains(&it) => Kind::User,
-            it if HOST_KEYS.contains(&it) => Kind::Host,
-            _ => continue,
-        };
-        name_at(text, at + 1, kind, found);
     }
     for (option, kind) in [
         (" -u ", Kind::User),
@@ -353,6 +555,32 @@ fn keyed(text: &str, found: &mut Vec<Piece>) {
     }
 }
 
+/// The number of an account, and its name in brackets after it.
+fn number_at(text: &str, at: usize, found: &mut Vec<Piece>) {
+    let end = at + digits(&text[at..]);
+    if end == at || !is_word(text, at, end) {
+        return;
+    }
+    found.push(Piece {
+        at: at..end,
+        kind: Kind::Uid,
+    });
+    if text[end..].starts_with('(') {
+        name_at(text, end + 1, Kind::User, found);
+    }
+}
+
+/// Where a value begins after its separator: behind a quote, and in JSON behind spaces.
+fn value_at(text: &str, from: usize, json: bool) -> usize {
+    let rest = &text[from..];
+    let rest = if json {
+        rest.trim_start_matches(' ')
+    } else {
+        rest
+    };
+    text.len() - rest.strip_prefix(['"', '\'']).unwrap_or(rest).len()
+}
+
 /// Bytes of a name at the start of a text.
 fn name_length(text: &str) -> usize {
     let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -363,6 +591,10 @@ fn name_length(text: &str) -> usize {
 fn name_at(text: &str, at: usize, kind: Kind, found: &mut Vec<Piece>) {
     let end = at + name_length(&text[at..]);
     let name = &text[at..end];
+    let kind = match kind {
+        Kind::User if name.bytes().all(|it| it.is_ascii_digit()) => Kind::Uid,
+        other => other,
+    };
     if name.len() >= 2 && name.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
         found.push(Piece { at: at..end, kind });
     }

@@ -1,11 +1,15 @@
 //! The identities of a file: learned, numbered, and found again in any text.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 
 use super::{Category, Kind, Piece, words};
 
 /// Identities of one file: more say that something else was taken for one.
 const NAMES_MAX: usize = 1 << 18;
+
+/// Numbers of accounts in what is shared begin here, where few machines have one.
+const UID_BASE: u32 = 1_000_000_000;
 
 /// Shortest identity that is looked for in texts; shorter ones count in their own field.
 const WORD_MIN_BYTES: usize = 2;
@@ -29,11 +33,27 @@ pub(super) struct Names {
     lower: HashMap<(Kind, String), u32>,
     /// The highest number of each kind.
     highest: HashMap<Kind, u32>,
+    /// What the tokens of patterns of one's own are called.
+    own: Vec<String>,
+    /// Words of the session that look like tokens: no token may be called so.
+    taken: HashSet<String>,
+    /// Tokens that were given.
+    issued: HashSet<String>,
+    /// Keys of the kernel's settings: words of them stay, whoever is called so.
+    keys: HashSet<String>,
     /// Where identities begin: by the first two bytes in lower case.
     heads: HashMap<[u8; 2], Vec<(String, Kind)>>,
 }
 
 impl Names {
+    /// Nobody yet; tokens of patterns of one's own have these labels.
+    pub(super) fn new(own: Vec<String>) -> Self {
+        Self {
+            own,
+            ..Self::default()
+        }
+    }
+
     /// Learns an identity.
     pub(super) fn learn(&mut self, kind: Kind, identity: &str) {
         let known = self.by_kind.entry(kind).or_default();
@@ -42,6 +62,58 @@ impl Names {
         }
         known.insert(identity.to_owned(), 0);
         self.count += 1;
+        match kind {
+            Kind::Uid => drop(self.taken.insert(identity.to_owned())),
+            _ => self.take(identity),
+        }
+    }
+
+    /// Notes the words of a text that look like tokens.
+    pub(super) fn take(&mut self, text: &str) {
+        for (at, _) in text.match_indices('-') {
+            let letter = |c: char| c.is_ascii_alphanumeric();
+            let label = text[..at].rsplit(|c| !letter(c)).next();
+            let label = label.unwrap_or_default().to_ascii_lowercase();
+            let rest = &text[at + 1..];
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if digits > 0 && self.is_label(&label) {
+                self.taken.insert(format!("{label}-{}", &rest[..digits]));
+            }
+        }
+    }
+
+    fn is_label(&self, word: &str) -> bool {
+        words::is_label(word) || self.own.iter().any(|it| it == word)
+    }
+
+    /// Whether a word is a token that was given.
+    pub(super) fn is_issued(&self, word: &str) -> bool {
+        self.issued.contains(word)
+    }
+
+    /// Whether a word stays in texts even where somebody is called so.
+    pub(super) fn is_plain(&self, word: &str) -> bool {
+        word.len() < WORD_MIN_BYTES || self.is_label(word) || words::is_plain(word)
+    }
+
+    /// Learns the key of a setting that stays.
+    pub(super) fn learn_key(&mut self, key: &str) {
+        if self.keys.len() <= NAMES_MAX {
+            self.keys.insert(key.to_owned());
+        }
+    }
+
+    /// Whether this place of a text lies in the key of a setting that stays.
+    pub(super) fn in_key(&self, text: &[u8], at: &Range<usize>) -> bool {
+        let inner = |it: &u8| it.is_ascii_alphanumeric() || b"_./-".contains(it);
+        let before = text[..at.start].iter().rev().take_while(|it| inner(it));
+        let after = text[at.end..].iter().take_while(|it| inner(it));
+        let run = &text[at.start - before.count()..at.end + after.count()];
+        // In a packed table the length of the next text follows, in a sentence a stop.
+        let shorter = run.len().saturating_sub(1);
+        [run, &run[..shorter]]
+            .into_iter()
+            .any(|it| std::str::from_utf8(it).is_ok_and(|it| self.keys.contains(it)))
     }
 
     /// Learns the name of a recorded machine: what begins with it and a dot is the same one.
@@ -67,6 +139,7 @@ impl Names {
                 }
             }
             Kind::User | Kind::Mail | Kind::Mac | Kind::Ip6 => identity.to_lowercase(),
+            Kind::Id => identity.to_lowercase().replace('_', "-"),
             _ => identity.to_owned(),
         }
     }
@@ -103,7 +176,7 @@ impl Names {
     }
 
     fn head(&mut self, kind: Kind, form: &str) {
-        if form.len() < WORD_MIN_BYTES || kind == Kind::Uid || words::is_plain(form) {
+        if kind == Kind::Uid || self.is_plain(form) {
             return;
         }
         let lower = form.to_ascii_lowercase();
@@ -112,11 +185,17 @@ impl Names {
         self.heads.entry(head).or_default().push((lower, kind));
     }
 
-    /// Gives the next number.
+    /// Gives the next number whose token nothing else is called.
     fn give(&mut self, kind: Kind, apart: String) -> u32 {
-        let highest = self.highest.entry(kind).or_default();
-        *highest += 1;
-        let number = *highest;
+        let mut number = self.highest.get(&kind).copied().unwrap_or_default();
+        loop {
+            number += 1;
+            let token = self.token(kind, number);
+            if !self.taken.contains(&token) && self.issued.insert(token) {
+                break;
+            }
+        }
+        self.highest.insert(kind, number);
         self.lower
             .entry((kind, apart.to_lowercase()))
             .or_insert(number);
@@ -137,6 +216,15 @@ impl Names {
         forms.insert(identity.to_owned(), number);
         self.head(kind, identity);
         number
+    }
+
+    /// The token of a number.
+    pub(super) fn token(&self, kind: Kind, number: u32) -> String {
+        match kind {
+            Kind::Uid => (UID_BASE + number).to_string(),
+            Kind::Custom(place) => format!("{}-{number}", self.own[place]),
+            _ => format!("{}-{number}", kind.label()),
+        }
     }
 
     /// The identities of a category with their numbers, by number.
@@ -162,7 +250,10 @@ impl Names {
                 continue;
             };
             let fits = |(form, _): &&(String, Kind)| {
-                bytes[at..].starts_with(form.as_bytes()) && is_word(text, at, at + form.len())
+                let end = at + form.len();
+                bytes[at..].starts_with(form.as_bytes())
+                    && is_word(text, at, end)
+                    && !self.in_key(text.as_bytes(), &(at..end))
             };
             match list.iter().find(fits) {
                 Some((form, kind)) => {

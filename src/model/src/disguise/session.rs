@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Category, Disguise, Kind, words};
+use super::{Category, Disguise, Kind, find, words};
 use crate::annotation::Annotation;
 use crate::catalog;
 use crate::event::{Event, EventKind};
@@ -15,23 +15,13 @@ use crate::report::{ChartPin, Draft, Item, Rows, TablePin};
 use crate::series::{Series, SeriesKey};
 use crate::trace;
 
-/// Numbers of accounts below this belong to the system: the same on every machine.
-///
-/// # Source
-///
-/// `login.defs(5)`: `UID_MIN`.
-const UID_MIN: u32 = 1_000;
-
 /// Shortest secret that is replaced wherever it stands.
 const SECRET_MIN_BYTES: usize = 4;
-
-/// Numbers of accounts in what is shared begin here, where no account of a machine is.
-const UID_BASE: u32 = 1_000_000_000;
 
 impl Disguise {
     /// Learns the name of a recorded machine, before anything else.
     pub fn machine(&mut self, name: &str) {
-        if !name.is_empty() && !self.is_token(name) && self.replaces(Kind::Host) && !self.writing {
+        if !name.is_empty() && self.replaces(Kind::Host) && !self.writing {
             self.names.learn_machine(name);
         }
     }
@@ -101,7 +91,7 @@ impl Disguise {
     }
 
     fn key(&mut self, key: &str) -> String {
-        match words::kind_of_key(key).is_some() || key.len() < 3 {
+        match words::is_known_key(key) || key.len() < 3 {
             true => key.to_owned(),
             false => self.prose(key),
         }
@@ -109,10 +99,11 @@ impl Disguise {
 
     /// The value of an attribute, by its key.
     pub fn attribute(&mut self, key: &str, value: &str) -> String {
-        if let Some(kind) = words::kind_of_key(key) {
-            return self.field(kind, value);
+        match words::kind_of_key(key) {
+            Some(kind) => self.field(kind, value),
+            None if key.contains("cgroup") => self.cgroup(value),
+            None => self.secret_value(key, value),
         }
-        self.secret_value(key, value)
     }
 
     /// A value that is a secret as a whole if its key says so, else a text.
@@ -139,6 +130,7 @@ impl Disguise {
             // What is called a statement may be its name.
             Kind::Sql if !value.contains(' ') => self.text(value),
             Kind::Mail if !value.contains('@') => self.whole(Kind::User, value),
+            Kind::User if words::is_account(value) => self.account(value),
             Kind::User if value.contains('@') => self.whole(Kind::Mail, value),
             _ => self.whole(kind, value),
         }
@@ -154,7 +146,7 @@ impl Disguise {
             _ => (value, ""),
         };
         let mut pieces = Vec::new();
-        super::find::addresses(name, &mut pieces);
+        find::addresses(name, &mut pieces);
         let plain = !name.contains(|c: char| c.is_whitespace() || "/[]?=@".contains(c));
         if !pieces.is_empty() || !plain {
             return self.text(value);
@@ -171,16 +163,15 @@ impl Disguise {
             return text;
         }
         let token = self.whole(Kind::Command, trimmed);
+        let assigned = |it: &&str| it.contains('=') && !it.starts_with('-');
+        let mut arguments = trimmed.split_whitespace();
+        let first = arguments.find(|it| !assigned(it)).unwrap_or_default();
+        let first = self.text(first);
         if !self.writing {
             return token;
         }
-        let assigned = |it: &&str| it.contains('=') && !it.starts_with('-');
-        let first = text
-            .split_whitespace()
-            .find(|it| !assigned(it))
-            .unwrap_or_default();
         let program = first
-            .trim_matches(['"', '\''])
+            .trim_matches(['"', '\'', ':'])
             .rsplit('/')
             .next()
             .unwrap_or_default();
@@ -192,54 +183,38 @@ impl Disguise {
 
     /// A process.
     pub fn process(&mut self, process: &Process) -> Process {
-        let cgroup = self.text(&process.cgroup);
         Process {
             pid: process.pid,
             parent_pid: process.parent_pid,
             start_boot_ns: process.start_boot_ns,
             name: self.text(&process.name),
             command: self.command(&process.command),
-            cgroup: self.accounts(&cgroup),
+            cgroup: self.cgroup(&process.cgroup),
             user_id: process.user_id.map(|it| self.user_id(it)),
         }
     }
 
-    /// The number of an account; those of the system stay.
-    fn user_id(&mut self, id: u32) -> u32 {
-        if !(UID_MIN..UID_BASE).contains(&id) || id == 65_534 || !self.replaces(Kind::Uid) {
-            return id;
+    /// The path of a control group, which holds ids of containers.
+    fn cgroup(&mut self, path: &str) -> String {
+        let learning = !self.writing && self.replaces(Kind::Id);
+        for id in find::containers(path).filter(|_| learning) {
+            self.names.learn(Kind::Id, id);
         }
-        if !self.writing {
-            self.names.learn(Kind::Uid, &id.to_string());
-            return id;
-        }
-        self.places[Category::Users as usize] += 1;
-        UID_BASE + self.names.number_of(Kind::Uid, &id.to_string())
+        self.text(path)
     }
 
-    /// Numbers of accounts in names of control groups: `user-1000.slice`, `user@1000.service`.
-    fn accounts(&mut self, cgroup: &str) -> String {
-        let mut out = String::new();
-        let mut rest = cgroup;
-        while let Some(at) = rest.find("user") {
-            let from = at + "user".len();
-            out.push_str(&rest[..from]);
-            rest = &rest[from..];
-            let Some(tail) = rest.strip_prefix(['-', '@']) else {
-                continue;
-            };
-            let length = tail.bytes().take_while(u8::is_ascii_digit).count();
-            let unit = tail[length..].starts_with(['.', '/']);
-            if let Ok(id) = tail[..length].parse::<u32>()
-                && unit
-            {
-                out.push_str(&rest[..1]);
-                out.push_str(&self.user_id(id).to_string());
-                rest = &tail[length..];
-            }
+    /// The number of an account; those of the system stay.
+    fn user_id(&mut self, id: u32) -> u32 {
+        let number = id.to_string();
+        match words::is_account(&number) {
+            true => self.account(&number).parse().unwrap_or(id),
+            false => id,
         }
-        out.push_str(rest);
-        out
+    }
+
+    /// The number of somebody's account as text.
+    fn account(&mut self, number: &str) -> String {
+        self.whole(Kind::Uid, number)
     }
 
     /// Something that happened.
@@ -251,11 +226,14 @@ impl Disguise {
             ),
             _ => (self.text(&event.before), self.text(&event.after)),
         };
-        let subject = self.text(&event.subject);
+        let subject = match event.kind {
+            EventKind::Setting => self.setting_key(&event.subject),
+            _ => self.text(&event.subject),
+        };
         Event {
             at: event.at,
             kind: event.kind,
-            subject: self.accounts(&subject),
+            subject,
             before,
             after,
             text: self.text(&event.text),
@@ -275,12 +253,33 @@ impl Disguise {
         let mut written = BTreeMap::new();
         for (key, value) in settings {
             let value = self.value(key, value);
-            let text = self.text(key);
-            let mut name = self.accounts(&text);
+            let mut name = self.setting_key(key);
             while written.contains_key(&name) {
                 name.push('\'');
             }
             written.insert(name, value);
+        }
+        written
+    }
+
+    /// The key of a setting: names of the kernel's stay, paths and devices in it are texts.
+    fn setting_key(&mut self, key: &str) -> String {
+        let parts = words::parts_of_setting(key);
+        let mut written = String::with_capacity(key.len());
+        for (part, stays) in &parts {
+            match stays {
+                true => written.push_str(part),
+                false if key.starts_with("cgroup ") => written.push_str(&self.cgroup(part)),
+                false => written.push_str(&self.text(part)),
+            }
+        }
+        let own = parts.iter().all(|(_, stays)| *stays);
+        if own || self.writing && parts.len() > 1 && !key.contains(' ') {
+            self.names.learn_key(&written);
+        }
+        let spaced = parts.iter().filter(|it| it.1 && key.contains(' '));
+        for (part, _) in spaced {
+            self.names.learn_key(part.trim());
         }
         written
     }

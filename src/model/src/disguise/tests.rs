@@ -56,6 +56,12 @@ fn identities_are_replaced_by_their_shape() {
         ("user=jane host=build-7 server:alpha", "user=user-1 host=host-2 server:host-1"),
         ("ip-10-0-0-12 joined", "host-1 joined"),
         ("libfoo.so.1.2, main.rs, 6.1.0-28", "libfoo.so.1.2, main.rs, 6.1.0-28"),
+        ("up{exported_instance=\"db-prod:9100\"} 1", "up{exported_instance=\"host-1:9100\"} 1"),
+        ("{\"user\": \"jdoe\", \"n\": 1}", "{\"user\": \"user-1\", \"n\": 1}"),
+        ("real_user.name=jdoe kubernetes_node=n7", "real_user.name=user-1 kubernetes_node=host-1"),
+        ("cpu.mode=user numa_node=node0 peer=pricing", "cpu.mode=user numa_node=node0 peer=pricing"),
+        ("boot d6829610-c003-4d69-bc9e-f8e6054be20a", "boot id-1"),
+        ("kubepods-pod0ff6f3c1_5d5c_4d3c_9a9a_66a1f6f2f9f1.slice", "kubepods-podid-1.slice"),
     ];
     for (line, expected) in cases {
         // Machines of the session take the first numbers where others come after.
@@ -64,12 +70,204 @@ fn identities_are_replaced_by_their_shape() {
     }
 }
 
+#[test]
+fn numbers_of_accounts_are_replaced_where_something_tells_of_them() {
+    #[rustfmt::skip]
+    let cases = [
+        ("mount /run/user/1001", "mount /run/user/1000000001"),
+        ("uid=1001(jane) gid=1001(jane)", "uid=1000000001(user-1) gid=1000000001(user-1)"),
+        ("by uid 1001, pid 1001", "by uid 1000000001, pid 1001"),
+        ("rw,user_id=0,resuid=65534,uid=65534", "rw,user_id=0,resuid=65534,uid=65534"),
+        ("/user.slice/user-1001.slice/user@1001.service", "/user.slice/user-1000000001.slice/user@1000000001.service"),
+        ("--user 1001 in /home/1001/x", "--user 1000000001 in /home/1000000001/x"),
+        ("uid=1668400123 of a directory", "uid=1000000001 of a directory"),
+    ];
+    for (line, expected) in cases {
+        let (written, disguise) = both(Rules::default(), |it| it.text(line));
+        assert_eq!(written, expected);
+        assert!(disguise.leftovers(&written).is_empty(), "{written}");
+    }
+    let (written, _) = both(Rules::default(), |it| it.attribute("user.id", "1001"));
+    assert_eq!(written, "1000000001");
+}
+
+#[test]
+fn names_like_tokens_are_replaced_and_no_token_is_called_like_one() {
+    let walk = |it: &mut Disguise| {
+        (
+            it.text("/home/user-1/job and /home/user-1042/job"),
+            it.attribute("server.address", "host-2"),
+            it.text("upstream host-2 timed out, host-3 did not, user-1042 waits"),
+        )
+    };
+    let ((paths, server, text), disguise) = both(Rules::default(), walk);
+    assert_eq!(paths, "/home/user-2/job and /home/user-3/job");
+    // The machines web-1 and web-10 have numbers too.
+    let number = server.strip_prefix("host-").expect("a token");
+    assert!(["1", "4", "5"].contains(&number), "{server}");
+    assert_eq!(
+        text,
+        format!("upstream {server} timed out, host-3 did not, user-3 waits")
+    );
+    let hidden: Vec<String> = disguise.originals().into_iter().map(|it| it.1).collect();
+    for name in ["user-1", "user-1042", "host-2"] {
+        assert!(hidden.iter().any(|it| it == name), "{name} in {hidden:?}");
+    }
+    assert!(
+        disguise
+            .leftovers("/home/user-1042/job")
+            .contains(&Category::Users)
+    );
+    assert!(disguise.leftovers(&paths).is_empty());
+}
+
+#[test]
+fn patterns_of_one_label_do_not_share_tokens() {
+    let pattern = |word: &'static str| Pattern {
+        label: "host".to_owned(),
+        find: Arc::new(move |text| {
+            let found = text.match_indices(word);
+            found.map(|(at, it)| at..at + it.len()).collect()
+        }),
+    };
+    let rules = Rules {
+        keep: Vec::new(),
+        patterns: vec![pattern("Alpha"), pattern("Beta")],
+    };
+    let (written, _) = both(rules, |it| it.text("web-1 Alpha Beta web-10"));
+    let mut tokens: Vec<&str> = written.split(' ').collect();
+    tokens.sort_unstable();
+    assert_eq!(tokens, ["host-1", "host-2", "host-3", "host-4"]);
+}
+
+#[test]
+fn keys_tell_of_an_identity_by_their_last_parts() {
+    #[rustfmt::skip]
+    let cases = [
+        ("exported_instance", "db-prod:9100", "host-"), ("peer.hostname", "alpha", "host-"),
+        ("kubernetes_node", "alpha", "host-"), ("agentHostname", "alpha", "host-"),
+        ("process.real_user.name", "jdoe", "user-"), ("app.user.name", "jdoe", "user-"),
+        ("userName", "jdoe", "user-"), ("contact.email", "j@example.org", "mail-"),
+        ("container.id", "7e388214c2b5", "id-"),
+        ("service.instance.id", "280cca0e-9471-4a56-b6ab-4a3f5bcc808d", "id-"),
+        ("cpu.mode", "user", "user"), ("numa.node", "node0", "node0"), ("node", "0", "0"),
+        ("db.instance", "shop", "shop"), ("peer", "pricing", "pricing"), ("state", "user", "user"),
+        ("user_agent.name", "curl", "curl"), ("host.type", "large", "large"),
+    ];
+    for (key, value, expected) in cases {
+        let (written, _) = both(Rules::default(), |it| it.attribute(key, value));
+        assert!(
+            written.starts_with(expected),
+            "{key}={value} became {written}"
+        );
+        assert_eq!(
+            written == value,
+            expected == value,
+            "{key}={value} became {written}"
+        );
+    }
+}
+
+#[test]
+fn what_goes_over_several_lines_goes_as_a_whole() {
+    let key = "see\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow1BAAK\nqW9x7rT2\n-----END RSA PRIVATE KEY-----\nend";
+    let sql = "this:\nSELECT *\nFROM customers\n  WHERE ssn='078-05-1120'\n\nend";
+    let tail = "UPDATE people SET a = 1\nWHERE ssn='078-05-1120';\nend";
+    for (text, expected) in [
+        (key, "see\n***\nend"),
+        (sql, "this:\nsql-1'\n\nend"),
+        (tail, "sql-1\nend"),
+        (
+            "please select\none of them from (a)\nb",
+            "please select\none of them from (a)\nb",
+        ),
+    ] {
+        let (written, disguise) = both(Rules::default(), |it| it.text(text));
+        assert_eq!(written, expected);
+        assert!(disguise.leftovers(&written).is_empty(), "{written}");
+        let left = disguise.leftovers(text);
+        assert_eq!(left.is_empty(), text == expected, "{text}: {left:?}");
+    }
+}
+
+#[test]
+fn names_of_settings_stay_and_their_values_do_not() {
+    let id = "46df07c0313816782d3624617d3d40d9";
+    let settings: std::collections::BTreeMap<String, String> = [
+        ("vm.swappiness".to_owned(), "60 on vm"),
+        ("class/net/jane0/mtu".to_owned(), "1500"),
+        ("class/net/wg-jane/mtu".to_owned(), "1500"),
+        ("mount /home/jane".to_owned(), "ext4 rw,uid=1001"),
+        (
+            "kernel.random.boot_id".to_owned(),
+            "d6829610-c003-4d69-bc9e-f8e6054be20a",
+        ),
+        (format!("cgroup /box/{id} cpu.max"), "max"),
+    ]
+    .map(|(key, value)| (key, value.to_owned()))
+    .into();
+    let walk = |it: &mut Disguise| {
+        it.machine("vm");
+        (
+            it.settings(&settings),
+            it.text("vm.swappiness of vm in a45c1d; vm.swappiness."),
+        )
+    };
+    let ((written, text), disguise) = both(Rules::default(), walk);
+    let host = written["vm.swappiness"]
+        .strip_prefix("60 on ")
+        .expect("a value");
+    assert!(host.starts_with("host-"), "{host}");
+    assert_eq!(
+        text,
+        format!("vm.swappiness of {host} in a45c1d; vm.swappiness.")
+    );
+    for key in [
+        "class/net/jane0/mtu",
+        "class/net/wg-user-1/mtu",
+        "mount /home/user-1",
+    ] {
+        assert!(written.contains_key(key), "{key} in {written:?}");
+    }
+    assert!(written["kernel.random.boot_id"].starts_with("id-"));
+    assert!(!format!("{written:?}").contains(id));
+    assert!(disguise.stays(b"\x0d\0\0\0vm.swappiness9", &(4..6)));
+    assert!(!disguise.stays(b"vm.example", &(0..2)));
+}
+
+#[test]
+fn the_name_of_a_program_stands_before_its_token() {
+    let (written, _) = both(Rules::default(), |it| {
+        it.command("nginx: master process -c /etc/x")
+    });
+    assert_eq!(written, "nginx command-1");
+}
+
+#[test]
+fn small_words_are_no_names_to_be_looked_for() {
+    let walk = |it: &mut Disguise| {
+        it.machine("a");
+        (it.text("/home/by/job runs by the way"), it.host_name("a"))
+    };
+    let ((text, host), disguise) = both(Rules::default(), walk);
+    assert_eq!(text, "/home/user-1/job runs by the way");
+    assert!(host.starts_with("host-"));
+    let hidden = disguise.originals();
+    assert!(
+        !hidden.iter().any(|it| it.1 == "a" || it.1 == "by"),
+        "{hidden:?}"
+    );
+}
+
 /// Tokens without their numbers: which number comes first is the order's business.
 fn relabeled(text: &str) -> String {
     let mut out = String::new();
     for word in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '-') {
         let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
-        match words::is_token(bare, std::iter::empty()) {
+        let token = bare.rsplit_once('-').is_some_and(|(label, number)| {
+            words::is_label(label) && number.bytes().all(|it| it.is_ascii_digit())
+        });
+        match token {
             true => out.push_str(&format!(
                 "{}{}",
                 bare.trim_end_matches(|c: char| c.is_ascii_digit()),

@@ -157,10 +157,10 @@ fn of_host<'a>(
         let span = span.fold(outcome.span, Span::union);
         let used = match &input.stored {
             Some(stored) => stored.process_use(host, span)?,
-            None => Vec::new(),
+            None => Arc::default(),
         };
-        let all = used.into_iter().rev();
-        let all = all.map(|it| ((it.pid, it.name), it.id)).collect();
+        let all = used.iter().rev();
+        let all = all.map(|it| ((it.pid, it.name.clone()), it.id)).collect();
         known.insert(host.to_owned(), all);
     }
     Ok(known.entry(host.to_owned()).or_default())

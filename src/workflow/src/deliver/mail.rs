@@ -57,7 +57,8 @@ impl Mail {
     /// # Errors
     ///
     /// [`Trouble::Never`] for an address that is wrong or a server that refuses for good,
-    /// [`Trouble::Again`] where another try may help.
+    /// [`Trouble::Unreachable`] where nobody answers, [`Trouble::Again`] where another try
+    /// may help.
     pub fn send(&self, letter: &Letter<'_>) -> Result<String, Trouble> {
         let message = self.message(letter)?;
         let transport = self.transport()?;
@@ -67,11 +68,12 @@ impl Mail {
                 Ok(wire::decode::clean(&said.join(" ")))
             }
             Err(error) => {
-                let permanent = error.is_permanent();
+                let (never, answered) = (error.is_permanent(), error.is_transient());
                 let why = io::Error::other(error);
-                Err(match permanent {
-                    true => Trouble::Never(why),
-                    false => Trouble::Again(why),
+                Err(match (never, answered) {
+                    (true, _) => Trouble::Never(why),
+                    (false, true) => Trouble::Again(why),
+                    (false, false) => Trouble::Unreachable(why),
                 })
             }
         }
@@ -253,7 +255,7 @@ mod tests {
         drop(listener);
         assert!(matches!(
             mail(place).send(&letter()),
-            Err(Trouble::Again(_))
+            Err(Trouble::Unreachable(_))
         ));
     }
 

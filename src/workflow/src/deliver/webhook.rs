@@ -9,8 +9,8 @@
 //! | `X-Kymo-Signature` | `sha256=` and the HMAC of the timestamp, a dot, and the body |
 //!
 //! A receiver computes the same HMAC with the shared secret, compares it, and refuses what
-//! is older than it likes. Nothing is sent in the clear except to this machine, and no
-//! redirect is followed.
+//! is older than it likes. Nothing is sent in the clear except to this machine, which no
+//! proxy is asked for; no redirect is followed.
 //!
 //! # Source
 //!
@@ -26,7 +26,7 @@ use model::time::{Moment, SECOND_NS};
 use ring::hmac;
 use sha2::{Digest, Sha256};
 
-use super::Trouble;
+use super::{Trouble, address};
 
 /// A server that does not answer within this is tried again later.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -60,16 +60,22 @@ pub struct Post<'a> {
 }
 
 impl Webhook {
+    /// What it is called in records and messages; nothing of it is secret.
+    pub fn name(&self) -> String {
+        address::name(&self.url)
+    }
+
     /// Posts something once.
     ///
     /// # Errors
     ///
     /// [`Trouble::Never`] for an address that is wrong or a receiver that refuses it,
-    /// [`Trouble::Again`] where another try may help.
+    /// [`Trouble::Unreachable`] where nobody answers, [`Trouble::Again`] where another try
+    /// may help.
     pub fn post(&self, post: &Post<'_>) -> Result<String, Trouble> {
         check(&self.url)?;
         let seconds = post.at.0.div_euclid(SECOND_NS).to_string();
-        let mut request = agent()
+        let mut request = agent(&self.url)
             .post(&self.url)
             .header("User-Agent", concat!("kymo/", env!("CARGO_PKG_VERSION")))
             .header("Content-Type", post.media)
@@ -82,21 +88,30 @@ impl Webhook {
             request = request.header("X-Kymo-Signature", signature);
         }
         let sent = request.send(post.body);
-        let mut answer = sent.map_err(|error| Trouble::Again(io::Error::other(error)))?;
+        let mut answer = sent.map_err(|error| self.failed(&error))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(format!("{status}"));
         }
         let body = answer.body_mut().with_config().limit(ANSWER_MAX_BYTES);
         let said = body.read_to_string().unwrap_or_default();
-        let said = wire::decode::clean(said.trim());
-        let why = io::Error::other(format!("{} answered {status} {said}", self.url));
+        let said = address::without(&self.url, &wire::decode::clean(said.trim()));
+        let why = io::Error::other(format!("{} answered {status} {said}", self.name()));
         // Too busy, too slow and broken pass; everything else is an answer.
         let passes = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
         Err(match passes {
             true => Trouble::Again(why),
             false => Trouble::Never(why),
         })
+    }
+
+    fn failed(&self, error: &ureq::Error) -> Trouble {
+        let said = address::without(&self.url, &crate::link::chain(error));
+        let why = io::Error::other(said);
+        match error {
+            ureq::Error::BadUri(_) | ureq::Error::Http(_) => Trouble::Never(why),
+            _ => Trouble::Unreachable(why),
+        }
     }
 }
 
@@ -129,6 +144,7 @@ fn plain(name: &str) -> String {
 ///
 /// [`Trouble::Never`] for what is no web address, or would go in the clear over a network.
 pub fn check(url: &str) -> Result<(), Trouble> {
+    let name = address::name(url);
     let wrong = |why: String| {
         Err(Trouble::Never(io::Error::new(
             io::ErrorKind::InvalidInput,
@@ -137,33 +153,30 @@ pub fn check(url: &str) -> Result<(), Trouble> {
     };
     if let Some(rest) = url.strip_prefix("https://") {
         return match rest.is_empty() || rest.starts_with('/') {
-            true => wrong(format!("{url:?} names no host")),
+            true => wrong(format!("{name} names no host")),
             false => Ok(()),
         };
     }
-    let Some(rest) = url.strip_prefix("http://") else {
-        return wrong(format!("{url:?} is no https address"));
-    };
-    let place = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let place = place.rsplit('@').next().unwrap_or_default();
-    let host = match place.rsplit_once(':') {
-        Some((host, port)) if port.parse::<u16>().is_ok() => host,
-        _ => place,
-    };
-    match matches!(host, "127.0.0.1" | "[::1]" | "localhost") {
-        true => Ok(()),
-        false => wrong(format!("{url:?} would send it in the clear: use https")),
+    match (url.starts_with("http://"), address::is_local(url)) {
+        (true, true) => Ok(()),
+        (true, false) => wrong(format!("{name} would send it in the clear: use https")),
+        (false, _) => wrong(format!("{name} is no https address")),
     }
 }
 
-fn agent() -> ureq::Agent {
+fn agent(url: &str) -> ureq::Agent {
     // Only the first may be there already: another part of the program asked before.
     let ring = rustls::crypto::ring::default_provider();
     ring.install_default().unwrap_or_default();
     let tls = ureq::tls::TlsConfig::builder()
         .root_certs(ureq::tls::RootCerts::PlatformVerifier)
         .build();
-    ureq::Agent::config_builder()
+    let mut config = ureq::Agent::config_builder();
+    if address::is_local(url) {
+        // What stays on this machine is no business of a proxy, whatever the environment says.
+        config = config.proxy(None);
+    }
+    config
         .timeout_connect(Some(CONNECT))
         .timeout_per_call(Some(ANSWER))
         .http_status_as_error(false)
@@ -219,6 +232,34 @@ mod tests {
             "file:///etc/passwd",
         ] {
             assert!(matches!(check(bad), Err(Trouble::Never(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_goes_wrong_tells_no_secret_of_the_address() {
+        // Nobody listens on this port, which was ours until now.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = listener.local_addr().unwrap();
+        drop(listener);
+        for url in [
+            format!("http://me:SECRET@{place}/SECRET"),
+            "ftp://a.example/SECRET".to_owned(),
+            "http://a.example/SECRET".to_owned(),
+            "https://a.example:port/SECRET".to_owned(),
+        ] {
+            let hook = Webhook { url, secret: None };
+            let Err(Trouble::Unreachable(why) | Trouble::Again(why) | Trouble::Never(why)) = hook
+                .post(&Post {
+                    event: "report",
+                    name: "x",
+                    media: "text/plain",
+                    body: b"x",
+                    at: Moment(0),
+                })
+            else {
+                panic!("it was posted");
+            };
+            assert!(!why.to_string().contains("SECRET"), "{why}");
         }
     }
 }

@@ -214,6 +214,13 @@ fn read(entry: &Entry, request: &Request, context: &Context) -> Read {
     };
     read.point.build.clone_from(&facts.label.build);
     read.point.at = facts.span.from;
+    if !facts.unfinished && !facts.damage.is_empty() {
+        // It may be the cut copy of a session that is here too.
+        let damage = facts.damage.join("; ");
+        read.point
+            .doubts
+            .push(format!("its data are damaged: {damage}"));
+    }
     let found =
         Stored::open(&entry.path, context).and_then(|(stored, _)| sampled(&stored, request));
     match found {

@@ -83,6 +83,9 @@ pub enum Standing {
     Failed,
 }
 
+/// Facts that are decided before a step begins.
+const PLANNED: [&str; 2] = ["begin", "limit"];
+
 /// What a log says of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
@@ -122,7 +125,14 @@ impl State {
             }
             return;
         };
+        if matches!(entry.event, Event::Started | Event::Failed) {
+            self.reset_after(step);
+        }
         let facts = self.facts.entry(step).or_default();
+        if entry.event == Event::Started {
+            // What an earlier attempt made is replaced; what was decided stays.
+            facts.retain(|name, _| PLANNED.contains(&name.as_str()));
+        }
         facts.extend(entry.facts.clone());
         let standing = match entry.event {
             Event::Started => {
@@ -137,6 +147,15 @@ impl State {
         self.steps.insert(step, standing);
     }
 
+    /// What later steps made of something that is no more counts for nothing.
+    fn reset_after(&mut self, step: Step) {
+        let is_later = |it: &Step| *it > step;
+        for (_, standing) in self.steps.iter_mut().filter(|(it, _)| is_later(it)) {
+            *standing = Standing::Waiting;
+        }
+        self.facts.retain(|it, _| !is_later(it));
+    }
+
     /// Where a step stands.
     pub fn standing(&self, step: Step) -> Standing {
         self.steps.get(&step).copied().unwrap_or_default()
@@ -145,5 +164,55 @@ impl State {
     /// A fact of a step.
     pub fn fact(&self, step: Step, name: &str) -> Option<&str> {
         self.facts.get(&step)?.get(name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(events: &[(Step, Event)]) -> State {
+        let mut state = State::default();
+        for (number, (step, event)) in events.iter().enumerate() {
+            state.add(&Entry {
+                step: Some(*step),
+                event: *event,
+                text: String::new(),
+                facts: [("number".to_owned(), number.to_string())].into(),
+            });
+        }
+        state
+    }
+
+    #[test]
+    fn what_followed_from_a_step_that_is_done_anew_waits_again() {
+        let mut events = Vec::new();
+        for step in [Step::Collect, Step::Analyze, Step::Optimize, Step::Report] {
+            events.extend([(step, Event::Started), (step, Event::Validated)]);
+        }
+        for (further, standings) in [
+            (&[][..], "Done Done Done Done"),
+            (&[(Step::Analyze, Event::Planned)], "Done Done Done Done"),
+            (
+                &[(Step::Collect, Event::Failed)],
+                "Failed Waiting Waiting Waiting",
+            ),
+            (
+                &[
+                    (Step::Collect, Event::Started),
+                    (Step::Collect, Event::Validated),
+                    (Step::Analyze, Event::Started),
+                    (Step::Analyze, Event::Validated),
+                ],
+                "Done Done Waiting Waiting",
+            ),
+        ] {
+            let state = state(&[&events, further].concat());
+            let steps = [Step::Collect, Step::Analyze, Step::Optimize, Step::Report];
+            let told = steps.map(|it| format!("{:?}", state.standing(it)));
+            assert_eq!(told.join(" "), standings, "{further:?}");
+            let waits = state.standing(Step::Report) == Standing::Waiting;
+            assert_eq!(state.fact(Step::Report, "number").is_none(), waits);
+        }
     }
 }

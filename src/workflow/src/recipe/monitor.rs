@@ -18,7 +18,7 @@ use crate::problem::{Problem, Sort};
 const LOOK: Duration = Duration::from_millis(200);
 
 /// A step that does not stop when asked is given up after this; its thread is left.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a step may use.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,17 @@ pub struct Bounds<'a> {
     pub heartbeat: Duration,
     /// Folder whose disk must keep so many bytes free.
     pub free: (&'a Path, u64),
+    /// Time that a step has to stop when asked: [`PATIENCE`] but in tests.
+    pub patience: Duration,
+}
+
+/// How a step did not come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It ended, and can be tried again.
+    Ended(Problem),
+    /// It did not stop when asked and may still be at work: another try would meet it.
+    Left(Problem),
 }
 
 /// Why a step was asked to stop.
@@ -49,7 +60,7 @@ pub fn watched<T: Send + 'static>(
     (bounds, stop): (Bounds<'_>, &Receiver<()>),
     alive: &mut dyn FnMut(Option<f32>) -> Result<(), Problem>,
     work: impl FnOnce(&Context) -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
+) -> Result<T, Trouble> {
     let context = Context::default();
     let (done, outcome) = bounded(1);
     let inside = context.clone();
@@ -62,7 +73,9 @@ pub fn watched<T: Send + 'static>(
     loop {
         let mut asked = None;
         select! {
-            recv(outcome) -> found => return ended(what, found.ok(), stopped),
+            recv(outcome) -> found => {
+                return ended(what, found.ok(), stopped).map_err(Trouble::Ended);
+            }
             recv(stop) -> word => if word.is_ok() { asked = Some(Stop::User) },
             default(LOOK.min(bounds.heartbeat)) => {}
         }
@@ -77,20 +90,19 @@ pub fn watched<T: Send + 'static>(
             stopped = Some((why, Instant::now()));
         }
         if let Some((why, since)) = stopped
-            && since.elapsed() > PATIENCE
+            && since.elapsed() > bounds.patience
         {
-            return Err(problem(what, why));
+            return Err(left(problem(what, why), bounds.patience));
         }
         if beat.elapsed() >= bounds.heartbeat {
             beat = Instant::now();
             if let Err(problem) = alive(context.fraction()) {
                 context.cancel();
                 // The step ends before its trouble is told, so that nothing runs behind it.
-                return match outcome.recv_timeout(PATIENCE) {
-                    Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                        Err(problem)
-                    }
-                };
+                return Err(match outcome.recv_timeout(bounds.patience) {
+                    Ok(_) | Err(RecvTimeoutError::Disconnected) => Trouble::Ended(problem),
+                    Err(RecvTimeoutError::Timeout) => left(problem, bounds.patience),
+                });
             }
         }
     }
@@ -115,6 +127,19 @@ fn ended<T>(
             sort: Sort::Bug,
         }),
     }
+}
+
+/// The same problem of a step that went on when it was asked to stop.
+fn left(problem: Problem, patience: Duration) -> Trouble {
+    let seconds = patience.as_secs();
+    Trouble::Left(Problem {
+        why: format!(
+            "{}, and it did not stop within {seconds} s of being asked to, so it may still be at work",
+            problem.why
+        ),
+        what_to_do: "end this program, so that nothing is done twice".to_owned(),
+        ..problem
+    })
 }
 
 fn problem(what: &str, why: Stop) -> Problem {
@@ -161,6 +186,7 @@ mod tests {
             limit: Duration::from_millis(limit_ms),
             heartbeat: Duration::from_millis(1),
             free: (Path::new("/"), free),
+            patience: Duration::from_secs(60),
         }
     }
 
@@ -181,7 +207,9 @@ mod tests {
             Ok(())
         };
         let ended = watched("wait", (bounds(20, 0), &stop), &mut alive, endless);
-        let problem = ended.unwrap_err();
+        let Err(Trouble::Ended(problem)) = ended else {
+            panic!("{ended:?}");
+        };
         assert_eq!(problem.why, "its time was over");
         assert!(beats > 0);
     }
@@ -191,13 +219,42 @@ mod tests {
         let (ask, stop) = bounded(1);
         let none = &mut |_| Ok(());
         let full = watched("wait", (bounds(60_000, u64::MAX), &stop), none, endless);
-        assert_eq!(full.unwrap_err().sort, Sort::DiskFull);
+        assert_eq!(sort(full), Sort::DiskFull);
         ask.send(()).unwrap();
         let stopped = watched("wait", (bounds(60_000, 0), &stop), none, endless);
-        assert_eq!(stopped.unwrap_err().sort, Sort::Cancelled);
-        let bug: Result<(), Problem> = watched("wait", (bounds(60_000, 0), &stop), none, |_| {
+        assert_eq!(sort(stopped), Sort::Cancelled);
+        let bug: Result<(), Trouble> = watched("wait", (bounds(60_000, 0), &stop), none, |_| {
             panic!("on purpose")
         });
-        assert_eq!(bug.unwrap_err().sort, Sort::Bug);
+        assert_eq!(sort(bug), Sort::Bug);
+    }
+
+    fn sort(ended: Result<(), Trouble>) -> Sort {
+        match ended {
+            Err(Trouble::Ended(problem) | Trouble::Left(problem)) => problem.sort,
+            Ok(()) => panic!("it ended well"),
+        }
+    }
+
+    #[test]
+    fn a_step_that_does_not_stop_is_told_as_one_that_may_still_be_at_work() {
+        let (_keep, stop) = bounded(1);
+        let (release, held) = bounded::<()>(0);
+        let hangs = move |_: &Context| {
+            // Deaf to every wish, until the test is over.
+            held.recv().unwrap_or_default();
+            Ok(())
+        };
+        let bounds = Bounds {
+            patience: Duration::from_millis(1),
+            ..bounds(1, 0)
+        };
+        let ended = watched("wait", (bounds, &stop), &mut |_| Ok(()), hangs);
+        let Err(Trouble::Left(problem)) = ended else {
+            panic!("{ended:?}");
+        };
+        assert!(problem.why.contains("its time was over"), "{problem}");
+        assert!(problem.why.contains("still be at work"), "{problem}");
+        drop(release);
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn check(report: &Report, path: &Path) -> Result<(), String> {
         let whole = bytes.starts_with(b"%PDF") && bytes.trim_ascii_end().ends_with(b"%%EOF");
         return whole
             .then_some(())
-            .ok_or_else(|| "it is cut short".to_owned());
+            .ok_or_else(|| "it does not end as a whole one does".to_owned());
     }
     let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
     let whole = match report.format.as_str() {
@@ -70,5 +70,5 @@ pub(super) fn check(report: &Report, path: &Path) -> Result<(), String> {
     };
     whole
         .then_some(())
-        .ok_or_else(|| "it is cut short".to_owned())
+        .ok_or_else(|| "it is not whole".to_owned())
 }

@@ -1,10 +1,11 @@
 //! The standards that a recording is held against.
 //!
-//! The one place of recipes and reviews that knows how standards are checked is [`check`].
+//! The one place of recipes and reviews that knows how standards are checked is [`held`].
 
 use std::path::Path;
 
 use model::compliance::Outcome;
+use model::standard::Standard;
 use serde::{Deserialize, Serialize};
 
 use crate::jobs::Context;
@@ -23,6 +24,9 @@ pub struct Requirement {
     pub standing: Standing,
     /// By how much, in words.
     pub margin: String,
+    /// Why it cannot be decided; empty where it can.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub doubt: String,
 }
 
 /// Whether a requirement holds.
@@ -58,12 +62,33 @@ pub fn check(
     standard: &Path,
     context: &Context,
 ) -> Result<Vec<Requirement>, Problem> {
+    held(stored, &load(standard)?, context)
+}
+
+/// Loads a standard: a shipped one by its id, or a file.
+///
+/// # Errors
+///
+/// There is no such standard, or it is at fault.
+pub fn load(standard: &Path) -> Result<Standard, Problem> {
     let name = standard.to_string_lossy();
     // A recipe names files beside itself; a shipped one has no file.
     let own = standard.file_name().map(|it| it.to_string_lossy());
     let shipped = own.filter(|it| !standard.exists() && shipped::text(it).is_some());
-    let loaded = standards::load(shipped.as_deref().unwrap_or(&name))?;
-    let compliance = standards::check(stored, &loaded, &Request::default(), context)?;
+    standards::load(shipped.as_deref().unwrap_or(&name))
+}
+
+/// Holds a recording against a standard that was loaded.
+///
+/// # Errors
+///
+/// The recording cannot be read, or the user stopped it.
+pub fn held(
+    stored: &Stored,
+    standard: &Standard,
+    context: &Context,
+) -> Result<Vec<Requirement>, Problem> {
+    let compliance = standards::check(stored, standard, &Request::default(), context)?;
     let rows = compliance.rows.iter().map(|row| Requirement {
         standard: format!("{} {}", compliance.standard, compliance.version),
         requirement: match row.host.as_str() {
@@ -76,6 +101,7 @@ pub fn check(
             Outcome::Undecidable => Standing::Undecidable,
         },
         margin: row.statement.clone(),
+        doubt: row.doubt.clone(),
     });
     Ok(rows.collect())
 }

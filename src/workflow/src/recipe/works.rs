@@ -22,7 +22,7 @@ use crate::planning::{self, book, file};
 use crate::problem::{Problem, Sort};
 use crate::records;
 use crate::report::file::replace;
-use crate::stored::Stored;
+use crate::stored::{Stored, on_progress, told};
 use crate::{findings, tables};
 
 /// The recording within a run folder.
@@ -39,6 +39,9 @@ pub const COMPLIANCE: &str = "comply/compliance.json";
 
 /// The record of deliveries within a run folder.
 pub const DELIVERED: &str = "deliver.jsonl";
+
+/// Fact with the sum of the ids of findings.
+const IDS: &str = "ids";
 
 /// Facts of a step, as they are logged.
 pub(super) type Facts = BTreeMap<String, String>;
@@ -275,14 +278,75 @@ fn recording_holds(bench: &Bench, context: &Context) -> Result<Done, Problem> {
         return Err(wrong("it holds no sample".to_owned()));
     }
     let bytes = std::fs::metadata(&session).map_or(0, |it| it.len());
+    if session.is_file() {
+        whole(&stored, context).map_err(wrong)?;
+    }
     Ok(Done::new(
         format!("{seconds:.1} s, {:.1} % of the samples", least * 100.0),
         &[
+            (SESSION, sum_of_samples(&stored)),
             ("coverage", format!("{least:.4}")),
             ("seconds", format!("{seconds:.3}")),
             ("bytes", bytes.to_string()),
         ],
     ))
+}
+
+/// Whether every byte of a session is as it was written, by its own sums; what is not.
+fn whole(stored: &Stored, context: &Context) -> Result<(), String> {
+    let report = store::verify::verify(stored.session(), &mut on_progress(context));
+    match report.problems.first() {
+        None => Ok(()),
+        Some(first) => Err(format!("it changed since it was written: {}", told(first))),
+    }
+}
+
+/// What stands for the samples of a session, whatever is noted beside them.
+fn sum_of_samples(stored: &Stored) -> String {
+    let segments = &stored.session().manifest().segments;
+    let mut sums: Vec<String> = segments
+        .iter()
+        .map(|it| format!("{} {}", it.sha256, it.path))
+        .collect();
+    sums.sort_unstable();
+    records::hex(&digest(&sums.join("\n")))
+}
+
+/// Facts named by a path within the run folder hold the sum of what lies there.
+fn is_sum(name: &str) -> bool {
+    name.contains('/')
+}
+
+/// Whether what a step made is still what the log has of it, and as the recipe asks.
+pub(super) fn unchanged(bench: &Bench, step: Step, logged: &Facts) -> Result<(), Problem> {
+    let changed = |name: &str, why: &str| Problem {
+        what: format!("what the step {} made does not stand", step.name()),
+        why: format!("{name} {why}"),
+        what_to_do: String::new(),
+        sort: Sort::NotUsable,
+    };
+    // Files first: what changed is told as that, and not as what it became.
+    let files = logged
+        .iter()
+        .filter(|(name, _)| is_sum(name) && *name != SESSION);
+    for (name, sum) in files {
+        match records::sha256(&bench.folder.join(name)) {
+            Ok(now) if now == *sum => {}
+            Ok(_) => return Err(changed(name, "changed since it was written")),
+            Err(error) => return Err(changed(name, &format!("cannot be read: {error}"))),
+        }
+    }
+    let found = validate(bench, step, &Context::default())?;
+    let own = |it: &&str| {
+        logged
+            .get(*it)
+            .is_some_and(|sum| found.facts.get(*it) != Some(sum))
+    };
+    match [SESSION, IDS].iter().copied().find(own) {
+        None => Ok(()),
+        Some(SESSION) => Err(changed(SESSION, "is another recording than before")),
+        Some(_) => Err(changed("the list of findings", "changed since it was kept")),
+    }
 }
 
 fn analyzed(bench: &Bench, context: &Context) -> Result<Done, Problem> {
@@ -329,7 +393,7 @@ fn findings_kept(bench: &Bench, context: &Context) -> Result<Done, Problem> {
         &[
             ("findings", count.to_string()),
             ("severe", severe.to_string()),
-            ("ids", records::hex(&digest(&ids.join("\n")))),
+            (IDS, records::hex(&digest(&ids.join("\n")))),
         ],
     ))
 }
@@ -377,6 +441,10 @@ fn optimized(bench: &Bench, context: &Context) -> Result<Done, Problem> {
     }
     let mut refused = None;
     let path = bench.folder.join(PLAN);
+    if path.exists() {
+        // Of an earlier attempt; reports would tell of it.
+        remove(&path)?;
+    }
     if plan.actions.is_empty() {
         refused = Some("nothing limits in this recording, so nothing is planned".to_owned());
     } else {
@@ -425,8 +493,14 @@ fn answer_there(bench: &Bench) -> Result<Done, String> {
     if plan.as_ref().is_some_and(|it| it.prediction.is_none()) {
         return Err("the plan holds no prediction".to_owned());
     }
+    let mut facts = vec![(ANSWER, records::hex(&digest(&text)))];
+    if answer.plan.is_some() {
+        let sum =
+            records::sha256(&bench.folder.join(PLAN)).map_err(|it| format!("{PLAN}: {it}"))?;
+        facts.push((PLAN, sum));
+    }
     if let Some(why) = answer.refused {
-        let facts = [("refused", why.clone())];
+        facts.push(("refused", why.clone()));
         return Ok(Done::new(format!("refused: {why}"), &facts));
     }
     let plan = plan.ok_or_else(|| "there is neither a prediction nor a refusal".to_owned())?;
@@ -434,7 +508,7 @@ fn answer_there(bench: &Bench) -> Result<Done, String> {
         let unit = model::unit::Unit(it.unit.clone().into());
         Some(format!("{} {}", it.metric, unit.text(it.p50?)))
     });
-    Ok(Done::new(told.collect::<Vec<_>>().join(", "), &[]))
+    Ok(Done::new(told.collect::<Vec<_>>().join(", "), &facts))
 }
 
 fn complied(bench: &Bench, context: &Context) -> Result<Done, Problem> {
@@ -458,14 +532,56 @@ fn compliance_there(bench: &Bench) -> Result<Done, String> {
     let text = std::fs::read_to_string(&path).map_err(|it| format!("{COMPLIANCE}: {it}"))?;
     let all: Vec<standards::Requirement> =
         serde_json::from_str(&text).map_err(|it| format!("{COMPLIANCE}: {it}"))?;
-    let violated = all
-        .iter()
-        .filter(|it| it.standing != standards::Standing::Holds);
-    let violated = violated.count();
-    Ok(Done::new(
-        format!("{} of {} requirements do not hold", violated, all.len()),
-        &[("violated", violated.to_string())],
-    ))
+    let of = |standing| all.iter().filter(move |it| it.standing == standing);
+    let counts = [
+        standards::Standing::Violated,
+        standards::Standing::Undecidable,
+    ]
+    .map(|it| of(it).count());
+    let doubt = most_frequent(of(standards::Standing::Undecidable).map(|it| it.doubt.as_str()));
+    let said = match compliance_words(counts, doubt, "").as_slice() {
+        [] => format!("all {} requirements hold", all.len()),
+        words => format!("of {} requirements {}", all.len(), words.join(", ")),
+    };
+    let mut facts = vec![
+        ("violated", counts[0].to_string()),
+        ("undecidable", counts[1].to_string()),
+        (COMPLIANCE, records::hex(&digest(&text))),
+    ];
+    if !doubt.is_empty() {
+        facts.push(("doubt", doubt.to_owned()));
+    }
+    Ok(Done::new(said, &facts))
+}
+
+/// What is violated, and apart from it what cannot be decided, mostly for this reason; of
+/// this noun, with a space before it, or none.
+pub(super) fn compliance_words(
+    [violated, undecidable]: [usize; 2],
+    doubt: &str,
+    noun: &str,
+) -> Vec<String> {
+    let mut words = Vec::new();
+    if violated > 0 {
+        words.push(format!("{violated}{noun} are violated"));
+    }
+    if undecidable > 0 {
+        words.push(match doubt {
+            "" => format!("{undecidable}{noun} cannot be decided"),
+            doubt => format!("{undecidable}{noun} cannot be decided: {doubt}"),
+        });
+    }
+    words
+}
+
+/// Of texts that are as frequent, the first by the alphabet.
+fn most_frequent<'a>(texts: impl Iterator<Item = &'a str>) -> &'a str {
+    let mut often: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in texts {
+        *often.entry(text).or_default() += 1;
+    }
+    let most = often.iter().rev().max_by_key(|(_, times)| **times);
+    most.map_or("", |(text, _)| text)
 }
 
 fn reported(bench: &Bench, context: &Context) -> Result<Done, Problem> {
@@ -512,7 +628,7 @@ fn delivered(bench: &Bench, context: &Context) -> Result<Done, Problem> {
         record: &record,
         retry: Retry::default(),
     };
-    let done = deliver::deliver(&parcel, &RealClock, context)?;
+    let done = deliver::deliver_rest(&parcel, &RealClock, context)?;
     Ok(Done::new(format!("{} deliveries", done.len()), &[]))
 }
 
@@ -537,4 +653,60 @@ fn delivered_there(bench: &Bench) -> Result<Done, String> {
         }
     }
     Ok(Done::new(names.join(", "), &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_decided_is_not_told_as_violated() {
+        let home = tempfile::tempdir().unwrap();
+        let launcher: Launcher = Arc::new(|_, _| Err(Problem::cancelled("a test")));
+        let bench = Bench {
+            recipe: Recipe::new("test"),
+            folder: home.path().to_path_buf(),
+            base: home.path().to_path_buf(),
+            launcher,
+        };
+        bench.make_folder(Step::Comply).unwrap();
+        let few = "only 8 samples, 30 are needed";
+        let cases = [
+            ("hh", "all 2 requirements hold", ("0", "0")),
+            ("hv", "of 2 requirements 1 are violated", ("1", "0")),
+            (
+                "uuu",
+                "of 3 requirements 3 cannot be decided: only 8 samples, 30 are needed",
+                ("0", "3"),
+            ),
+            (
+                "huv",
+                "of 3 requirements 1 are violated, \
+                 1 cannot be decided: only 8 samples, 30 are needed",
+                ("1", "1"),
+            ),
+        ];
+        for (standings, words, (violated, undecidable)) in cases {
+            let all = standings.chars().map(|it| standards::Requirement {
+                standard: "use 1".to_owned(),
+                requirement: "it is fast".to_owned(),
+                standing: match it {
+                    'h' => standards::Standing::Holds,
+                    'v' => standards::Standing::Violated,
+                    _ => standards::Standing::Undecidable,
+                },
+                margin: String::new(),
+                doubt: if it == 'u' { few } else { "" }.to_owned(),
+            });
+            let all: Vec<standards::Requirement> = all.collect();
+            let text = serde_json::to_string(&all).unwrap();
+            std::fs::write(home.path().join(COMPLIANCE), text).unwrap();
+            let done = compliance_there(&bench).unwrap();
+            assert_eq!(done.text, words);
+            assert_eq!(done.facts["violated"], violated);
+            assert_eq!(done.facts["undecidable"], undecidable);
+        }
+    }
 }

@@ -2,12 +2,16 @@
 //!
 //! Start at [`trends`] and [`outlook`].
 
+use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
+use analysis::change::{Change, Changes};
 use analysis::forecast::{self, Bounds, Setup};
 use analysis::frame::{Frame, Line};
-use analysis::trend::{Direction, Trend};
-use analysis::{change, overview, trend};
+use analysis::limit::Side;
+use analysis::trend::{Direction, Limit, Trend, Until};
+use analysis::{change, limit, overview, trend};
 use model::catalog::Kind;
 use model::columns::Column;
 use model::report::Draft;
@@ -44,23 +48,28 @@ const LEVEL: f64 = 0.95;
 /// A chart shows so many times the horizon of the past.
 const PAST_HORIZONS: usize = 3;
 
-/// The trends and changes of every series that the draft speaks of, the strongest first.
+/// The trends and changes that are worth telling, as `kymo trend` and `kymo changes` tell
+/// them, of the series that the draft speaks of; the strongest first. `notes` get the rule
+/// and what is left out by it.
 pub(super) fn trends(
     stored: &Stored,
-    (input, draft): (&Input, &Draft),
+    (input, draft, notes): (&Input, &Draft, &mut Vec<String>),
     context: &Context,
 ) -> Result<TrendsInput, Problem> {
-    let mut rows = Vec::new();
-    let mut looked_at = 0;
+    let mut found = Vec::new();
     for host in covered(input, draft) {
-        looked_at += host.frame.lines.len();
-        let frame = &host.frame;
-        rows.extend(spread::over(
+        let frame = timeless(&host.frame);
+        let trends = trends_of(&host.host, &frame);
+        found.extend(spread::over(
             (frame.lines.len(), LINES_AT_ONCE),
             ("report", context),
-            |part| rows_of(frame, &frame.lines[part]),
+            |part| looks(&host.host, (&frame, part.clone()), &trends[part]),
         )?);
     }
+    notes.extend(rule_told(&found));
+    let looked_at = found.len();
+    let kept = found.into_iter().map(|it| it.row);
+    let mut rows: Vec<TrendRow> = kept.filter(says_something).collect();
     rows.sort_by(|a, b| {
         let strength = |it: &TrendRow| (rank(&it.trend), moved(&it.trend));
         let (one, other) = (strength(a), strength(b));
@@ -90,32 +99,178 @@ pub(super) fn trends(
     })
 }
 
+fn says_something(row: &TrendRow) -> bool {
+    row.trend.slope.is_some() || !row.changes.is_empty()
+}
+
+/// By which rule series count, and what is left out.
+fn rule_told(found: &[Look]) -> Vec<String> {
+    let mut notes = vec![
+        "A series grows or falls here by the rule of kymo trend: where chance makes such a \
+         trend in at most 0.1 % of the cases, and it moved by 10 % of its level or more, or \
+         comes to a limit."
+            .to_owned(),
+    ];
+    let slight: usize = found.iter().map(|it| it.slight).sum();
+    if slight > 0 {
+        let changes = match slight {
+            1 => "1 change is".to_owned(),
+            _ => format!("{slight} changes are"),
+        };
+        notes.push(format!(
+            "{changes} left out: by less than 10 % of the level, made by chance in more than \
+             0.1 % of the cases, or beyond the heaviest 3 of a series."
+        ));
+    }
+    let full = found.iter().filter(|it| it.full);
+    notes.extend(full.map(|it| format!("{} is at its limit.", told::of(&it.row.key))));
+    notes
+}
+
 fn covered<'a>(input: &'a Input, draft: &'a Draft) -> impl Iterator<Item = &'a HostFrame> {
     let frames = input.frames.iter();
     frames.filter(|it| it.host.is_empty() || draft.covers(&it.host))
 }
 
-fn rows_of(frame: &Frame, lines: &[Line]) -> Vec<TrendRow> {
+/// What was seen of one series.
+struct Look {
+    row: TrendRow,
+    /// Changes that are not worth telling.
+    slight: usize,
+    /// Whether it grows at a limit that it has reached.
+    full: bool,
+}
+
+/// A frame without what only tells how late it is.
+fn timeless(frame: &Frame) -> Frame {
+    let lines = frame.lines.iter().filter(|it| !is_clock(&it.series.key));
+    Frame {
+        at: Arc::clone(&frame.at),
+        step_ns: frame.step_ns,
+        lines: lines.cloned().collect(),
+    }
+}
+
+/// The trend of each series of a frame; those that are not worth telling are left open.
+fn trends_of(host: &str, frame: &Frame) -> Vec<Trend> {
+    let mut trends = trend::of_frame(frame);
+    for (line, trend) in frame.lines.iter().zip(&mut trends) {
+        trend.limit = trend
+            .limit
+            .take()
+            .filter(|it| matters(it, &line.series.key));
+    }
+    let told = trend::findings(host, frame, &trends);
+    let told: HashSet<&String> = told.iter().flat_map(|it| &it.series).collect();
+    let lines = frame.lines.iter().zip(trends);
+    let trends = lines.map(|(line, trend)| match told.contains(&line.name) {
+        true => trend,
+        false => open(trend),
+    });
+    trends.collect()
+}
+
+fn looks(host: &str, (frame, part): (&Frame, Range<usize>), trends: &[Trend]) -> Vec<Look> {
     let part = Frame {
         at: Arc::clone(&frame.at),
         step_ns: frame.step_ns,
-        lines: lines.to_vec(),
+        lines: frame.lines[part].to_vec(),
     };
-    let trends = trend::of_frame(&part);
     let changes = change::of_frame(&part);
-    let rows = lines.iter().zip(trends).zip(changes);
-    let rows = rows.filter(|((_, trend), _)| trend.slope.is_some());
-    rows.map(|((line, trend), changes)| TrendRow {
-        key: line.series.key.clone(),
-        unit: line.series.unit.clone(),
-        trend,
-        changes: changes
-            .changes
+    let notable = notable(host, &part, &changes);
+    let lines = part.lines.iter().zip(trends).zip(&changes);
+    let looks = lines.map(|((line, trend), known)| {
+        let all = known.changes.iter().map(|it| (frame.moment(it.row), *it));
+        let told = all.filter(|(at, it)| {
+            it.shift != (0.0, 0.0) && notable.contains(&place(&line.name, (*at, it.kind)))
+        });
+        let told: Vec<(Moment, Change)> = told
+            .map(|(at, it)| (at, possible(it, &line.series)))
+            .collect();
+        let limit = trend.limit.clone();
+        Look {
+            slight: known.changes.len() - told.len(),
+            full: limit.as_ref().is_some_and(is_reached),
+            row: TrendRow {
+                key: line.series.key.clone(),
+                unit: line.series.unit.clone(),
+                trend: Trend {
+                    limit: limit.filter(|it| !is_reached(it)),
+                    ..trend.clone()
+                },
+                changes: told,
+            },
+        }
+    });
+    looks.collect()
+}
+
+/// Whether a series only tells how late it is: it always grows, by a second a second.
+fn is_clock(key: &SeriesKey) -> bool {
+    key.metric.rsplit('.').next() == Some("uptime")
+}
+
+/// Whether running into a limit means anything: all of something being idle does not.
+fn matters(limit: &Limit, key: &SeriesKey) -> bool {
+    let spare = key
+        .attribute("state")
+        .is_some_and(|it| matches!(it, "idle" | "free"));
+    !spare || limit.side == Side::Lower
+}
+
+fn is_reached(limit: &Limit) -> bool {
+    matches!(limit.until, Until::Seconds { lo, hi: Some(hi) } if lo <= 0.0 && hi <= 0.0)
+}
+
+/// A trend that is not told: it goes nowhere that can be told.
+fn open(trend: Trend) -> Trend {
+    Trend {
+        slope: None,
+        relative_per_second: None,
+        season: None,
+        limit: None,
+        ..trend
+    }
+}
+
+/// A change of a series, by which it is found again among findings.
+fn place(name: &str, (at, kind): (Moment, change::Kind)) -> (String, String, &'static str) {
+    (name.to_owned(), at.to_string(), kind.name())
+}
+
+/// The changes that are worth telling, by the rule of findings.
+fn notable(
+    host: &str,
+    frame: &Frame,
+    changes: &[Changes],
+) -> HashSet<(String, String, &'static str)> {
+    let mut found = HashSet::new();
+    for it in change::told(host, frame, changes) {
+        let finding = it.finding;
+        let at = finding.parameters.iter().find(|(key, _)| key == "at");
+        let kind = change::Kind::ALL
             .iter()
-            .map(|it| (frame.moment(it.row), *it))
-            .collect(),
-    })
-    .collect()
+            .find(|it| it.name() == finding.kind);
+        if let (Some((_, at)), Some(kind)) = (at, kind) {
+            let names = finding.series.iter();
+            found.extend(names.map(|name| (name.clone(), at.clone(), kind.name())));
+        }
+    }
+    found
+}
+
+/// A change whose shift is within what the series can move at all.
+fn possible(change: Change, series: &Series) -> Change {
+    let of_one = series.key.metric == "system.cpu.time" && series.key.attribute("cpu").is_some();
+    let highest = match of_one {
+        true => 1.0,
+        false => limit::highest(series),
+    };
+    let (lo, hi) = change.shift;
+    Change {
+        shift: (lo.max(-highest), hi.min(highest)),
+        ..change
+    }
 }
 
 /// Whether a trend goes somewhere, and whether to a limit.
@@ -124,7 +279,7 @@ fn rank(trend: &Trend) -> u8 {
     let reached = trend
         .limit
         .as_ref()
-        .is_some_and(|it| it.until != trend::Until::Never);
+        .is_some_and(|it| it.until != Until::Never);
     u8::from(going) + u8::from(going && reached)
 }
 

@@ -44,7 +44,6 @@ pub(super) fn stamp(
         order,
         series,
         services: HashMap::new(),
-        processes: HashMap::new(),
         session: None,
         context,
     };
@@ -63,7 +62,6 @@ struct Data<'a> {
     /// By window and name.
     series: HashMap<(i64, i64, String), String>,
     services: HashMap<(i64, i64), Services>,
-    processes: HashMap<(i64, i64, String), BTreeMap<u32, String>>,
     session: Option<String>,
     context: &'a Context,
 }
@@ -76,13 +74,12 @@ impl Data<'_> {
     ) -> Result<String, Problem> {
         let window = source.window;
         Ok(match &source.rests_on {
-            Basis::Series(names) => {
-                let parts = names.iter().map(|name| {
-                    let known = self.series.get(&(window.from.0, window.to.0, name.clone()));
-                    format!("{name}\n{}\n", known.map_or("", String::as_str))
-                });
-                hashed(parts.collect::<String>().as_bytes())
-            }
+            Basis::Series(names) => of_names(names, |name| {
+                let known = self
+                    .series
+                    .get(&(window.from.0, window.to.0, name.to_owned()));
+                known.map_or("", String::as_str)
+            }),
             Basis::Requests(requests) => self.of_requests(requests, window)?,
             Basis::Process { host, id } => self.of_process((host, *id), window)?,
             Basis::Times(host) => {
@@ -136,15 +133,10 @@ impl Data<'_> {
         })
     }
 
-    fn of_process(&mut self, (host, id): (&str, u32), window: Span) -> Result<String, Problem> {
-        let place = (window.from.0, window.to.0, host.to_owned());
-        if !self.processes.contains_key(&place) {
-            let uses = self.stored.process_use(host, window)?;
-            let uses = uses.iter().map(|it| (it.id.0, told(it)));
-            self.processes.insert(place.clone(), uses.collect());
-        }
-        let own = self.processes.get(&place).and_then(|it| it.get(&id));
-        Ok(own.cloned().unwrap_or_default())
+    fn of_process(&self, (host, id): (&str, u32), window: Span) -> Result<String, Problem> {
+        let uses = self.stored.process_use(host, window)?;
+        let own = uses.iter().find(|it| it.id.0 == id);
+        Ok(own.map(told).unwrap_or_default())
     }
 
     /// Everything that was recorded, by the hashes that the session keeps of it.
@@ -156,6 +148,21 @@ impl Data<'_> {
         });
         session.clone()
     }
+}
+
+/// Digest of several series, from that of each.
+fn of_names<'a>(names: &[String], digest: impl Fn(&str) -> &'a str) -> String {
+    let parts = names.iter().map(|it| format!("{it}\n{}\n", digest(it)));
+    hashed(parts.collect::<String>().as_bytes())
+}
+
+/// Whether a digest of series is that of none, or of some without a sample: any two
+/// sessions agree on these.
+pub(super) fn is_of_nothing(names: &[String], digest: &str) -> bool {
+    let empty = hashed(&[]);
+    ["", &empty]
+        .iter()
+        .any(|it| of_names(names, |_| it) == digest)
 }
 
 /// Digests of all series that sources name, by window.
@@ -221,6 +228,11 @@ fn told(value: &impl Debug) -> String {
 
 fn hashed(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
-    let digits = digest.iter().map(|it| format!("{it:02x}"));
-    digits.collect()
+    let mut digits = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        for half in [byte >> 4, byte & 15] {
+            digits.extend(char::from_digit(half.into(), 16));
+        }
+    }
+    digits
 }

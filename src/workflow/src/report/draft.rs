@@ -6,9 +6,11 @@
 //!
 //! Start at [`of_kind`] and [`look`].
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-use model::report::Draft;
+use model::report::{Draft, Item};
+use report::document::Document;
 use report::look::Look;
 
 use super::read_text;
@@ -77,12 +79,48 @@ pub fn read(path: &Path) -> Result<Draft, Problem> {
     let draft: Draft = ron::from_str(&text).map_err(|error| {
         let place = error.span.start;
         let why = format!("line {}, column {}: {}", place.line, place.col, error.code);
-        wrong(why, "kymo report template writes one to begin with")
+        wrong(why, "kymo report --templates DIR writes some to begin with")
     })?;
     match draft.faults().first() {
         Some(fault) => Err(wrong(fault.clone(), "mend the draft")),
         None => Ok(draft),
     }
+}
+
+/// Sections of a draft that this version does not know, a sentence each.
+pub(super) fn unknown_parts(draft: &Draft) -> Vec<String> {
+    let unknown = draft.items.iter().filter_map(|it| match it {
+        Item::Part(id) if report::part::find(id).is_none() => Some(format!(
+            "The draft asks for a section {id:?}, which this version of Kymo does not know."
+        )),
+        _ => None,
+    });
+    unknown.collect()
+}
+
+/// References of a draft's texts that lead to no number of a document, a sentence each.
+pub(super) fn lost_references(draft: &Draft, document: &Document) -> Vec<String> {
+    let known: HashSet<&str> = document
+        .tokens()
+        .into_iter()
+        .map(|(_, it)| it.id.as_str())
+        .collect();
+    let texts = draft.items.iter().filter_map(|it| match it {
+        Item::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let lost = texts.flat_map(references).filter(|it| !known.contains(it));
+    let lost: BTreeSet<&str> = lost.collect();
+    let told = lost.into_iter().map(|id| {
+        format!("A text of the draft refers to [[{id}]], which is no number of this report.")
+    });
+    told.collect()
+}
+
+/// What stands between double brackets.
+fn references(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split("[[").skip(1);
+    parts.filter_map(|it| it.split_once("]]").map(|(id, _)| id))
 }
 
 /// A draft as text, to be edited.

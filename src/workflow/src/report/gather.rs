@@ -8,15 +8,17 @@ use std::sync::Arc;
 
 use analysis::overview::{self, ProcessUse, ResourceUse};
 use model::columns::Column;
+use model::event::{Event, EventKind};
 use model::report::{Draft, Item};
 use model::series::{Series, SeriesKey};
 use model::time::Span;
+use model::unit::Unit;
 use report::chart::{ChartInput, Style as ChartStyle};
 use report::input::{Choice, HostEvent, Input as Gathered, ModelInput, ServicesInput, Setting};
 use report::input::{OutlookInput, TrendsInput};
 use report::request::Request;
 
-use super::{Order, ahead, findings, pins, planned};
+use super::{Order, ahead, draft, findings, pins, planned};
 use crate::essentials::{self, Panel, Resource, Style};
 use crate::jobs::Context;
 use crate::problem::Problem;
@@ -34,6 +36,15 @@ const SERVICE_CHARTS_MAX: usize = 12;
 
 /// Processes listed.
 const PROCESSES_MAX: usize = 20;
+
+/// What names of an agent's own settings begin with.
+const AGENT_SETTINGS: &str = "kymo.";
+
+/// A resource with values at a smaller share of its moments is told as that.
+const SPARSE_SHARE: f64 = 0.9;
+
+/// Sparse resources that are told one by one.
+const SPARSE_MAX: usize = 6;
 
 /// What a draft needs to be gathered.
 struct Needs {
@@ -70,13 +81,18 @@ pub(super) fn gather(
     let span = request.window;
     let draft = request.draft.clone();
     let needs = Needs::of(&draft);
-    let mut notes = Vec::new();
+    let mut notes = draft::unknown_parts(&draft);
     let charts = match needs.any(&["resources"]) {
         true => charts(stored, (&draft, span, &mut notes), context)?,
         false => Vec::new(),
     };
     let resources = match needs.any(&["summary"]) {
-        true => resources(stored, span)?,
+        true => {
+            let columns = watched(stored, span)?;
+            let uses = overview::resources(&columns, span);
+            notes.extend(sparse(&columns, &uses, (&draft, span)));
+            uses
+        }
         false => Vec::new(),
     };
     let services = match needs.any(&["services"]) {
@@ -91,6 +107,13 @@ pub(super) fn gather(
         true => findings::told(stored, (&draft, span), context)?,
         false => (Vec::new(), Choice::NotKept),
     };
+    if choice == Choice::NotKept && needs.any(&["findings"]) {
+        notes.push(format!(
+            "No findings are kept in this session, so none is told here: run kymo \
+             analyze {} --keep first.",
+            session_name(stored.path())
+        ));
+    }
     let input = match needs.any(&[
         "heading",
         "trends",
@@ -104,7 +127,7 @@ pub(super) fn gather(
     };
     let trends = match &input {
         Some(input) if needs.any(&["heading", "trends", "changes"]) => {
-            ahead::trends(stored, (input, &draft), context)?
+            ahead::trends(stored, (input, &draft, &mut notes), context)?
         }
         _ => TrendsInput::default(),
     };
@@ -140,8 +163,6 @@ pub(super) fn gather(
     // What came from a file without hosts has one that has no name.
     let hosts = hosts.filter(|it| draft.covers(&it.name) && !it.name.is_empty());
     let of_host = |host: &str| host.is_empty() || draft.covers(host);
-    let events = stored.events().iter();
-    let events = events.filter(|(host, event)| span.contains(event.at) && of_host(host));
     let mut coverage = kept(stored.coverage(), &of_host, |it| &it.host);
     coverage.retain(|it| it.expected > 0);
     Ok(Gathered {
@@ -163,12 +184,7 @@ pub(super) fn gather(
         processes: kept(processes, &of_host, |it| &it.host),
         findings,
         choice,
-        events: events
-            .map(|(host, event)| HostEvent {
-                host: host.clone(),
-                event: event.clone(),
-            })
-            .collect(),
+        events: events(stored, span, &of_host),
         annotations: stored.annotations(),
         settings: kept(settings(stored), &of_host, |it| &it.host),
         trends,
@@ -182,6 +198,35 @@ pub(super) fn gather(
         notes,
         request,
     })
+}
+
+/// What happened in a window on hosts that a report speaks of.
+pub(super) fn events(
+    stored: &Stored,
+    window: Span,
+    covers: &dyn Fn(&str) -> bool,
+) -> Vec<HostEvent> {
+    let events = stored.events().iter();
+    let events = events.filter(|(host, event)| window.contains(event.at) && covers(host));
+    let told = events.map(|(host, event)| HostEvent {
+        host: host.clone(),
+        event: seen(event),
+    });
+    told.collect()
+}
+
+/// An event as it is told: settings are read one after another, so that a change is seen
+/// later than it was made. How much later is not recorded. Agents know their own at once.
+fn seen(event: &Event) -> Event {
+    let polled = event.kind == EventKind::Setting && !event.subject.starts_with(AGENT_SETTINGS);
+    let text = match polled {
+        true => format!("{} (seen at this moment, changed before it)", event.line()),
+        false => event.text.clone(),
+    };
+    Event {
+        text,
+        ..event.clone()
+    }
 }
 
 /// Those of a list that a report speaks of.
@@ -267,8 +312,9 @@ fn chart(
     }
     let left_out = keep_largest(&mut lines, panel.style);
     if left_out > 0 {
+        let are = if left_out == 1 { "is" } else { "are" };
         notes.push(format!(
-            "{} of {host}: {left_out} smaller series are not drawn.",
+            "{} of {host}: {left_out} smaller series {are} not drawn.",
             panel.title
         ));
     }
@@ -323,9 +369,10 @@ fn services(
         });
     }
     if answering.len() > SERVICE_CHARTS_MAX {
+        let more = answering.len() - SERVICE_CHARTS_MAX;
+        let services = if more == 1 { "service" } else { "services" };
         notes.push(format!(
-            "Response times of {} smaller services are not drawn.",
-            answering.len() - SERVICE_CHARTS_MAX
+            "Response times of {more} smaller {services} are not drawn."
         ));
     }
     share_times(&mut charts);
@@ -420,19 +467,50 @@ pub fn label(series: &Series, panel: &Panel) -> String {
 }
 
 pub(super) fn resources(stored: &Stored, span: Span) -> Result<Vec<ResourceUse>, Problem> {
+    Ok(overview::resources(&watched(stored, span)?, span))
+}
+
+/// The series of the resources that a summary speaks of.
+fn watched(stored: &Stored, span: Span) -> Result<Vec<Column>, Problem> {
     let watched = stored.series().iter().map(|series| &series.key);
     let keys: Vec<SeriesKey> = watched
         .filter(|it| overview::watches(it))
         .cloned()
         .collect();
-    let columns = stored.columns(&keys, Some(span))?;
-    Ok(overview::resources(&columns, span))
+    stored.columns(&keys, Some(span))
+}
+
+/// Which resources have values at some of their moments only: figures speak of those.
+fn sparse(columns: &[Column], uses: &[ResourceUse], (draft, span): (&Draft, Span)) -> Vec<String> {
+    let share = Unit::new("1");
+    let told = uses.iter().filter(|it| draft.covers(&it.key.host));
+    let notes = told.filter_map(|it| {
+        let column = columns.iter().find(|column| column.series.key == it.key)?;
+        let (there, moments) = (it.summary.n, column.rows(span).len());
+        let part = there as f64 / moments as f64;
+        (part < SPARSE_SHARE).then(|| {
+            format!(
+                "What is told of {} on {} rests on {there} of the {moments} moments at which \
+                 it was read ({}): the others have no value.",
+                it.name,
+                it.key.host,
+                share.text(part)
+            )
+        })
+    });
+    let mut notes: Vec<String> = notes.collect();
+    let more = notes.len().saturating_sub(SPARSE_MAX);
+    notes.truncate(SPARSE_MAX);
+    if more > 0 {
+        notes.push(format!("So it is with {more} more of the resources."));
+    }
+    notes
 }
 
 pub(super) fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
     let mut all = Vec::new();
     for facts in stored.hosts() {
-        all.extend(stored.process_use(&facts.name, span)?);
+        all.extend_from_slice(&stored.process_use(&facts.name, span)?);
     }
     all.sort_by(|a, b| {
         b.cpu_seconds
@@ -442,4 +520,62 @@ pub(super) fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Pr
     });
     all.truncate(PROCESSES_MAX);
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::catalog::{Kind, Polarity};
+    use model::time::Moment;
+
+    use super::*;
+
+    #[test]
+    fn a_setting_that_was_read_later_is_not_told_as_exact() {
+        let event = |kind, subject: &str| Event {
+            at: Moment(0),
+            kind,
+            subject: subject.to_owned(),
+            before: "-1".to_owned(),
+            after: "25000".to_owned(),
+            text: String::new(),
+        };
+        let told = |kind, subject| seen(&event(kind, subject)).line();
+        let later = "cpu.cfs_quota_us: -1 → 25000 (seen at this moment, changed before it)";
+        assert_eq!(told(EventKind::Setting, "cpu.cfs_quota_us"), later);
+        let exact = "kymo.agent.every: -1 → 25000";
+        assert_eq!(told(EventKind::Setting, "kymo.agent.every"), exact);
+        assert_eq!(told(EventKind::Appeared, "sdb"), "sdb: -1 → 25000");
+    }
+
+    #[test]
+    fn a_resource_that_mostly_has_no_value_is_told_as_that() {
+        let column = |metric: &str, there: usize| Column {
+            series: Series {
+                key: SeriesKey::new("h", metric, []),
+                unit: Unit::new("1"),
+                kind: Kind::Gauge,
+                polarity: Polarity::HigherIsWorse,
+            },
+            at: (0..100).collect(),
+            values: (0..100)
+                .map(|it| if it < there { 1.0 } else { f64::NAN })
+                .collect(),
+        };
+        let columns = [
+            column("system.cpu.utilization", 40),
+            column("system.memory.utilization", 95),
+        ];
+        let span = Span {
+            from: Moment(0),
+            to: Moment(100),
+        };
+        let uses = overview::resources(&columns, span);
+        assert_eq!(uses.len(), 2);
+        let notes = sparse(&columns, &uses, (&Draft::new("performance"), span));
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(
+            notes[0].contains("rests on 40 of the 100 moments"),
+            "{notes:?}"
+        );
+    }
 }

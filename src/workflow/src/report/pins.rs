@@ -7,7 +7,7 @@ use model::report::{ChartPin, Draft, Item, Rows, Shape, TablePin};
 use model::series::{Series, SeriesKey};
 use model::time::Span;
 use report::chart::{ChartInput, Style};
-use report::input::{HostEvent, Pinned, ServicesInput};
+use report::input::{Pinned, ServicesInput};
 
 use super::gather;
 use crate::jobs::Context;
@@ -121,15 +121,7 @@ fn table(
                 },
             )
         }
-        Rows::Events => {
-            let events = stored.events().iter();
-            let events = events.filter(|(host, it)| window.contains(it.at) && covers(host));
-            let events = events.map(|(host, event)| HostEvent {
-                host: host.clone(),
-                event: event.clone(),
-            });
-            Pinned::Events(pin.clone(), events.collect())
-        }
+        Rows::Events => Pinned::Events(pin.clone(), gather::events(stored, window, &covers)),
         Rows::Coverage => {
             let mut coverage = stored.coverage();
             coverage.retain(|it| covers(&it.host));

@@ -31,7 +31,7 @@ use crate::standards;
 use crate::stored::Stored;
 
 /// What names of standards begin with in a request.
-const STANDARD: &str = "standard ";
+pub(super) const STANDARD: &str = "standard ";
 
 /// What sources call the audit of a plan.
 pub(super) const AUDIT: &str = "audit";
@@ -275,11 +275,62 @@ pub(super) fn model(
     })))
 }
 
-/// Where the recording after a plan is, by the name that a request keeps: beside the
-/// report, or where it was named.
+/// Where the recording after a plan is: beside the report, by the name that a request
+/// keeps. A path that leads elsewhere is none.
 pub(super) fn after_of(request: &Request, folder: &Path) -> Option<PathBuf> {
     let text = request.document(MEASURED)?;
     let (name, _) = text.rsplit_once(' ')?;
+    let name = Path::new(name)
+        .file_name()
+        .filter(|it| it.to_str() == Some(name))?;
     let beside = folder.join(name);
-    beside.exists().then_some(beside)
+    may_be_session(&beside).then_some(beside)
+}
+
+/// Whether something is a file or a folder: opening anything else may wait forever.
+pub(super) fn may_be_session(path: &Path) -> bool {
+    path.is_file() || path.is_dir()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_leads_to_nothing_but_what_lies_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        std::fs::create_dir_all(home.join("folder.kymo")).unwrap();
+        std::fs::create_dir_all(home.join("empty")).unwrap();
+        for name in [
+            "after.kymo",
+            "../out.kymo",
+            "folder.kymo/manifest.ron",
+            "two words.kymo",
+        ] {
+            std::fs::write(home.join(name), "").unwrap();
+        }
+        let (mode, pipe) = (rustix::fs::Mode::RUSR, home.join("pipe"));
+        rustix::fs::mknodat(rustix::fs::CWD, pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let outside = folder.path().join("out.kymo").display().to_string();
+        for (name, found) in [
+            ("after.kymo", true),
+            ("two words.kymo", true),
+            ("folder.kymo", true),
+            ("empty", true),
+            ("pipe", false),
+            ("../out.kymo", false),
+            (outside.as_str(), false),
+            ("folder.kymo/manifest.ron", false),
+            ("..", false),
+            ("", false),
+        ] {
+            let mut request = Request::new("optimization", Span::default());
+            request.documents.push(Attached {
+                name: MEASURED.to_owned(),
+                text: format!("{name} sha256:0"),
+            });
+            assert_eq!(after_of(&request, &home).is_some(), found, "{name}");
+        }
+    }
 }

@@ -91,6 +91,23 @@ impl Job {
         Ok(self)
     }
 
+    /// Whether there is a library to review: a job without one fails when nobody watches.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn library_there(&self) -> Result<(), Problem> {
+        match self.library.exists() {
+            true => Ok(()),
+            false => Err(Problem {
+                what: format!("could not install a review of {}", self.library.display()),
+                why: "there is no such folder".to_owned(),
+                what_to_do: "--library with a folder of sessions".to_owned(),
+                sort: Sort::NotReadable,
+            }),
+        }
+    }
+
     /// Names the job: one for each library, cycle and place that reviews go to.
     pub fn name(&self) -> String {
         let mut hash = Sha256::new();
@@ -267,8 +284,9 @@ pub fn folder(owner: Owner) -> Result<PathBuf, Problem> {
 ///
 /// # Errors
 ///
-/// The disk refuses.
+/// There is no such library, or the disk refuses.
 pub fn install(job: &Job, folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+    job.library_there()?;
     std::fs::create_dir_all(folder).map_err(|error| {
         let what = format!("could not make {}", folder.display());
         Problem::from_error(what, &error, Sort::of_io(&error)).advise("--user, or run it as root")

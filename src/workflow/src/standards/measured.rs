@@ -7,17 +7,18 @@ use std::collections::HashSet;
 use analysis::burn::Share;
 use analysis::limit;
 use analysis::standard::{Asked, begun, metric, requests, threshold};
-use model::compliance::{Compliance, Verdict};
+use model::compliance::{Compliance, Outcome, Verdict};
 use model::series::{Series, SeriesKey, glob_matches};
-use model::standard::{Bad, MetricRule, Presence, Standard, Test, ThresholdRule};
+use model::standard::{Bad, Bound, MetricRule, Presence, Standard, Test, ThresholdRule};
 use model::time::Span;
+use model::unit::Unit;
 
 use crate::jobs::Context;
 use crate::problem::Problem;
 use crate::stored::Stored;
 
-/// Series that one rule is held against, at most.
-const SERIES_MAX: usize = 500;
+/// Series that one rule is held against, at most: 20,000 verdicts of half a kilobyte are 10 MB.
+const SERIES_MAX: usize = 20_000;
 
 /// Series that are read in one go.
 const READ_AT_ONCE: usize = 32;
@@ -32,27 +33,20 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The series of hosts in scope whose name without the host matches; more than
-    /// [`SERIES_MAX`] are told in `skipped`.
+    /// The series of hosts in scope whose name without the host matches, and how many more
+    /// than [`SERIES_MAX`] there are.
     fn matching<'s>(
         &self,
         all: impl Iterator<Item = &'s Series>,
-        (rule, pattern): (&str, &str),
-        skipped: &mut Vec<String>,
-    ) -> Vec<&'s Series> {
+        pattern: &str,
+    ) -> (Vec<&'s Series>, usize) {
         let fits = |it: &&Series| {
             self.standard.admits(&it.key.host) && glob_matches(pattern, &it.key.column())
         };
         let mut found: Vec<&Series> = all.filter(fits).collect();
-        if found.len() > SERIES_MAX {
-            skipped.push(format!(
-                "{rule}: {} of {} series that match {pattern}",
-                found.len() - SERIES_MAX,
-                found.len()
-            ));
-            found.truncate(SERIES_MAX);
-        }
-        found
+        let more = found.len().saturating_sub(SERIES_MAX);
+        found.truncate(SERIES_MAX);
+        (found, more)
     }
 
     fn asked<'b>(
@@ -103,8 +97,7 @@ pub(super) fn metrics(
     for (done, rule) in rules.iter().enumerate() {
         work.step(done, rules.len())?;
         let named = (rule.id.as_str(), rule.title.as_str());
-        let series = all.iter().copied();
-        let found = work.matching(series, (&rule.id, &rule.series), &mut compliance.skipped);
+        let (found, more) = work.matching(all.iter().copied(), &rule.series);
         if found.is_empty() {
             match rule.presence {
                 Presence::Optional => compliance.skipped.push(none(&rule.id, &rule.series)),
@@ -120,8 +113,14 @@ pub(super) fn metrics(
                 let name = series.key.to_string();
                 let asked = work.asked(named, (&series.key.host, &name));
                 let rows = (&series.unit, at.as_slice(), values.as_slice());
-                compliance.rows.push(metric::judge(&asked, rule, rows));
+                let verdict = metric::judge(&asked, rule, rows);
+                compliance.rows.push(with_cadence(verdict, rule));
             }
+        }
+        if more > 0 {
+            let asked = work.asked(named, ("", &rule.series));
+            let why = not_judged(more, found.len() + more);
+            compliance.rows.push(asked.without_series(&rule.unit, &why));
         }
     }
     Ok(compliance)
@@ -160,6 +159,34 @@ impl Work<'_> {
     }
 }
 
+/// A verdict that nothing could be computed for says at least what is asked.
+fn with_cadence(mut verdict: Verdict, rule: &MetricRule) -> Verdict {
+    if verdict.outcome == Outcome::Undecidable && verdict.limit.is_none() {
+        verdict.limit = Some(Bound::AtMost(rule.cadence_s));
+        verdict.unit = Unit::new("s");
+    }
+    verdict
+}
+
+/// Why the rest of too many series is undecided.
+fn not_judged(more: usize, all: usize) -> String {
+    let were = if more == 1 { "was" } else { "were" };
+    format!("{more} of {all} series that match {were} not judged")
+}
+
+/// The undecidable verdict of a rule, with what it asks for.
+fn unanswered(asked: &Asked<'_>, rule: &ThresholdRule, why: &str) -> Verdict {
+    let (limit, unit) = match &rule.test {
+        Test::Level { limit, .. } => (*limit, rule.unit.as_str()),
+        Test::Budget { objective, .. } => (Bound::AtMost(1.0 - objective), "1"),
+    };
+    Verdict {
+        limit: Some(limit),
+        severity: rule.severity,
+        ..asked.without_series(unit, why)
+    }
+}
+
 fn none(rule: &str, pattern: &str) -> String {
     format!("{rule}: no series matches {pattern}")
 }
@@ -179,8 +206,7 @@ pub(super) fn thresholds(
     let mut compliance = begun(standard, window);
     for (done, rule) in rules.iter().enumerate() {
         work.step(done, rules.len())?;
-        let all = stored.series().iter();
-        let found = work.matching(all, (&rule.id, &rule.series), &mut compliance.skipped);
+        let (found, more) = work.matching(stored.series().iter(), &rule.series);
         let named = (rule.id.as_str(), rule.title.as_str());
         if found.is_empty() {
             match rule.presence {
@@ -188,7 +214,7 @@ pub(super) fn thresholds(
                 Presence::Required => {
                     let asked = work.asked(named, ("", &rule.series));
                     let why = "no series of the session matches";
-                    compliance.rows.push(asked.without_series(&rule.unit, why));
+                    compliance.rows.push(unanswered(&asked, rule, why));
                 }
             }
         }
@@ -197,6 +223,11 @@ pub(super) fn thresholds(
             let (rows, skipped) = work.judged(rule, part)?;
             compliance.rows.extend(rows);
             compliance.skipped.extend(skipped);
+        }
+        if more > 0 {
+            let asked = work.asked(named, ("", &rule.series));
+            let why = not_judged(more, found.len() + more);
+            compliance.rows.push(unanswered(&asked, rule, &why));
         }
     }
     Ok(compliance)
@@ -222,7 +253,7 @@ impl Work<'_> {
                     series.unit.code(),
                     rule.unit
                 );
-                verdicts.push(asked.without_series(&rule.unit, &why));
+                verdicts.push(unanswered(&asked, rule, &why));
                 continue;
             }
             let is_empty = column.values.iter().all(|it| it.is_nan());
@@ -258,28 +289,28 @@ impl Work<'_> {
         {
             return Ok(counted);
         }
-        let shares = match bad {
-            Bad::Failed => values
-                .iter()
-                .map(|ratio| Share {
-                    bad: *ratio,
-                    total: if ratio.is_nan() { f64::NAN } else { 1.0 },
-                })
-                .collect(),
-            Bad::SlowerThan(limit) => {
-                threshold::shares_beyond(model::standard::Bound::AtMost(limit), values)
-            }
-            Bad::Beyond(bound) => threshold::shares_beyond(bound, values),
-        };
-        let rows = at.iter().copied().zip(shares);
+        let rows = at.iter().copied().zip(shares_of_values(bad, values));
         let known: (Vec<i64>, Vec<Share>) = rows.filter(|(_, it)| it.total.is_finite()).unzip();
         Ok(known)
     }
 }
 
+/// What spends a budget by the values of a series of which no requests were counted.
+pub(super) fn shares_of_values(bad: Bad, values: &[f64]) -> Vec<Share> {
+    let failed = |ratio: &f64| Share {
+        bad: *ratio,
+        total: if ratio.is_nan() { f64::NAN } else { 1.0 },
+    };
+    match bad {
+        Bad::Failed => values.iter().map(failed).collect(),
+        Bad::SlowerThan(limit) => threshold::shares_beyond(Bound::AtMost(limit), values),
+        Bad::Beyond(bound) => threshold::shares_beyond(bound, values),
+    }
+}
+
 /// Whether a series is in the unit of a rule; one of a foreign table that tells no unit
 /// takes that of the rule.
-fn fits(series: &Series, unit: &str) -> bool {
+pub(super) fn fits(series: &Series, unit: &str) -> bool {
     let told = series.unit.code();
     let is_ours = model::catalog::find(&series.key.metric).is_some();
     told == unit || told.is_empty() || (!is_ours && matches!(told, "1" | "{value}"))

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use analysis::standard::propose::{self, Margin};
 use model::series::{Series, SeriesKey, glob_matches};
 use model::standard::check::RULES_MAX;
-use model::standard::{Rules, SCHEMA, Scope, Standard};
+use model::standard::{Rules, SCHEMA, Scope, Standard, ThresholdRule};
 use model::time::Span;
 
 use crate::jobs::Context;
@@ -106,7 +106,7 @@ pub fn propose(stored: &Stored, asked: &Asked, context: &Context) -> Result<Prop
             }
             let id = fresh(&mut ids, &series.key);
             match propose::rule((&id, series), &column.values, asked.margin) {
-                Ok(rule) => rules.push(rule),
+                Ok(rule) => rules.push(titled(rule, &series.key)),
                 Err(why) => left_out.push(format!("{name}: {}", why.text())),
             }
         }
@@ -141,6 +141,14 @@ pub fn propose(stored: &Stored, asked: &Asked, context: &Context) -> Result<Prop
         },
         left_out,
     })
+}
+
+/// Names the whole series in the title: rules on one metric differ in its labels.
+fn titled(mut rule: ThresholdRule, key: &SeriesKey) -> ThresholdRule {
+    if let Some(rest) = rule.title.strip_prefix(key.metric.as_str()) {
+        rule.title = format!("{}{rest}", key.column());
+    }
+    rule
 }
 
 fn source(origin: &str, window: Span, margin: Margin) -> String {

@@ -13,28 +13,30 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use analysis::alert::{self, Machine, State};
+use analysis::alert::{self, State};
 use analysis::burn::{self, Meter, Share};
-use analysis::standard::presence::gap_ns;
 use analysis::standard::threshold;
 use model::finding::{Analysis, FindingId, LIVE, Question, Severity};
 use model::series::Series;
-use model::standard::{Bad, Bound, Rules, Standard, Test, ThresholdRule};
+use model::standard::{Bound, Rules, Standard, Test, ThresholdRule};
 use model::time::{Moment, Span, duration_text};
 use model::unit::{Unit, digits};
 
+use super::measured::shares_of_values;
 use super::sink::{AlertNews, Became};
 use crate::link::lock;
 
 pub mod feed;
+mod paced;
 
 use feed::News;
+use paced::Paced;
 
 #[cfg(test)]
 mod tests;
 
-/// A step that is not known yet is taken for this: the slowest cadence of an agent.
-const STEP_UNKNOWN_NS: i64 = 60_000_000_000;
+/// What stands for the time between samples until they tell it.
+const STEP_UNKNOWN_NS: i64 = 1;
 
 /// Where a rule stands on a series, now.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +116,7 @@ pub struct Round {
 
 /// How one rule is followed on one series.
 enum Engine {
-    Level(Machine),
+    Level(Paced),
     Budget(Meter),
 }
 
@@ -163,7 +165,7 @@ impl Sentry {
         }
         for new in news.new {
             let posts = new.rules.iter();
-            let posts = posts.filter_map(|place| self.post(*place, new.step_ns));
+            let posts = posts.filter_map(|place| self.post(*place));
             let posts: Vec<Post> = posts.collect();
             self.posts.insert(new.id, (new.series, posts));
         }
@@ -193,18 +195,10 @@ impl Sentry {
         }
     }
 
-    fn post(&self, (standard, rule): (usize, usize), step_ns: i64) -> Option<Post> {
+    fn post(&self, (standard, rule): (usize, usize)) -> Option<Post> {
         let asked = rule_at(&self.standards, (standard, rule))?;
-        let step_ns = if step_ns > 0 {
-            step_ns
-        } else {
-            STEP_UNKNOWN_NS
-        };
-        let engine = match (&asked.test, threshold::setup(asked, step_ns)) {
-            (Test::Level { .. }, Some(setup)) => Engine::Level(Machine::new(alert::Setup {
-                gap_ns: gap_ns(step_ns),
-                ..setup
-            })),
+        let engine = match (&asked.test, threshold::setup(asked, STEP_UNKNOWN_NS)) {
+            (Test::Level { .. }, Some(setup)) => Engine::Level(Paced::new(setup)),
             (
                 Test::Budget {
                     objective, burn, ..
@@ -261,35 +255,24 @@ impl Post {
         ) else {
             return;
         };
-        for (at, value) in at.iter().zip(values).filter(|(_, it)| !it.is_nan()) {
-            (self.at, self.value) = (Moment(*at), *value);
-            match &mut self.engine {
-                Engine::Level(machine) => {
-                    let became = match machine.step(*at, *value) {
-                        Some(alert::Change::Fired) => Became::Firing,
-                        Some(alert::Change::Resolved) => Became::Resolved,
-                        _ => continue,
-                    };
-                    let (_, since) = Stage::of(machine.state());
-                    let since = since.unwrap_or(Moment(*at));
-                    told.push(news(
-                        (standard, rule),
-                        series,
-                        (became, since, Moment(*at)),
-                        *value,
-                    ));
-                }
-                Engine::Budget(_) => {
-                    if let Test::Budget {
-                        bad: Bad::Beyond(bound),
-                        ..
-                    } = &rule.test
-                    {
-                        let share = threshold::shares_beyond(*bound, &[*value]);
-                        self.burnt((standard, rule), series, (*at, share[0]), told);
-                    }
+        let samples = at.iter().copied().zip(values.iter().copied());
+        let numbers = samples.filter(|(_, it)| !it.is_nan());
+        if let Some((at, value)) = numbers.clone().next_back() {
+            (self.at, self.value) = (Moment(at), value);
+        }
+        match (&mut self.engine, &rule.test) {
+            (Engine::Level(paced), _) => {
+                let changed = paced.take_in(numbers);
+                let all = changed.iter();
+                told.extend(all.filter_map(|it| announced((standard, rule), series, it)));
+            }
+            (Engine::Budget(_), Test::Budget { bad, .. }) => {
+                for (at, value) in numbers {
+                    let share = shares_of_values(*bad, &[value])[0];
+                    self.burnt((standard, rule), series, (at, share), told);
                 }
             }
+            (Engine::Budget(_), Test::Level { .. }) => {}
         }
     }
 
@@ -375,11 +358,11 @@ impl Post {
             severity,
         };
         match (&self.engine, &rule.test) {
-            (Engine::Level(machine), Test::Level { limit, hold_s, .. }) => {
+            (Engine::Level(paced), Test::Level { limit, hold_s, .. }) => {
                 let unit = series.unit.clone();
                 let measure = format!("value, held {}", duration_text(*hold_s));
                 let facts = (*limit, unit, rule.severity);
-                all.push(of(measure, Stage::of(machine.state()), self.value, facts));
+                all.push(of(measure, Stage::of(paced.state()), self.value, facts));
             }
             (Engine::Budget(meter), _) => {
                 for (place, pair) in meter.pairs().iter().enumerate() {
@@ -407,6 +390,23 @@ impl Post {
             (Engine::Level(_), Test::Budget { .. }) => {}
         }
     }
+}
+
+/// What people are told of a change; `None` for what is no news.
+fn announced(
+    of: (&Standard, &ThresholdRule),
+    series: &Series,
+    changed: &paced::Changed,
+) -> Option<AlertNews> {
+    let became = match changed.change {
+        alert::Change::Fired => Became::Firing,
+        alert::Change::Resolved => Became::Resolved,
+        alert::Change::Pending | alert::Change::Calmed => return None,
+    };
+    let at = Moment(changed.at);
+    let (_, since) = Stage::of(changed.state);
+    let times = (became, since.unwrap_or(at), at);
+    Some(news(of, series, times, changed.value))
 }
 
 fn news(

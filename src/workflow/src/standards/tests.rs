@@ -2,8 +2,38 @@
 
 use model::standard::Rules;
 
+use model::compliance::Outcome;
+use model::standard::Bound;
+
 use super::*;
 use crate::standards::groups::Groups;
+
+/// A session of a table with this text.
+fn session(folder: &Path, text: &str) -> Stored {
+    let (csv, out) = (folder.join("t.csv"), folder.join("t.kymo"));
+    std::fs::write(&csv, text).expect("it is written");
+    let setup = crate::imports::Setup {
+        inputs: vec![(
+            crate::imports::Origin::File(csv),
+            crate::imports::How::default(),
+        )],
+        ..crate::imports::Setup::default()
+    };
+    crate::imports::import(&setup, &out, &Context::default()).expect("it is imported");
+    let (stored, _) = Stored::open(&out, &Context::default()).expect("it opens");
+    stored
+}
+
+/// One rule: what matches stays at 0.9 at most.
+fn level(series: &str, presence: &str) -> Standard {
+    let text = format!(
+        r#"(schema: 1, id: "own", version: "1.0.0", title: "t", owner: "o", source: "s",
+        scope: (hosts: ["*"]),
+        rules: Threshold([(id: "low", title: "t", series: "{series}", unit: "1",
+        test: Level(statistic: Max, limit: AtMost(0.9), hold_s: 1), presence: {presence})]))"#
+    );
+    parse::parse(&text).unwrap_or_else(|it| panic!("{it:?}"))
+}
 
 #[test]
 fn every_shipped_standard_is_sound_and_has_its_own_id() {
@@ -107,4 +137,55 @@ fn groups_give_their_hosts_standards_in_their_scope() {
     let problem = groups::read(&path).expect_err("a field of another name");
     assert!(problem.what.contains(":1:"), "{problem}");
     assert!(problem.what_to_do.contains("standards"), "{problem}");
+}
+
+#[test]
+fn every_series_is_judged_and_where_none_is_that_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let names: Vec<String> = (0..640).map(|it| format!("cpu{it:03}")).collect();
+    let mut text = format!("time,{}\n", names.join(","));
+    let value = |place| if place < 500 { "0.1" } else { "0.95" };
+    let values: Vec<&str> = (0..640).map(value).collect();
+    for row in 0..60 {
+        text.push_str(&format!("{},{}\n", 1_790_000_000 + row, values.join(",")));
+    }
+    let stored = session(folder.path(), &text);
+    let check = |standard: &Standard| {
+        check(&stored, standard, &Request::default(), &Context::default()).expect("it is judged")
+    };
+    let many = check(&level("cpu*", "Optional"));
+    assert_eq!((many.rows.len(), many.count(Outcome::Fail)), (640, 140));
+    for (presence, limit) in [("Optional", None), ("Required", Some(Bound::AtMost(0.9)))] {
+        let none = check(&level("disk*", presence));
+        assert_eq!(none.outcome(), Outcome::Undecidable, "{presence}");
+        assert_eq!(
+            (none.rows.len(), none.rows[0].limit),
+            (1, limit),
+            "{presence}"
+        );
+        assert!(!none.rows[0].doubt.is_empty());
+    }
+}
+
+#[test]
+fn proposed_rules_on_one_metric_have_titles_of_their_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = root.join("sessions/cpu-throttling.kymo");
+    let (stored, _) = Stored::open(&path, &Context::default()).expect("a session");
+    let asked = propose::Asked {
+        id: "p".to_owned(),
+        owner: "o".to_owned(),
+        series: Vec::new(),
+        window: None,
+        margin: analysis::standard::propose::Margin::default(),
+    };
+    let found = propose::propose(&stored, &asked, &Context::default()).expect("a proposal");
+    let Rules::Threshold(rules) = found.standard.rules else {
+        panic!("thresholds");
+    };
+    let pressure = rules.iter().filter(|it| it.title.contains("pressure"));
+    let titles: Vec<&str> = pressure.map(|it| it.title.as_str()).collect();
+    assert!(titles.len() > 1);
+    let wanted = "system.pressure.share{kind=some,resource=cpu} ≤ ";
+    assert!(titles.iter().any(|it| it.starts_with(wanted)), "{titles:?}");
 }

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use analysis::burn::Share;
 use analysis::signals::{self, Signal};
 use analysis::standard::requests;
+use analysis::track::Track;
 use model::histogram::Row;
 use model::series::{Series, SeriesKey, glob_matches};
 use model::standard::{Bad, Rules, Standard, Test, ThresholdRule};
 use model::time::{Moment, SECOND_NS, Span};
 
 use crate::live::{Live, LiveHost};
+use crate::standards::measured::{fits, shares_of_values};
 
 /// Requests are told seconds after they ended, so budgets are judged this much later.
 const LATE_NS: i64 = 10 * SECOND_NS;
@@ -31,8 +33,6 @@ pub struct New {
     pub id: u32,
     /// What it is.
     pub series: Series,
-    /// Typical time between its samples; 0 where it is not known yet.
-    pub step_ns: i64,
     /// The rules that speak of it.
     pub rules: Vec<Place>,
 }
@@ -131,7 +131,7 @@ impl Feed {
         for track in host.tracks() {
             let key = &track.series().key;
             if !self.known.contains_key(key) {
-                let known = self.look(track.series(), track.step_ns(), news);
+                let known = self.look(track.series(), news);
                 self.known.insert(key.clone(), known);
             }
             let Some(known) = self.known.get_mut(key).and_then(Option::as_mut) else {
@@ -144,23 +144,14 @@ impl Feed {
                     news.values.push((*id, at.to_vec(), values.to_vec()));
                 }
             }
-            let newest = track.span().to.0.saturating_sub(LATE_NS);
             for (id, bad, until) in &mut known.requests {
                 let signals = plan.get_or_insert_with(|| planned(host));
-                let Some(signal) = signals.iter().find(|it| it.series.key == *key) else {
-                    continue;
+                let signal = signals.iter().find(|it| it.series.key == *key);
+                let found = match signal {
+                    Some(signal) => counted(host, (track, signal), (*bad, until)),
+                    None => told(track, (*bad, until)),
                 };
-                if newest <= *until {
-                    continue;
-                }
-                let span = Span {
-                    to: Moment(newest.saturating_add(1)),
-                    ..after(*until)
-                };
-                let grid = track.within(span).unwrap_or_default().0;
-                let (at, shares) = shares(host, (signal, *bad), (span, grid));
-                *until = newest;
-                if !at.is_empty() {
+                if let Some((at, shares)) = found.filter(|(at, _)| !at.is_empty()) {
                     news.shares.push((*id, at, shares));
                 }
             }
@@ -168,7 +159,7 @@ impl Feed {
     }
 
     /// The rules that speak of a series.
-    fn look(&mut self, series: &Series, step_ns: i64, news: &mut News) -> Option<Known> {
+    fn look(&mut self, series: &Series, news: &mut News) -> Option<Known> {
         let mut known = Known::default();
         let mut of_values = Vec::new();
         let standards = Arc::clone(&self.standards);
@@ -177,7 +168,7 @@ impl Feed {
                 let at = (place, number);
                 match &rule.test {
                     Test::Budget { bad, .. } if requests::counts(*bad) => {
-                        let id = self.number((series, step_ns), vec![at], news)?;
+                        let id = self.number(series, vec![at], news)?;
                         known.requests.push((id, *bad, i64::MIN));
                     }
                     _ => of_values.push(at),
@@ -185,7 +176,7 @@ impl Feed {
             }
         }
         if !of_values.is_empty() {
-            let id = self.number((series, step_ns), of_values, news)?;
+            let id = self.number(series, of_values, news)?;
             known.values = Some((id, i64::MIN));
         }
         let speaks = known.values.is_some() || !known.requests.is_empty();
@@ -196,12 +187,7 @@ impl Feed {
     }
 
     /// Gives a series a number for these rules; none when too many are watched.
-    fn number(
-        &mut self,
-        (series, step_ns): (&Series, i64),
-        rules: Vec<Place>,
-        news: &mut News,
-    ) -> Option<u32> {
+    fn number(&mut self, series: &Series, rules: Vec<Place>, news: &mut News) -> Option<u32> {
         if self.watched >= SERIES_MAX {
             return None;
         }
@@ -210,7 +196,6 @@ impl Feed {
         news.new.push(New {
             id,
             series: series.clone(),
-            step_ns,
             rules,
         });
         Some(id)
@@ -235,7 +220,7 @@ fn matching<'a>(
         _ => &[],
     };
     rules.iter().enumerate().filter(|(_, rule)| {
-        rule.unit == series.unit.code() && glob_matches(&rule.series, &series.key.column())
+        fits(series, &rule.unit) && glob_matches(&rule.series, &series.key.column())
     })
 }
 
@@ -247,11 +232,37 @@ fn planned(host: &LiveHost) -> Vec<Signal> {
     signals::plan(&histograms)
 }
 
-fn shares(
+/// Times, and what was bad at them.
+type Shares = (Vec<i64>, Vec<Share>);
+
+/// Requests that are counted and ended since the last look; `None` where none can have.
+fn counted(
     host: &LiveHost,
-    (signal, bad): (&Signal, Bad),
-    (span, grid): (Span, &[i64]),
-) -> (Vec<i64>, Vec<Share>) {
+    (track, signal): (&Track, &Signal),
+    (bad, until): (Bad, &mut i64),
+) -> Option<Shares> {
+    let newest = track.span().to.0.saturating_sub(LATE_NS);
+    if newest <= *until {
+        return None;
+    }
+    let span = Span {
+        to: Moment(newest.saturating_add(1)),
+        ..after(*until)
+    };
+    let grid = track.within(span).unwrap_or_default().0;
+    *until = newest;
+    Some(shares(host, (signal, bad), (span, grid)))
+}
+
+/// What a series tells since the last look that nothing was counted of, as in a recording.
+fn told(track: &Track, (bad, until): (Bad, &mut i64)) -> Option<Shares> {
+    let (at, values) = track.within(after(*until)).unwrap_or_default();
+    *until = *at.last()?;
+    let all = at.iter().copied().zip(shares_of_values(bad, values));
+    Some(all.filter(|(_, it)| it.total.is_finite()).unzip())
+}
+
+fn shares(host: &LiveHost, (signal, bad): (&Signal, Bad), (span, grid): (Span, &[i64])) -> Shares {
     let all: Vec<_> = host.histograms().map(|(_, rows)| rows).collect();
     let inputs: Vec<Vec<Row>> = signal
         .inputs
@@ -267,4 +278,74 @@ fn shares(
         })
         .collect();
     requests::shares(signal, bad, inputs.iter().map(Vec::as_slice), grid)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::batch::Batch;
+    use model::series::SeriesId;
+    use wire::message::Hello;
+
+    use super::*;
+    use crate::clock::Offset;
+    use crate::link::{Connected, LinkId, Update};
+    use crate::tap::Placement;
+
+    const LINK: LinkId = LinkId(1);
+
+    /// A host whose only series is a ratio that somebody else computed.
+    fn live(second: i64, ratio: f64, live: Option<Live>) -> Live {
+        let mut live = live.unwrap_or_else(|| {
+            let mut live = Live::default();
+            let offset = Offset {
+                offset_ns: 0,
+                error_ns: 1,
+            };
+            let connected = Connected {
+                hello: Hello::default(),
+                name: "h".to_owned(),
+                placement: Placement {
+                    boot_to_axis_ns: 0,
+                    offset,
+                },
+            };
+            live.accept(LINK, Update::Connected(Box::new(connected)));
+            let service = [("service.name".to_owned(), "shop".to_owned())];
+            let series = Series {
+                key: SeriesKey::new("h", "service.request.error_ratio", service),
+                unit: model::unit::Unit::new("1"),
+                kind: model::catalog::Kind::Gauge,
+                polarity: model::catalog::Polarity::HigherIsWorse,
+            };
+            live.accept(LINK, Update::Series(vec![(SeriesId(0), series)]));
+            live
+        });
+        let batch = Batch {
+            at: Moment(second * SECOND_NS),
+            values: vec![(SeriesId(0), ratio)],
+            ..Batch::default()
+        };
+        live.accept(LINK, Update::Batch(Box::new(batch)));
+        live
+    }
+
+    #[test]
+    fn a_ratio_without_counted_requests_spends_the_budget_by_its_values() {
+        let standard = crate::standards::load("slo-availability").expect("it is shipped");
+        let mut feed = Feed::default();
+        feed.set(vec![standard]);
+        let mut held = Some(live(0, 0.0, None));
+        let mut told = Vec::new();
+        for (second, ratio) in [(1, 0.25), (2, f64::NAN), (3, 1.0)] {
+            let now = live(second, ratio, held.take());
+            let shares = feed.news(&now).shares;
+            told.extend(shares.into_iter().flat_map(|(_, at, all)| {
+                let pairs = at.into_iter().zip(all);
+                pairs.map(|(at, it)| (at / SECOND_NS, it.bad, it.total))
+            }));
+            held = Some(now);
+        }
+        let wanted = [(0, 0.0, 1.0), (1, 0.25, 1.0), (3, 1.0, 1.0)];
+        assert_eq!(told, wanted);
+    }
 }

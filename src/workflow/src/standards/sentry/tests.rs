@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::catalog::{Kind, Polarity};
 use model::series::{Series, SeriesKey};
-use model::standard::{Scope, Statistic};
+use model::standard::{Bad, Scope, Statistic};
 use model::time::SECOND_NS;
 
 use super::feed::New;
@@ -95,7 +95,6 @@ fn alerts_fire_and_end_over_several_rounds_and_old_ones_are_not_announced() {
     let watched = New {
         id: 0,
         series: series("system.cpu.utilization", "1"),
-        step_ns: S,
         rules: vec![(0, 0)],
     };
     let mut sentry = Sentry::default();
@@ -137,7 +136,6 @@ fn a_budget_of_requests_fires_by_its_burn_rate() {
     let new = New {
         id: 0,
         series: series("service.request.error_ratio", "1"),
-        step_ns: S,
         rules: vec![(0, 1)],
     };
     let mut first = news(&standards, vec![new], 0, &[]);
@@ -158,4 +156,83 @@ fn a_budget_of_requests_fires_by_its_burn_rate() {
     assert!((123..128).contains(&fired[0].0), "{fired:?}");
     assert_eq!(round.watched[0].stage, Stage::Firing);
     assert_eq!(round.news[0].severity, Severity::Severe);
+}
+
+/// Samples that all are taken in, this many a round: where alerts began that fired.
+fn fired_live(samples: &[(i64, f64)], a_round: usize) -> Vec<i64> {
+    let standards = standards();
+    let mut sentry = Sentry::default();
+    let mut new = vec![New {
+        id: 0,
+        series: series("system.cpu.utilization", "1"),
+        rules: vec![(0, 0)],
+    }];
+    let mut fired = Vec::new();
+    for part in samples.chunks(a_round) {
+        let round = sentry.take_in(News {
+            values: vec![(
+                0,
+                part.iter().map(|(at, _)| at * S).collect(),
+                part.iter().map(|(_, value)| *value).collect(),
+            )],
+            announced_after: Moment(i64::MIN),
+            ..news(&standards, std::mem::take(&mut new), 0, &[])
+        });
+        let news = round.news.iter();
+        let began = news.filter(|it| it.became == Became::Firing);
+        fired.extend(began.map(|it| it.since.0 / S));
+    }
+    fired
+}
+
+/// The same in a recording.
+fn fired_recorded(samples: &[(i64, f64)]) -> Vec<i64> {
+    let standards = standards();
+    let (at, values): (Vec<i64>, Vec<f64>) = samples.iter().map(|(at, it)| (at * S, *it)).unzip();
+    let asked = analysis::standard::Asked {
+        standard: &standards[0],
+        rule: ("full", ""),
+        host: "web-1",
+        series: "web-1/system.cpu.utilization",
+        window: Span::between(Moment(at[0]), Moment(at[at.len() - 1] + 1)),
+    };
+    let rule = rule_at(&standards, (0, 0)).expect("a rule");
+    let verdict = threshold::level(&asked, rule, (&at, &values, 1.0)).expect("a verdict");
+    let places = verdict.places.iter();
+    places.map(|it| it.from.0 / S).collect()
+}
+
+#[test]
+fn alerts_fire_live_where_they_do_in_the_recording() {
+    let steady = |from: i64, step: i64, values: &[f64]| -> Vec<(i64, f64)> {
+        let times = (0..).map(|it| from + it * step);
+        times.zip(values.iter().copied()).collect()
+    };
+    // A sample beyond, a pause of a minute, a sample beyond: nobody saw what was between.
+    let pause = [steady(0, 1, &[0.95]), steady(60, 1, &[0.95, 0.1, 0.1, 0.1])].concat();
+    let later = [steady(0, 1, &[0.1, 0.1, 0.95]), steady(60, 1, &[0.95, 0.1])].concat();
+    let slow = steady(0, 60, &[0.95, 0.95, 0.1, 0.1, 0.95, 0.95]);
+    let quick = steady(0, 1, &[0.1, 0.95, 0.95, 0.95, 0.95, 0.1, 0.95]);
+    let gap = [(0, f64::NAN), (1, 0.95), (2, f64::NAN), (3, f64::NAN)];
+    let gap = [gap.to_vec(), steady(61, 1, &[0.95, 0.1, 0.95, 0.1])].concat();
+    for (name, samples, wanted) in [
+        ("pause at the begin", pause, vec![]),
+        ("pause later", later, vec![]),
+        ("slow series", slow, vec![0, 240]),
+        ("quick series", quick, vec![1]),
+        ("numbers missing", gap, vec![]),
+    ] {
+        assert_eq!(fired_recorded(&samples), wanted, "{name}");
+        for a_round in [1, 2, 3, samples.len()] {
+            assert_eq!(fired_live(&samples, a_round), wanted, "{name}, {a_round}");
+        }
+    }
+}
+
+#[test]
+fn a_series_that_slows_down_still_fires() {
+    let quick = (0..300).map(|at| (at, 0.1));
+    let slow = (0..400).map(|it| (300 + it * 10, if it < 390 { 0.1 } else { 0.95 }));
+    let samples: Vec<(i64, f64)> = quick.chain(slow).collect();
+    assert_eq!(fired_live(&samples, 1), [4_200]);
 }
