@@ -607,7 +607,7 @@ fn trend_text(trended: &Trended) -> String {
             None => "–".to_owned(),
             Some(it) if it.lo.is_nan() => unit.text(it.value),
             Some(it) => format!(
-                "{}  ({} to {})",
+                "{}  (95 %: {} to {})",
                 unit.text(it.value),
                 unit.text(it.lo),
                 unit.text(it.hi)

@@ -164,6 +164,12 @@ pub(crate) fn run(arguments: &Report) -> Result<Answer, Problem> {
         },
     };
     let document = workflow::report::make(&stored, &order, &Context::default())?;
+    if arguments.kind == "performance" && stored.kept().is_none_or(|it| it.kymo.is_empty()) {
+        let input = input.display();
+        tell(&format!(
+            "kymo: note: {input} keeps no findings, so none is told; kymo analyze {input} --keep finds some"
+        ));
+    }
     let loose = document.loose();
     workflow::report::write(&document, &form)?;
     if loose > 0 {

@@ -222,7 +222,7 @@ fn not_written(form: &Form, error: &report::RenderError) -> Problem {
 /// The session cannot be read.
 pub fn sentences(stored: &Stored, span: Span) -> Result<Vec<String>, Problem> {
     let resources = gather::resources(stored, span)?;
-    let processes = gather::busiest(stored, span)?;
+    let processes = gather::busiest(stored, (span, &|_| true), &Context::default())?;
     Ok(overview::sentences(&resources, &processes, SENTENCES_MAX)
         .iter()
         .map(ToString::to_string)

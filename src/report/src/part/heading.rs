@@ -85,8 +85,10 @@ fn going(builder: &mut Builder<'_>) -> Vec<Run> {
 /// The table of trends.
 pub(crate) fn trends(builder: &mut Builder<'_>) -> Option<Section> {
     let input = builder.input;
-    let all = &input.trends.rows;
-    let shown = &all[..all.len().min(MOST_ROWS)];
+    // Others are there for their changes alone.
+    let goes = |it: &&TrendRow| it.trend.slope.is_some() || it.trend.limit.is_some();
+    let going = input.trends.rows.iter().filter(goes);
+    let shown: Vec<&TrendRow> = going.take(MOST_ROWS).collect();
     let rows = shown.iter().map(|it| {
         let source = source(builder, it, TREND);
         row(it, source)
@@ -108,7 +110,7 @@ pub(crate) fn trends(builder: &mut Builder<'_>) -> Option<Section> {
             Heading::start("season"),
             Heading::start("limit"),
         ],
-        empty: "No series has enough samples for a trend.".to_owned(),
+        empty: "No series goes anywhere that can be told.".to_owned(),
     };
     Some(Section::new("trends", "Trends", vec![Block::Table(table)]))
 }

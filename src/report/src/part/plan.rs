@@ -114,7 +114,10 @@ fn actions(plan: &Plan, source: SourceId) -> Table {
             },
             Cell::text(format!("{:?}", action.execute)),
             Cell::number(Token::new(action.cost, &Unit::new("{cost}"), &cost, source)),
-            Cell::number(Token::duration(action.settle_s, &settle, source)),
+            match action.settle_s > 0.0 {
+                true => Cell::number(Token::duration(action.settle_s, &settle, source)),
+                false => Cell::text("at once"),
+            },
             Cell {
                 runs: numerals::by_hand(&action.note),
                 ..Cell::default()

@@ -26,7 +26,7 @@ pub(crate) fn section(builder: &mut Builder<'_>) -> Option<Section> {
         blocks.push(Block::Facts {
             facts: vec![
                 Fact::text("Predicted", stamp(made.at)),
-                Fact::new("Models", vec![Run::code(&made.version)]),
+                Fact::new("Version of the models", vec![Run::code(&made.version)]),
                 Fact::new("For the contents", vec![Run::code(&made.hash)]),
             ],
         });

@@ -23,6 +23,7 @@ use crate::essentials::{self, Panel, Resource, Style};
 use crate::jobs::Context;
 use crate::problem::Problem;
 use crate::services::Which;
+use crate::spread;
 use crate::stored::Stored;
 
 /// Lines in one chart, at most; the busiest are kept and the rest is told.
@@ -100,7 +101,11 @@ pub(super) fn gather(
         false => ServicesInput::default(),
     };
     let processes = match needs.any(&["summary", "processes"]) {
-        true => busiest(stored, span)?,
+        true => busiest(
+            stored,
+            (span, &|it| draft.covers(it) || it.is_empty()),
+            context,
+        )?,
         false => Vec::new(),
     };
     let (findings, choice) = match needs.any(&["findings", "heading"]) {
@@ -507,10 +512,22 @@ fn sparse(columns: &[Column], uses: &[ResourceUse], (draft, span): (&Draft, Span
     notes
 }
 
-pub(super) fn busiest(stored: &Stored, span: Span) -> Result<Vec<ProcessUse>, Problem> {
+/// The processes of the hosts in question that used most.
+pub(super) fn busiest(
+    stored: &Stored,
+    (span, covers): (Span, &dyn Fn(&str) -> bool),
+    context: &Context,
+) -> Result<Vec<ProcessUse>, Problem> {
+    let hosts = stored.hosts().iter().map(|it| it.name.as_str());
+    let hosts: Vec<&str> = hosts.filter(|it| covers(it)).collect();
+    let used = spread::over((hosts.len(), 1), ("report", context), |part| {
+        let used = hosts[part].iter();
+        used.map(|it| stored.process_use(it, span)).collect()
+    })?;
     let mut all = Vec::new();
-    for facts in stored.hosts() {
-        all.extend_from_slice(&stored.process_use(&facts.name, span)?);
+    for used in used {
+        // Those of one host stand in this order already.
+        all.extend(used?.iter().take(PROCESSES_MAX).cloned());
     }
     all.sort_by(|a, b| {
         b.cpu_seconds

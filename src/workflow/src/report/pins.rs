@@ -103,8 +103,7 @@ fn table(
             Pinned::Statistics(pin.clone(), rows.collect())
         }
         Rows::Processes => {
-            let mut uses = gather::busiest(stored, window)?;
-            uses.retain(|it| covers(&it.host));
+            let uses = gather::busiest(stored, (window, &covers), context)?;
             Pinned::Processes(pin.clone(), uses)
         }
         Rows::Services => {

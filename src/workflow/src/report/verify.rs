@@ -84,6 +84,47 @@ impl Verified {
             && self.another.is_none()
             && !self.brought.iter().any(differs)
     }
+
+    /// What speaks against it, for a place in a sentence; empty where it is sound.
+    pub fn faults(&self) -> Vec<String> {
+        if let Some(another) = &self.another {
+            return vec![another.clone()];
+        }
+        let mut faults = Vec::new();
+        let mut told = |count: usize, one: &str, more: &str| match count {
+            0 => {}
+            1 => faults.push(format!("1 {one}")),
+            count => faults.push(format!("{count} {more}")),
+        };
+        told(
+            self.check.stale.len(),
+            "number rests on data that changed",
+            "numbers rest on data that changed",
+        );
+        told(
+            self.check.altered.len(),
+            "number is not what its data gives",
+            "numbers are not what their data gives",
+        );
+        told(
+            self.findings.len(),
+            "kept finding does not follow",
+            "kept findings do not follow",
+        );
+        match self.words {
+            Words::Same => {}
+            Words::Altered => faults.push("its words are not those that Kymo writes".to_owned()),
+            Words::NotCompared(why) => {
+                faults.push(format!("its words were not compared: {}", why.text()));
+            }
+        }
+        for it in &self.brought {
+            if let Standing::Differs(what) = &it.standing {
+                faults.push(format!("its {} is not as in {what}", it.name));
+            }
+        }
+        faults
+    }
 }
 
 /// Whether a file looks like a report rather than a session, by its name.

@@ -88,12 +88,7 @@ fn checks_ui(ui: &mut Ui, document: &Document, data: &Data<'_>) {
         let check = &verified.check;
         let said = match verified.is_sound() {
             true => format!("{file}: verified, {} numbers", check.numbers),
-            false => format!(
-                "▲ {file}: not verified; {} numbers rest on data that changed, {} are not what their data gives, {} findings do not follow",
-                check.stale.len(),
-                check.altered.len(),
-                verified.findings.len()
-            ),
+            false => format!("▲ {file}: not verified; {}", verified.faults().join("; ")),
         };
         ui.label(said);
         for it in check.stale.iter().chain(&check.altered).take(ROWS_MAX) {
