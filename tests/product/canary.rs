@@ -498,7 +498,7 @@ fn wrong_requests_are_refused_and_leave_nothing() {
             .arg(&session)
             .arg("--out")
             .arg(&out),
-        12,
+        2,
     );
     assert_eq!(std::fs::read(&out).expect("it is read"), b"there");
 }

@@ -12,6 +12,7 @@ use model::finding::{Kept, Severity};
 use model::plan::Plan;
 use model::recipe::{Deliver, Recipe, Step, Until};
 use model::time::Moment;
+use model::unit::counted;
 
 use super::{Launcher, collect, reports, standards};
 use crate::deliver::{self, Parcel, RealClock, Retry, Target};
@@ -362,7 +363,10 @@ fn analyzed(bench: &Bench, context: &Context) -> Result<Done, Problem> {
         findings: found,
         ..stored.kept().unwrap_or_default()
     })?;
-    Ok(Done::new(format!("{count} findings were kept"), &[]))
+    Ok(Done::new(
+        format!("kept {}", counted(count, "finding")),
+        &[],
+    ))
 }
 
 fn findings_kept(bench: &Bench, context: &Context) -> Result<Done, Problem> {
@@ -389,7 +393,7 @@ fn findings_kept(bench: &Bench, context: &Context) -> Result<Done, Problem> {
     let severe = severe.count();
     let ids: Vec<String> = kept.findings.iter().map(|it| it.id.to_string()).collect();
     Ok(Done::new(
-        format!("{count} findings, {severe} of them severe"),
+        format!("{}, {severe} of them severe", counted(count, "finding")),
         &[
             ("findings", count.to_string()),
             ("severe", severe.to_string()),
@@ -522,7 +526,7 @@ fn complied(bench: &Bench, context: &Context) -> Result<Done, Problem> {
     let text = serde_json::to_string_pretty(&all).unwrap_or_default() + "\n";
     replace(&bench.folder.join(COMPLIANCE), text.as_bytes())?;
     Ok(Done::new(
-        format!("{} requirements were held against it", all.len()),
+        format!("held it against {}", counted(all.len(), "requirement")),
         &[],
     ))
 }
@@ -540,8 +544,12 @@ fn compliance_there(bench: &Bench) -> Result<Done, String> {
     .map(|it| of(it).count());
     let doubt = most_frequent(of(standards::Standing::Undecidable).map(|it| it.doubt.as_str()));
     let said = match compliance_words(counts, doubt, "").as_slice() {
-        [] => format!("all {} requirements hold", all.len()),
-        words => format!("of {} requirements {}", all.len(), words.join(", ")),
+        [] => format!("{} met", counted(all.len(), "requirement")),
+        words => format!(
+            "of {} {}",
+            counted(all.len(), "requirement"),
+            words.join(", ")
+        ),
     };
     let mut facts = vec![
         ("violated", counts[0].to_string()),
@@ -593,7 +601,10 @@ fn reported(bench: &Bench, context: &Context) -> Result<Done, Problem> {
         reports::write((&stored, bench), (report, &path), context)?;
     }
     let count = bench.recipe.report.len();
-    Ok(Done::new(format!("{count} reports were written"), &[]))
+    Ok(Done::new(
+        format!("wrote {}", counted(count, "report")),
+        &[],
+    ))
 }
 
 fn reports_there(bench: &Bench) -> Result<Done, String> {
@@ -629,7 +640,10 @@ fn delivered(bench: &Bench, context: &Context) -> Result<Done, Problem> {
         retry: Retry::default(),
     };
     let done = deliver::deliver_rest(&parcel, &RealClock, context)?;
-    Ok(Done::new(format!("{} deliveries", done.len()), &[]))
+    Ok(Done::new(
+        format!("sent {}", counted(done.len(), "time")),
+        &[],
+    ))
 }
 
 /// By the record, what arrived is what stands in the run folder now.
@@ -674,7 +688,7 @@ mod tests {
         bench.make_folder(Step::Comply).unwrap();
         let few = "only 8 samples, 30 are needed";
         let cases = [
-            ("hh", "all 2 requirements hold", ("0", "0")),
+            ("hh", "2 requirements met", ("0", "0")),
             ("hv", "of 2 requirements 1 are violated", ("1", "0")),
             (
                 "uuu",
