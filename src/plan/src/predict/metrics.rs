@@ -304,6 +304,7 @@ fn metrics(calibration: &Calibration, now: &Draw, best: Class) -> Vec<Metric> {
                 refused: response.clone().or_else(|| thin(calibration, now, which)),
                 best: best.max(Class::B),
                 model: format!("{}{PERCENTILES}", model_name(&now.system)),
+                within: (0.9 * bounds.response_min_s, f64::INFINITY),
                 ..metric(name, "s", What::Percentile(which))
             });
         }
