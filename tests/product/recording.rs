@@ -403,6 +403,12 @@ fn without_a_display_the_main_job_runs_on_the_terminal() {
         .collect();
     kinds.sort();
     assert_eq!(kinds, ["html", "kymo"], "{text}");
+    assert!(text.contains("finding"), "{text}");
+    let paths = std::fs::read_dir(home.path()).expect("home").flatten();
+    let mut paths = paths.map(|it| it.path());
+    let page = paths.find(|it| it.extension().is_some_and(|it| it == "html"));
+    let page = std::fs::read_to_string(page.expect("a report")).expect("it is read");
+    assert!(!page.contains("No findings are kept"), "{text}");
 }
 
 #[test]

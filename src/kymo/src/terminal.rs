@@ -13,7 +13,8 @@ use workflow::report::{self, Form, Order};
 use workflow::stored::Stored;
 use workflow::target::Target;
 
-use crate::commands::{launch, opened, outcome, progress_lines, size_text, stops};
+use crate::analyses::analyze;
+use crate::commands::{launch, outcome, progress_lines, size_text, stops};
 use crate::failure::{Answer, answer_text, tell};
 
 /// How long this machine is watched.
@@ -23,14 +24,14 @@ const WATCH_SECONDS: u64 = 30;
 pub(crate) fn run(inputs: &[PathBuf], agents: &[Target]) -> Result<Answer, Problem> {
     if inputs.is_empty() {
         let session = watch(agents)?;
-        return look(&session);
+        return look(&session, true);
     }
     tell(
         "kymo: no display (neither WAYLAND_DISPLAY nor DISPLAY is set), so this goes to the terminal",
     );
     let mut worst = Answer::Fine;
     for input in inputs {
-        if look(input)? != Answer::Fine {
+        if look(input, false)? != Answer::Fine {
             worst = Answer::Partly;
         }
     }
@@ -86,10 +87,14 @@ fn seconds() -> u64 {
         .unwrap_or(WATCH_SECONDS)
 }
 
-/// Says what a session shows and writes its report into the current folder.
-fn look(input: &Path) -> Result<Answer, Problem> {
-    let stored = opened(input)?;
+/// Says what a session shows and writes its report into the current folder. Findings
+/// are kept in a recording of our own, for the report; a given one stays as it is.
+fn look(input: &Path, is_own: bool) -> Result<Answer, Problem> {
+    let found = analyze::in_words(input, is_own)?;
+    // What there is to know of the input was told when it was analyzed.
+    let (stored, _) = Stored::open(input, &Context::default())?;
     answer_text(&seen(&stored)?)?;
+    answer_text(&found)?;
     let out = free_name(input)?;
     let order = Order::usual("performance", None);
     let document = report::make(&stored, &order, &Context::default())?;

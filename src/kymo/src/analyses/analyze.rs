@@ -1,8 +1,11 @@
 //! `kymo analyze`: every finding of every analysis, heaviest first.
 
+use std::path::Path;
+
 use analysis::anomaly::expected;
 use model::finding::{Expected, Finding, Kept};
 use model::time::{Span, duration_text};
+use model::unit::counted;
 use serde::Serialize;
 use workflow::findings;
 use workflow::hindsight::{self, Hindsight};
@@ -118,13 +121,7 @@ impl Told {
 /// Computes, keeps where asked to, and prints all findings.
 pub(crate) fn run(arguments: &Analyze) -> Result<Answer, Problem> {
     let input = opened(&arguments.source.input)?;
-    let mut found = findings::all(&input, &Context::default())?;
-    if arguments.keep {
-        keep(&input, &found)?;
-    }
-    let hindsight = look_back(&input, &mut found);
-    let marks = marks_of(&input);
-    expected::put_last(&mut found, &marks);
+    let (found, (marks, hindsight)) = find(&input, arguments.keep)?;
     let span = input.span();
     let text = text(&input, &found, (&marks, &hindsight));
     let told = |finding: Finding| Told {
@@ -139,6 +136,27 @@ pub(crate) fn run(arguments: &Analyze) -> Result<Answer, Problem> {
     };
     print(arguments.source.json.into(), &document, || text)?;
     Ok(outcome(&input))
+}
+
+/// All findings of an input as text for people, and kept in it where asked to.
+pub(crate) fn in_words(input: &Path, keeps: bool) -> Result<String, Problem> {
+    let input = opened(input)?;
+    let (found, (marks, hindsight)) = find(&input, keeps)?;
+    Ok(text(&input, &found, (&marks, &hindsight)))
+}
+
+/// What people marked and what was said live, for a list of findings.
+type Beside = (Vec<Expected>, Hindsight);
+
+fn find(input: &Input, keeps: bool) -> Result<(Vec<Finding>, Beside), Problem> {
+    let mut found = findings::all(input, &Context::default())?;
+    if keeps {
+        keep(input, &found)?;
+    }
+    let hindsight = look_back(input, &mut found);
+    let marks = marks_of(input);
+    expected::put_last(&mut found, &marks);
+    Ok((found, (marks, hindsight)))
 }
 
 fn keep(input: &Input, found: &[Finding]) -> Result<(), Problem> {
@@ -157,8 +175,8 @@ fn keep(input: &Input, found: &[Finding]) -> Result<(), Problem> {
         ..before
     })?;
     tell(&format!(
-        "kept {} findings in {}",
-        found.len(),
+        "kept {} in {}",
+        counted(found.len(), "finding"),
         input.path.display()
     ));
     Ok(())
@@ -179,9 +197,9 @@ fn look_back(input: &Input, found: &mut Vec<Finding>) -> Hindsight {
 fn text(input: &Input, found: &[Finding], (marks, hindsight): (&[Expected], &Hindsight)) -> String {
     let span = input.span();
     let mut text = format!(
-        "{}: {} findings in {}\n",
+        "{}: {} in {}\n",
         input.path.display(),
-        found.len(),
+        counted(found.len(), "finding"),
         duration_text(span.seconds())
     );
     for finding in found {
