@@ -15,10 +15,10 @@ use plan::system::Bounds;
 use plan::validate::{Verdict, sentence};
 use serde::Serialize;
 use workflow::jobs::Context;
+use workflow::outfile::spare;
 use workflow::planning::audit::Audit;
 use workflow::planning::{self, book, file};
 use workflow::problem::{Problem, Sort};
-use workflow::report::file::spare;
 
 use crate::analyses::{Head, opened, outcome, print};
 use crate::failure::{Answer, answer, tell};

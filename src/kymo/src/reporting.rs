@@ -7,8 +7,8 @@ use model::report::Draft;
 use model::time::{Moment, Span};
 use report::Format;
 use workflow::jobs::Context;
+use workflow::outfile::spare;
 use workflow::problem::{Problem, Sort};
-use workflow::report::file::spare;
 use workflow::report::{Form, Order, PictureFiles, draft};
 
 use crate::commands::{opened, outcome, size_text};

@@ -12,9 +12,9 @@ use model::time::{Moment, Span};
 use report::junit;
 use serde::Serialize;
 use workflow::jobs::Context;
+use workflow::outfile::spare;
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
-use workflow::report::file::spare;
 use workflow::standards::{self, Request, groups};
 use workflow::stored::Stored;
 

@@ -15,7 +15,8 @@
 //! * [`imports`]: files and servers of others into sessions.
 //! * [`share`]: sessions for others, without who and where; [`sealed`]: encrypted;
 //!   [`signature`]: signed.
-//! * [`tables`], [`report`]: whole sessions into files and reports.
+//! * [`tables`], [`report`]: whole sessions into files and reports; [`outfile`]: written whole,
+//!   never over a recording.
 //! * [`own`]: how well all of it does, and what it costs; [`accuracy`]: how right it was.
 //! * [`review`]: what a period of a library brought.
 //! * [`recipe`]: all of it unattended; [`deliver`]: reports to where people look; [`records`]:
@@ -46,6 +47,7 @@ pub mod laws;
 pub mod library;
 pub mod link;
 pub mod live;
+pub mod outfile;
 pub mod own;
 pub mod planning;
 pub mod problem;

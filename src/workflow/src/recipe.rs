@@ -34,9 +34,9 @@ pub use self::works::{ANSWER, COMPLIANCE, DELIVERED, PLAN, SESSION};
 use self::works::{Bench, Done};
 use crate::jobs::Context;
 use crate::launch::Launch;
+use crate::outfile::replace;
 use crate::problem::{Problem, Sort};
 use crate::records::{self, Book, Line};
-use crate::report::file::replace;
 use crate::target::Target;
 
 /// The recipe within a run folder.

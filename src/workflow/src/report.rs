@@ -24,7 +24,6 @@ mod ahead;
 mod beside;
 mod digest;
 pub mod draft;
-pub mod file;
 mod findings;
 mod gather;
 mod pins;

@@ -15,8 +15,8 @@ use serde::Serialize;
 use workflow::anomalies::{Hindsight, Scores, of_frame, scores_of};
 use workflow::input::{HostFrame, Input};
 use workflow::jobs::Context;
+use workflow::outfile::spare;
 use workflow::problem::{Problem, Sort};
-use workflow::report::file::spare;
 
 use super::{Head, Point, Source, marks_of, opened, outcome, print};
 use crate::failure::Answer;

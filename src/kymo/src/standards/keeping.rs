@@ -8,9 +8,9 @@ use model::standard::{Rules, Standard, parse};
 use model::time::{Moment, Span};
 use serde::Serialize;
 use workflow::jobs::Context;
+use workflow::outfile::spare;
 use workflow::planning::file;
 use workflow::problem::{Problem, Sort};
-use workflow::report::file::spare;
 use workflow::standards::{self, attach, groups, propose, shipped};
 
 use crate::analyses::{Head, print};

@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 
 use super::scan::{Stamp, hex};
 use super::{Entry, Looked};
+use crate::outfile::replace;
 use crate::problem::{Problem, Sort};
-use crate::report::file::replace;
 
 /// Version of the file; another one is not read.
 const VERSION: u32 = 1;

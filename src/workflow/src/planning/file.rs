@@ -12,8 +12,8 @@ use plan::observe::Cached;
 use plan::solve::cache::Curve;
 use sha2::{Digest, Sha256};
 
+use crate::outfile::replace;
 use crate::problem::{Problem, Sort};
-use crate::report::file::replace;
 use crate::stored;
 
 /// Reads a plan, faulty or not.

@@ -19,10 +19,10 @@ use crate::deliver::{self, Parcel, RealClock, Retry, Target};
 use crate::input::Input;
 use crate::jobs::Context;
 use crate::library::label::{self, Change};
+use crate::outfile::replace;
 use crate::planning::{self, book, file};
 use crate::problem::{Problem, Sort};
 use crate::records;
-use crate::report::file::replace;
 use crate::stored::{Stored, on_progress, told};
 use crate::{findings, tables};
 

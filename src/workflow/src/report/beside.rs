@@ -7,7 +7,7 @@ use std::path::Path;
 
 use report::Rendered;
 
-use super::file::replace;
+use crate::outfile::replace;
 use crate::problem::{Problem, Sort};
 
 /// Writes the file and what goes beside it; each is there whole or not at all.

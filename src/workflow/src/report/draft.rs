@@ -176,7 +176,7 @@ pub fn write_templates(out: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut written = Vec::new();
     for (name, text) in files {
         let path = out.join(name);
-        super::file::replace(&path, text.as_bytes())?;
+        crate::outfile::replace(&path, text.as_bytes())?;
         written.push(path);
     }
     Ok(written)

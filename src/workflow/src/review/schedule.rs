@@ -16,9 +16,9 @@ use std::process::{Command, Stdio};
 use model::period::Cycle;
 use sha2::{Digest, Sha256};
 
+use crate::outfile::replace;
 use crate::problem::{Problem, Sort};
 use crate::records::hex;
-use crate::report::file::replace;
 
 /// A larger crontab is nobody's.
 const CRONTAB_MAX_BYTES: usize = 1 << 20;

@@ -10,8 +10,8 @@ use model::standard::Standard;
 use model::text::near;
 use serde::{Deserialize, Serialize};
 
+use crate::outfile::replace;
 use crate::problem::{Problem, Sort};
-use crate::report::file::replace;
 
 /// Version of the file.
 const SCHEMA: u32 = 1;
