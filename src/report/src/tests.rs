@@ -568,11 +568,12 @@ fn an_empty_recording_makes_a_report_too() -> Result<(), Box<dyn Error>> {
         annotations: Vec::new(),
         settings: Vec::new(),
         notes: Vec::new(),
+        findings: Vec::new(),
         ..input.clone()
     };
     let page = render(&document(&empty), Format::Html)?;
     assert!(!page.contains("id=\"services\""));
-    assert!(page.contains("it holds no samples") && page.contains("No event happened"));
+    assert!(page.contains("Nothing here can be summed up") && page.contains("No event happened"));
     input.span = Span::default();
     assert!(render(&document(&input), Format::Html)?.contains("There is nothing to draw"));
     Ok(())
@@ -672,6 +673,44 @@ fn findings_say_why_these_are_told() -> Result<(), Box<dyn Error>> {
     ] {
         let section = told(choice, findings)?;
         assert!(section.contains(wanted), "{wanted}: {section}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_summary_begins_with_what_was_found_and_not_expected() -> Result<(), Box<dyn Error>> {
+    let expected = finding(plain, &charts(plain));
+    let mut other = expected.clone();
+    other.expected = None;
+    other.finding.statement = "The queue was full.".to_owned();
+    let mut note = other.clone();
+    note.finding.severity = finding::Severity::Note;
+    note.finding.statement = "The cache was warm.".to_owned();
+    let mut answer = other.clone();
+    answer.finding.analysis = Analysis::Bottleneck;
+    answer.finding.statement = "The lock limits.".to_owned();
+    let kymo = "0.1.0".to_owned();
+    for (choice, wanted) in [
+        (
+            Choice::Pinned,
+            ["* The queue was full.", "* The lock limits."],
+        ),
+        (
+            Choice::Heaviest { of: 4, kymo },
+            ["* The lock limits.", "* The queue was full."],
+        ),
+    ] {
+        let input = Input {
+            findings: [&note, &expected, &other, &answer].map(Clone::clone).into(),
+            choice,
+            ..input(plain)
+        };
+        let text = render(&document(&input), Format::Markdown)?;
+        let section = text.split("\n## ").find(|it| it.starts_with("Summary"));
+        let section = section.ok_or("no summary")?;
+        let first = section.lines().filter(|it| it.starts_with("* ")).take(2);
+        assert_eq!(first.collect::<Vec<_>>(), wanted, "{section}");
+        assert!(!section.contains("stepped up") && !section.contains("warm"));
     }
     Ok(())
 }

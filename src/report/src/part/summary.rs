@@ -1,25 +1,33 @@
 //! The summary: what stands out, and how far the data can be trusted.
 
 use analysis::overview::{self, Piece, Sentence};
+use model::finding::{Analysis, Severity};
 use model::unit::Unit;
 
 use crate::build::Builder;
 use crate::document::{Block, Run, Section, Token};
+use crate::input::{Choice, FindingInput};
 use crate::numerals;
 use crate::sources::{Basis, Of};
 use crate::tables;
 
-/// So many observations make the summary.
+/// So many findings begin the summary.
+const MOST_FINDINGS: usize = 3;
+
+/// So many observations follow them.
 const MOST_SENTENCES: usize = 6;
 
 pub(crate) fn section(builder: &mut Builder<'_>) -> Option<Section> {
     let input = builder.input;
     let said = overview::sentences(&input.resources, &input.processes, MOST_SENTENCES);
-    let mut items: Vec<_> = said.iter().map(|it| sentence(builder, it)).collect();
+    let mut items = found(builder);
+    items.extend(said.iter().map(|it| sentence(builder, it)));
     items.extend(coverage_sentences(builder));
     items.extend(notes(builder));
     let mut blocks = vec![match items.is_empty() {
-        true => Block::text("Nothing in this recording can be summed up: it holds no samples."),
+        true => {
+            Block::text("Nothing here can be summed up: no resource and no process was recorded.")
+        }
         false => Block::List { items },
     }];
     if !input.resources.is_empty() {
@@ -27,6 +35,31 @@ pub(crate) fn section(builder: &mut Builder<'_>) -> Option<Section> {
         blocks.push(Block::Table(table));
     }
     Some(Section::new("summary", "Summary", blocks))
+}
+
+/// What the heaviest findings of the report state, but for those about the data and
+/// those that people expected. Answers come before what only differs, where nobody
+/// chose an order.
+fn found(builder: &mut Builder<'_>) -> Vec<Vec<Run>> {
+    let tells = |it: &&FindingInput| {
+        let finding = &it.finding;
+        let of_data = finding.analysis == Analysis::Quality;
+        it.expected.is_none() && finding.severity != Severity::Note && !of_data
+    };
+    let mut grave: Vec<_> = builder.input.findings.iter().filter(tells).collect();
+    if builder.input.choice != Choice::Pinned {
+        let answers = |it: &&FindingInput| {
+            let answers = [Analysis::Bottleneck, Analysis::Explain, Analysis::Compare];
+            !answers.contains(&it.finding.analysis)
+        };
+        grave.sort_by_key(answers);
+    }
+    grave.truncate(MOST_FINDINGS);
+    let state = |it: &FindingInput| {
+        let source = builder.of_finding(&it.finding);
+        numerals::told(&it.finding.statement, source, "the statement")
+    };
+    grave.into_iter().map(state).collect()
 }
 
 /// What else the reader must know.
