@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use workflow::jobs::Context;
-use workflow::planning::{audit, book};
+use workflow::planning::book;
 use workflow::problem::{Problem, Sort};
+use workflow::records;
 use workflow::signature::PublicKey;
 use workflow::tables;
 
@@ -155,9 +156,7 @@ fn session(asked: &Verify) -> Result<Verified, Problem> {
 /// Kinds of files whose lines are sealed to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sealed {
-    /// The audit of a plan.
-    Audit,
-    /// The log of a run, the record of deliveries, or another book.
+    /// The audit of a plan, the log of a run, the record of deliveries, or another book.
     Book,
     /// What an agent did.
     Acts,
@@ -172,9 +171,7 @@ impl Sealed {
         let first: serde_json::Value = serde_json::from_slice(first).ok()?;
         let first = first.as_object()?;
         let has = |names: &[&str]| names.iter().all(|it| first.contains_key(*it));
-        if has(&["seal", "before", "plan", "hash"]) {
-            Some(Self::Audit)
-        } else if has(&["seal", "before", "n"]) {
+        if has(&["seal", "before", "n"]) {
             Some(Self::Book)
         } else if has(&["entry", "boot_id", "hash"]) {
             Some(Self::Acts)
@@ -265,16 +262,7 @@ fn object_bytes(path: &Path) -> Result<Option<Vec<u8>>, Problem> {
 fn sealed_lines(sealed: Sealed, path: &Path, bytes: &[u8]) -> Result<Lines, Problem> {
     let text = String::from_utf8_lossy(bytes);
     Ok(match sealed {
-        Sealed::Audit => match audit::verified(&text) {
-            Ok(lines) => Lines {
-                count: lines.len(),
-                head: lines.last().map(|it| it.seal.clone()),
-                torn: !text.ends_with('\n'),
-                ..Lines::default()
-            },
-            Err(why) => Lines::broken(why),
-        },
-        Sealed::Book => match audit::seals(&text) {
+        Sealed::Book => match records::seals(&text) {
             Ok(seals) => Lines {
                 count: seals.lines,
                 head: Some(seals.head),
@@ -342,7 +330,7 @@ mod tests {
         (
             r#"{"n":1,"at":"","plan":"a","hash":"","before":"","seal":"x"}"#,
             "a",
-            Some(Sealed::Audit),
+            Some(Sealed::Book),
         ),
         (
             r#"{"n":1,"at":"","step":"collect","before":"","seal":"x"}"#,

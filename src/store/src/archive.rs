@@ -145,14 +145,14 @@ impl Archive {
         };
         let mut room = vec![0; SEARCH_BYTES];
         let (mut at, end) = (place.start, place.start + place.bytes);
-        let mut crc = u32::MAX;
+        let mut crc = crc32fast::Hasher::new();
         while at < end {
             let size = (end - at).min(room.len() as u64) as usize;
             read_exact_at(&self.file, &mut room[..size], at)?;
-            crc = crc_after(crc, &room[..size]);
+            crc.update(&room[..size]);
             at += size as u64;
         }
-        Ok(!crc == place.crc)
+        Ok(crc.finalize() == place.crc)
     }
 
     /// Whether a member stands in a directory with the CRC-32 of its header.
@@ -258,34 +258,6 @@ fn large_size(mut extra: &[u8]) -> Option<u64> {
         extra = &extra[4 + size..];
     }
     None
-}
-
-/// Remainders of all bytes, for CRC-32.
-///
-/// # Source
-///
-/// ISO/IEC 8802-3, with the reflected polynomial 0xEDB88320, as APPNOTE.TXT 4.4.7 has it.
-const CRC: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut rest = byte as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            rest = (rest >> 1) ^ (0xEDB8_8320 * (rest & 1));
-            bit += 1;
-        }
-        table[byte] = rest;
-        byte += 1;
-    }
-    table
-};
-
-/// A CRC-32 that is not yet turned around, after more bytes.
-fn crc_after(crc: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(crc, |crc, byte| {
-        CRC[((crc ^ u32::from(*byte)) & 0xff) as usize] ^ (crc >> 8)
-    })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

@@ -9,7 +9,7 @@
 //! line that is altered, removed or moved is noticed. A line that a crash tore is cut off
 //! before the next one. Only its owner may read a record.
 //!
-//! Start at [`Book::open`] and [`verified`]; at [`append`] for a record that several
+//! Start at [`Book::open`], [`verified`] and [`seals`]; at [`append`] for a record that several
 //! programs write to.
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -264,27 +264,66 @@ fn read(file: &mut File, path: &Path) -> Result<String, Problem> {
 /// # Errors
 ///
 /// Which line was altered, removed or moved.
-pub fn verified<T>(text: &str) -> Result<Vec<Line<T>>, String>
-where
-    T: Clone + Serialize + DeserializeOwned,
-{
+pub fn verified<T: DeserializeOwned>(text: &str) -> Result<Vec<Line<T>>, String> {
+    parsed(text)
+}
+
+/// The lines of a sealed text as values of any kind; a torn last one is left out.
+pub(crate) fn parsed<L: DeserializeOwned>(text: &str) -> Result<Vec<L>, String> {
+    let seals = seals(text)?;
+    let lines = text.lines().take(seals.lines).enumerate();
+    let parse = |(place, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|error| format!("line {}: {error}", place + 1))
+    };
+    lines.map(parse).collect()
+}
+
+/// What holds of a book whose lines are sealed to each other, whatever they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seals {
+    /// Lines that are whole.
+    pub lines: usize,
+    /// The seal of the last one; empty where there is none.
+    pub head: String,
+    /// Whether a torn line follows, which was left out.
+    pub torn: bool,
+}
+
+/// Checks the seals of a book by the bytes of its lines.
+///
+/// # Errors
+///
+/// Which line was altered, removed or moved.
+pub fn seals(text: &str) -> Result<Seals, String> {
     let whole = text.rfind('\n').map_or(0, |it| it + 1);
-    let mut lines: Vec<Line<T>> = Vec::new();
-    for (place, text) in text[..whole].lines().enumerate() {
-        let number = place as u64 + 1;
-        let line: Line<T> =
-            serde_json::from_str(text).map_err(|error| format!("line {number}: {error}"))?;
-        let mut bare = line.clone();
-        bare.seal.clear();
-        let before = lines.last().map_or("", |it| it.seal.as_str());
-        if line.before != before || line.n != number || line.seal != sealed(&bare) {
-            return Err(format!(
-                "line {number} was altered, or one before it removed"
-            ));
-        }
-        lines.push(line);
+    let mut seals = Seals {
+        lines: 0,
+        head: String::new(),
+        torn: whole < text.len(),
+    };
+    for line in text[..whole].lines() {
+        let number = seals.lines + 1;
+        let seal = seal_of(line, (number, &seals.head));
+        seals.head = seal
+            .ok_or_else(|| format!("line {number} was altered, or one before it removed"))?
+            .to_owned();
+        seals.lines = number;
     }
-    Ok(lines)
+    Ok(seals)
+}
+
+/// The seal of a line that holds after the one before; the seal is what it ends with.
+fn seal_of<'a>(line: &'a str, (number, before): (usize, &str)) -> Option<&'a str> {
+    #[derive(Deserialize)]
+    struct Link<'a> {
+        n: u64,
+        before: &'a str,
+    }
+    let (bare, end) = line.rsplit_once(",\"seal\":\"")?;
+    let seal = end.strip_suffix("\"}")?;
+    let link: Link<'_> = serde_json::from_str(line).ok()?;
+    let holds = hex(&Sha256::digest(format!("{before}\n{bare}}}"))) == seal;
+    (holds && link.n == number as u64 && link.before == before).then_some(seal)
 }
 
 fn sealed<T: Serialize>(line: &Line<T>) -> String {
@@ -351,6 +390,8 @@ fn trouble(what: &str, path: &Path, error: &std::io::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -361,6 +402,34 @@ mod tests {
     fn said(word: &str) -> Said {
         Said {
             word: word.to_owned(),
+        }
+    }
+
+    #[test]
+    fn seals_hold_whatever_lines_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let (mut book, _) = Book::open::<BTreeMap<String, String>>(&path).unwrap();
+        for word in ["one", "two", "three"] {
+            let said = BTreeMap::from([("word".to_owned(), word.to_owned())]);
+            book.add(Moment(1), said).unwrap();
+        }
+        drop(book);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let found = seals(&text).unwrap();
+        assert_eq!((found.lines, found.torn), (3, false));
+        assert!(text.ends_with(&format!("{}\"}}\n", found.head)));
+        let torn = seals(&text[..text.len() - 1]).unwrap();
+        assert_eq!((torn.lines, torn.torn), (2, true));
+        let lines: Vec<&str> = text.lines().collect();
+        for (wrong, line) in [
+            (text.replace("two", "TWO"), 2),
+            (format!("{}\n{}\n", lines[0], lines[2]), 2),
+            (format!("{}\n{}\n", lines[1], lines[0]), 1),
+            (text.replace("\"word\":\"three\"", " \"word\":\"three\""), 3),
+        ] {
+            let why = seals(&wrong).unwrap_err();
+            assert!(why.starts_with(&format!("line {line} ")), "{why}");
         }
     }
 

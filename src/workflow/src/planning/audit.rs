@@ -18,6 +18,7 @@ use plan::document;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problem, Sort};
+use crate::records;
 
 /// Bytes of an audit that are read, at most.
 const SIZE_MAX_BYTES: u64 = 16 << 20;
@@ -153,76 +154,7 @@ impl Audit {
 ///
 /// Which line was altered, removed or moved.
 pub fn verified(text: &str) -> Result<Vec<Line>, String> {
-    let mut lines: Vec<Line> = Vec::new();
-    let whole = text.ends_with('\n');
-    let count = text.lines().count();
-    for (i, text) in text.lines().enumerate() {
-        let torn = i + 1 == count && !whole;
-        let line: Line = match serde_json::from_str(text) {
-            Ok(line) => line,
-            Err(_) if torn => break,
-            Err(error) => return Err(format!("line {}: {error}", i + 1)),
-        };
-        let before = lines.last().map_or("", |it| it.seal.as_str());
-        let mut bare = line.clone();
-        bare.seal.clear();
-        if line.before != before || line.n != i as u64 + 1 || line.seal != sealed(&bare) {
-            return Err(format!(
-                "line {} was altered, or one before it removed",
-                i + 1
-            ));
-        }
-        lines.push(line);
-    }
-    Ok(lines)
-}
-
-/// What holds of a book whose lines are sealed to each other, whatever they say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seals {
-    /// Lines that are whole.
-    pub lines: usize,
-    /// The seal of the last one; empty where there is none.
-    pub head: String,
-    /// Whether a torn line follows, which was left out.
-    pub torn: bool,
-}
-
-/// Checks the seals of a book by the bytes of its lines.
-///
-/// # Errors
-///
-/// Which line was altered, removed or moved.
-pub fn seals(text: &str) -> Result<Seals, String> {
-    let whole = text.rfind('\n').map_or(0, |it| it + 1);
-    let mut seals = Seals {
-        lines: 0,
-        head: String::new(),
-        torn: whole < text.len(),
-    };
-    for line in text[..whole].lines() {
-        let number = seals.lines + 1;
-        let seal = seal_of(line, (number, &seals.head));
-        seals.head = seal
-            .ok_or_else(|| format!("line {number} was altered, or one before it removed"))?
-            .to_owned();
-        seals.lines = number;
-    }
-    Ok(seals)
-}
-
-/// The seal of a line that holds after the one before; the seal is what it ends with.
-fn seal_of<'a>(line: &'a str, (number, before): (usize, &str)) -> Option<&'a str> {
-    #[derive(Deserialize)]
-    struct Link<'a> {
-        n: u64,
-        before: &'a str,
-    }
-    let (bare, end) = line.rsplit_once(",\"seal\":\"")?;
-    let seal = end.strip_suffix("\"}")?;
-    let link: Link<'_> = serde_json::from_str(line).ok()?;
-    let holds = document::hash(&format!("{before}\n{bare}}}")) == seal;
-    (holds && link.n == number as u64 && link.before == before).then_some(seal)
+    records::parsed(text)
 }
 
 fn too_large(path: &Path) -> Problem {
@@ -253,10 +185,7 @@ fn trouble(what: &str, path: &Path, error: &std::io::Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::records::Book;
 
     #[test]
     fn lines_are_sealed_to_each_other() {
@@ -297,34 +226,6 @@ mod tests {
         assert!(verified(&removed).is_err());
         std::fs::write(&path, altered).unwrap();
         assert!(Audit::open(&path).is_err());
-    }
-
-    #[test]
-    fn seals_hold_whatever_lines_say() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log.jsonl");
-        let (mut book, _) = Book::open::<BTreeMap<String, String>>(&path).unwrap();
-        for word in ["one", "two", "three"] {
-            let said = BTreeMap::from([("word".to_owned(), word.to_owned())]);
-            book.add(Moment(1), said).unwrap();
-        }
-        drop(book);
-        let text = std::fs::read_to_string(&path).unwrap();
-        let found = seals(&text).unwrap();
-        assert_eq!((found.lines, found.torn), (3, false));
-        assert!(text.ends_with(&format!("{}\"}}\n", found.head)));
-        let torn = seals(&text[..text.len() - 1]).unwrap();
-        assert_eq!((torn.lines, torn.torn), (2, true));
-        let lines: Vec<&str> = text.lines().collect();
-        for (wrong, line) in [
-            (text.replace("two", "TWO"), 2),
-            (format!("{}\n{}\n", lines[0], lines[2]), 2),
-            (format!("{}\n{}\n", lines[1], lines[0]), 1),
-            (text.replace("\"word\":\"three\"", " \"word\":\"three\""), 3),
-        ] {
-            let why = seals(&wrong).unwrap_err();
-            assert!(why.starts_with(&format!("line {line} ")), "{why}");
-        }
     }
 
     #[test]

@@ -641,7 +641,7 @@ fn delivered(bench: &Bench, context: &Context) -> Result<Done, Problem> {
     };
     let done = deliver::deliver_rest(&parcel, &RealClock, context)?;
     Ok(Done::new(
-        format!("sent {}", counted(done.len(), "time")),
+        format!("delivered {}", counted(done.len(), "time")),
         &[],
     ))
 }
